@@ -1,0 +1,36 @@
+"""The two clocks. Machine time (timeouts, tokens, pacing) is never faked; business time (visits, grace, tasks) comes
+through one port, which the demo and the smoke run drive by a file."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Business time."""
+
+    def now(self) -> datetime:
+        """An aware time."""
+        ...
+
+
+class SystemClock:
+    """Business time is machine time."""
+
+    def now(self) -> datetime:
+        return machine_now()
+
+
+class FileClock:
+    """Business time stands in a file, ISO with offset, put there by whoever plays the day (`HUB_BUSINESS_CLOCK`)."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def now(self) -> datetime:
+        return datetime.fromisoformat(self._path.read_text().strip())
+
+
+def machine_now() -> datetime:
+    """Machine time: the only place of the hub that asks the system's clock for the date."""
+    return datetime.now(UTC)  # noqa: TID251 this is the port

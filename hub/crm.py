@@ -1,0 +1,98 @@
+"""The port to the CRM, in our words. `hub.amocrm` implements it; nothing else of the hub knows amoCRM's JSON.
+
+Errors say what to do (`wire.errors`): CrmBusy, CrmDown and AnswerLost are `Retry`; CrmRejected is `Park`;
+CrmUnauthorised, CrmUnpaid and CrmBlocked are `NeedsOperator` and stop the account's writing."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from hub.rules.model import AddNote, Contact, CreateContact, CreateDeal, Deal, LinkContact, PatchContact, PatchDeal
+from wire.errors import NeedsOperator, Park, Retry
+
+
+class CrmBusy(Retry):
+    """Too many requests: wait `after` seconds before anything of this account goes out."""
+
+
+class CrmDown(Retry):
+    """The CRM did not take the request; nothing was applied."""
+
+
+class AnswerLost(Retry):
+    """The request may have been applied: read before you ask again."""
+
+
+class CrmRejected(Park):
+    """The CRM refused items of a batch: `codes` by the item's place in it, e.g. {3: ("NotSupportedChoice price",)}."""
+
+    def __init__(self, codes: dict[int, tuple[str, ...]]) -> None:
+        super().__init__(codes)
+        self.codes = codes
+
+
+class CrmUnauthorised(NeedsOperator):
+    """No valid token can be had: install again."""
+
+
+class CrmUnpaid(NeedsOperator):
+    """The account's subscription ended: writes wait, reads go on."""
+
+
+class CrmBlocked(NeedsOperator):
+    """The whole account is refused (403 that is not JSON): stop everything."""
+
+
+@dataclass(frozen=True)
+class Created:
+    """A deal that was created, and its main contact."""
+
+    deal_id: int
+    contact_id: int
+
+
+class Crm(Protocol):
+    """One account. Every batch may be longer than the CRM takes at once: the client cuts it into requests of at most 50."""
+
+    async def deals(self, ids: Sequence[int]) -> dict[int, Deal]:
+        """Read deals with their contacts; those that are gone are absent."""
+        ...
+
+    async def contacts(self, ids: Sequence[int]) -> dict[int, Contact]:
+        """Read contacts with their deals; those that are gone are absent."""
+        ...
+
+    async def contacts_with_phone(self, phone: str) -> list[Contact]:
+        """Contacts that bear this E.164 phone, checked after the CRM's full-text search."""
+        ...
+
+    def deals_created_since(self, moment: datetime) -> AsyncIterator[Deal]:
+        """Newest first; the way to find what a lost answer hid."""
+        ...
+
+    def contacts_changed_since(self, moment: datetime) -> AsyncIterator[Contact]:
+        """Last changed first."""
+        ...
+
+    async def notes_of(self, deal_id: int) -> list[str]:
+        """Texts of our notes on a deal, newest first."""
+        ...
+
+    async def create_deals(self, commands: Sequence[CreateDeal]) -> list[Created]:
+        """At most 50; in the order of the commands."""
+        ...
+
+    async def create_contacts(self, commands: Sequence[CreateContact]) -> list[int]:
+        """At most 50; ids in the order of the commands."""
+        ...
+
+    async def add_notes(self, commands: Sequence[AddNote]) -> None:
+        """At most 50."""
+        ...
+
+    async def patch_deals(self, commands: Sequence[PatchDeal]) -> None: ...
+
+    async def patch_contacts(self, commands: Sequence[PatchContact]) -> None: ...
+
+    async def link_contacts(self, commands: Sequence[LinkContact]) -> None: ...

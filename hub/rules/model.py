@@ -1,0 +1,232 @@
+"""Deals and contacts as the rules see them, what we remember of a deal, and what may be wanted of it. Frozen values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from hub.rules.fields import ContactField, DealField, FieldValue
+
+WON, LOST = 142, 143
+
+Target: TypeAlias = Literal[
+    "booked", "rescheduled", "cancelled", "arrived", "in_progress", "visited", "not_marked", "left"
+]
+Role: TypeAlias = Literal["primary", "repeat"]
+
+
+@dataclass(frozen=True)
+class VisitKey:
+    """A visit of one database; `str()` is the form of the field «IDENT: приёмы», e.g. `db_1:81234`."""
+
+    database: str
+    visit: str
+
+    def __str__(self) -> str:
+        return f"{self.database}:{self.visit}"
+
+
+@dataclass(frozen=True)
+class PatientKey:
+    """A patient of one database; `str()` is the form of the field «IDENT: пациент»."""
+
+    database: str
+    patient: str
+
+    def __str__(self) -> str:
+        return f"{self.database}:{self.patient}"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A step of a pipeline; 142 (won) and 143 (lost) exist in each pipeline."""
+
+    pipeline_id: int
+    stage_id: int
+
+    @property
+    def open(self) -> bool:
+        return self.stage_id not in (WON, LOST)
+
+
+@dataclass(frozen=True)
+class Deal:
+    """A deal as it was read. `fields` holds only ours; a field that is not filled is absent. `price` in whole roubles."""
+
+    id: int
+    stage: Stage
+    name: str = field(default="", repr=False)
+    price: int = 0
+    price_by_robot: bool = False
+    responsible_id: int | None = None
+    created_at: datetime | None = None
+    closed_at: datetime | None = None
+    contact_ids: tuple[int, ...] = ()
+    main_contact_id: int | None = None
+    fields: Mapping[DealField, FieldValue] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A contact as it was read. `phones` are E.164 in the order of the card; `raw_phones` as people typed them."""
+
+    id: int
+    name: str = field(default="", repr=False)
+    phones: tuple[str, ...] = field(default=(), repr=False)
+    raw_phones: tuple[str, ...] = field(default=(), repr=False)
+    deal_ids: tuple[int, ...] = ()
+    fields: Mapping[ContactField, FieldValue] = field(default_factory=dict, repr=False)
+
+
+class SeenVisit(BaseModel):
+    """How a visit stood when we last looked: a difference is a move (R2)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    start: AwareDatetime
+    practitioner: str | None = None
+    branch: str | None = None
+    cancelled: bool = False
+
+
+class Memory(BaseModel):
+    """Our memory of one deal: the only past that the rules may use (rules.md, ground rules). Kept sealed in the store."""
+
+    model_config = ConfigDict(frozen=True)
+
+    target: Target | None = None
+    stage_id: int | None = None
+    """The stage that we last wrote."""
+    pipeline_id: int | None = None
+    price: int | None = None
+    """The budget that we last wrote."""
+    typed_price: int | None = None
+    """The budget that a person typed, as it stood at winning."""
+    name: str | None = None
+    """The deal's name that we last wrote: while the deal still bears it, the name is ours."""
+    first_visit_at: AwareDatetime | None = None
+    seen: dict[str, SeenVisit] = {}
+    """By visit id."""
+    moves: int = 0
+    remembered_stage_id: int | None = None
+    """Where the deal stood before a cancellation moved it."""
+    moved_back_at: tuple[AwareDatetime, ...] = ()
+    """When others moved the deal back."""
+    values: dict[str, str] = {}
+    """The field values that we last wrote, by key, as text."""
+    created_by_us: bool = False
+    noted: str | None = None
+    """What the last note told, as a digest: one story is told once."""
+
+
+class ContactMemory(BaseModel):
+    """Our memory of one contact."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str | None = None
+    phones: tuple[str, ...] = ()
+    """The phones that we wrote: only these may we remove (R9)."""
+    values: dict[str, str] = {}
+    created_by_us: bool = False
+
+
+@dataclass(frozen=True)
+class DesiredDeal:
+    """How a deal should stand. `stage` None: no move. A field that is absent from `fields` is left alone; None empties it.
+    `due` is the business time at which to look again without any change in the clinic."""
+
+    target: Target | None
+    stage: Stage | None
+    price: int | None
+    fields: Mapping[DealField, FieldValue] = field(repr=False)
+    name: str | None = field(default=None, repr=False)
+    note: str | None = field(default=None, repr=False)
+    memory: Memory = field(default_factory=Memory, repr=False)
+    due: datetime | None = None
+    rule: str = ""
+
+
+@dataclass(frozen=True)
+class DesiredContact:
+    """How a patient's contact should stand; `phones` is the full list, None leaves the phones alone."""
+
+    name: str | None = field(default=None, repr=False)
+    phones: tuple[str, ...] | None = field(default=None, repr=False)
+    fields: Mapping[ContactField, FieldValue] = field(default_factory=dict, repr=False)
+    memory: ContactMemory = field(default_factory=ContactMemory, repr=False)
+
+
+@dataclass(frozen=True)
+class NewContact:
+    """A contact to be created together with its deal."""
+
+    name: str = field(repr=False)
+    phones: tuple[str, ...] = field(repr=False)
+    fields: Mapping[ContactField, FieldValue] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class CreateDeal:
+    """Create a deal and link (or create) its main contact, in one request. `key` is ours, unique, and written to the deal's
+    fields, so that a lost answer can be resolved by reading."""
+
+    key: str
+    stage: Stage
+    name: str = field(repr=False)
+    price: int
+    fields: Mapping[DealField, FieldValue] = field(repr=False)
+    contact: int | NewContact
+    responsible_id: int | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PatchDeal:
+    """Change a deal; what is None or absent stays as it is."""
+
+    deal_id: int
+    stage: Stage | None = None
+    name: str | None = field(default=None, repr=False)
+    price: int | None = None
+    fields: Mapping[DealField, FieldValue] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class PatchContact:
+    """Change a contact; `phones` replaces the whole list."""
+
+    contact_id: int
+    name: str | None = field(default=None, repr=False)
+    phones: tuple[str, ...] | None = field(default=None, repr=False)
+    fields: Mapping[ContactField, FieldValue] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class CreateContact:
+    """Create a contact that will be linked to an existing deal as a further one."""
+
+    key: str
+    contact: NewContact
+
+
+@dataclass(frozen=True)
+class LinkContact:
+    """Link a contact to a deal, beside its main contact, which is never changed."""
+
+    deal_id: int
+    contact_id: int
+
+
+@dataclass(frozen=True)
+class AddNote:
+    """Tell in the deal's feed what happened in IDENT. `key` is unique for the story that is told."""
+
+    key: str
+    deal_id: int
+    text: str = field(repr=False)
+
+
+Command: TypeAlias = CreateDeal | PatchDeal | PatchContact | CreateContact | LinkContact | AddNote

@@ -1,0 +1,112 @@
+"""Opens the database and hands out units of work. SQLite by default, PostgreSQL by URL; the same tests run on both.
+
+On SQLite all writing units share one connection and begin IMMEDIATE: a deferred transaction that reads and then writes
+may be refused at once in spite of the timeout. Reading units have connections of their own."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import CursorResult, Executable, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import StaticPool
+
+from hub.accounts import Account
+from hub.store.vault import KeyFiles, Vault
+
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One transaction for one account."""
+
+    account: Account
+    connection: AsyncConnection
+    vault: Vault
+
+    async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+        """Run one statement; a list of parameters runs it for each."""
+        return await self.connection.execute(statement, parameters)
+
+
+class Store:
+    """The hub's database. `reading` and `writing` want an account; `hub_*` are for what stands above accounts."""
+
+    def __init__(self, readers: AsyncEngine, writers: AsyncEngine, keys: KeyFiles) -> None:
+        self._readers, self._writers, self.keys = readers, writers, keys
+        self._one_writer = asyncio.Lock() if writers.dialect.name == "sqlite" else None
+
+    @asynccontextmanager
+    async def reading(self, account: Account) -> AsyncIterator[Unit]:
+        """A unit that only reads."""
+        async with self.hub_reading() as connection:
+            yield Unit(account, connection, self.keys.account(account.id))
+
+    @asynccontextmanager
+    async def writing(self, account: Account) -> AsyncIterator[Unit]:
+        """A unit that commits at its end, or rolls back on any error."""
+        async with self.hub_writing() as connection:
+            yield Unit(account, connection, self.keys.account(account.id))
+
+    @asynccontextmanager
+    async def hub_reading(self) -> AsyncIterator[AsyncConnection]:
+        """For integrations, agents before they have proved who they are, jobs, and the list of accounts."""
+        async with self._readers.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def hub_writing(self) -> AsyncIterator[AsyncConnection]:
+        """The same, committed at its end."""
+        if self._one_writer is None:
+            async with self._writers.begin() as connection:
+                yield connection
+        else:
+            async with self._one_writer, self._writers.begin() as connection:
+                yield connection
+
+
+@asynccontextmanager
+async def open_store(url: str, keys: KeyFiles) -> AsyncIterator[Store]:
+    """Open the database that `url` names (`sqlite:///hub.db`, `postgresql://…`); its tables must be there (`migrate`)."""
+    readers, writers = _engines(url)
+    try:
+        yield Store(readers, writers, keys)
+    finally:
+        await readers.dispose()
+        if writers is not readers:
+            await writers.dispose()
+
+
+def async_url(url: str) -> str:
+    """The URL with the driver that we use."""
+    parsed = make_url(url)
+    return parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername)).render_as_string(False)
+
+
+def _engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
+    target = async_url(url)
+    if not target.startswith("sqlite"):
+        engine = create_async_engine(target, pool_size=10, pool_pre_ping=True)
+        return engine, engine
+    readers = create_async_engine(target)
+    writers = create_async_engine(target, poolclass=StaticPool)
+    for engine, begin in ((readers, "BEGIN"), (writers, "BEGIN IMMEDIATE")):
+        event.listen(engine.sync_engine, "connect", _set_up_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin(begin))
+    return readers, writers
+
+
+def _begin(statement: str) -> Any:
+    return lambda connection: connection.exec_driver_sql(statement)
+
+
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we begin ourselves
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

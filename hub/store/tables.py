@@ -1,0 +1,280 @@
+"""The tables. In the clear: ids, times, status codes, counts. Personal data stands only in columns named `sealed_*`
+(AES-GCM under the account's own key) and as `*_mac` (HMAC under that key), so that erasing the key erases.
+Times are aware datetimes kept as UTC milliseconds (`Moment`)."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Big = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time, as milliseconds since 1970 UTC: the same and sortable on SQLite and PostgreSQL."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:  # noqa: ARG002 SQLAlchemy passes it
+        return None if value is None else round(value.timestamp() * 1000)
+
+    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:  # noqa: ARG002 SQLAlchemy passes it
+        return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
+
+
+def _account() -> Column[int]:
+    return Column("account_id", BigInteger, ForeignKey("accounts.id"), primary_key=True)
+
+
+integrations = Table(
+    "integrations",
+    metadata,
+    Column("key", String(64), primary_key=True),  # ours; stands in the redirect path /oauth/{key}
+    Column("kind", String(16), nullable=False),  # private | public
+    Column("client_id", String(64), nullable=False, unique=True),
+    Column("sealed_secret", LargeBinary, nullable=False),  # under the hub's master key
+    Column("sealed_next_secret", LargeBinary),  # accepted too while a secret is being changed
+    Column("redirect_uri", Text, nullable=False),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),  # amoCRM's account id
+    Column("host", String(255), nullable=False),  # example.amocrm.ru
+    Column("settings", Text),  # JSON of hub.rules.settings.Settings; null: not configured yet
+    Column("crm_schema", Text),  # JSON of hub.amocrm.schema.CrmSchema: ids of our fields, enums, stages
+    Column("blocked", String(32)),  # why nothing is sent: unauthorised | unpaid | blocked; null: all well
+    Column("created_at", Moment, nullable=False),
+)
+
+installations = Table(
+    "installations",
+    metadata,
+    _account(),
+    Column("integration", String(64), ForeignKey("integrations.key"), primary_key=True),
+    Column("sealed_access", LargeBinary),
+    Column("sealed_refresh", LargeBinary),
+    Column("expires_at", Moment),
+    Column("token_version", Integer, nullable=False, default=0),  # a refresh is bound to it
+    Column("writes", Boolean, nullable=False, default=True),  # one writing installation an account
+    Column("active", Boolean, nullable=False, default=True),
+    Column("sealed_code", LargeBinary),  # an authorisation code not exchanged yet
+)
+
+databases = Table(
+    "databases",
+    metadata,
+    _account(),
+    Column("id", String(64), primary_key=True),  # db_1, unique in its account
+    Column("name", String(200), nullable=False),
+    Column("zone", String(64), nullable=False),
+    Column("fingerprint", String(128)),  # null until the first agent said hello
+    Column("generation", Integer, nullable=False, default=0),
+    Column("live_since", Moment),  # business time of the first welcome: what was over by then is history (R19)
+    Column("mis", String(16)),
+    Column("read_through", Moment),
+    Column("verified_through", Moment),
+    Column("outbox_depth", Integer, nullable=False, default=0),
+    Column("state", Text),  # JSON of the last state frame
+    Column("state_at", Moment),
+    Index(None, "fingerprint", unique=True),
+)
+
+lanes = Table(
+    "lanes",
+    metadata,
+    _account(),
+    Column("database", String(64), primary_key=True),
+    Column("lane", String(16), primary_key=True),
+    Column("seq", Big, nullable=False),
+    Column("digest", String(64), nullable=False),
+)
+
+passes = Table(
+    "passes",
+    metadata,
+    _account(),
+    Column("database", String(64), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("generation", Integer, nullable=False),
+    Column("begun_arrival", Big, nullable=False),  # records that arrived before it have vanished when the pass ends
+)
+
+agents = Table(
+    "agents",
+    metadata,
+    Column("id", String(64), primary_key=True),  # ag_…
+    Column("account_id", BigInteger, ForeignKey("accounts.id"), nullable=False),
+    Column("database", String(64), nullable=False),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("enrolled_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+)
+
+enrolments = Table(
+    "enrolments",
+    metadata,
+    Column("code_hash", String(64), primary_key=True),  # sha256 of the one-time code
+    Column("account_id", BigInteger, ForeignKey("accounts.id"), nullable=False),
+    Column("database", String(64), nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+)
+
+records = Table(
+    "records",
+    metadata,
+    _account(),
+    Column("database", String(64), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("key", String(64), primary_key=True),
+    Column("patient", String(64)),  # whose it is; null: a visit without patient card
+    Column("start", Moment),  # of a visit
+    Column("status", String(16)),  # of a visit
+    Column("vanished_at", Moment),
+    Column("arrival", Big, nullable=False),  # one counter an account, see `arrivals`
+    Column("read_at", Moment, nullable=False),
+    Column("sealed_value", LargeBinary, nullable=False),
+    Index("ix_records_patient", "account_id", "database", "patient", "kind"),
+)
+
+arrivals = Table("arrivals", metadata, _account(), Column("last", Big, nullable=False))
+
+phones = Table(
+    "phones",
+    metadata,
+    _account(),
+    Column("database", String(64), primary_key=True),
+    Column("patient", String(64), primary_key=True),
+    Column("phone_mac", String(64), primary_key=True),
+    Index("ix_phones_mac", "account_id", "phone_mac"),
+)
+
+parked = Table(
+    "parked",
+    metadata,
+    _account(),
+    Column("database", String(64), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("key", String(64), primary_key=True),
+    Column("reason", Text, nullable=False),  # names of fields, never contents
+    Column("parked_at", Moment, nullable=False),
+    Column("sealed_change", LargeBinary, nullable=False),
+)
+
+dirty = Table(
+    "dirty",
+    metadata,
+    _account(),
+    Column("database", String(64), primary_key=True),
+    Column("patient", String(64), primary_key=True),
+    Column("arrival", Big, nullable=False),  # of the newest change; cleared only if it did not grow meanwhile
+    Column("since", Moment, nullable=False),  # machine time: how old is the oldest undelivered change
+)
+
+dues = Table(
+    "dues",
+    metadata,
+    _account(),
+    Column("database", String(64), primary_key=True),
+    Column("patient", String(64), primary_key=True),
+    Column("due", Moment, nullable=False),  # business time
+    Index("ix_dues_due", "account_id", "due"),
+)
+
+visit_links = Table(
+    "visit_links",
+    metadata,
+    _account(),
+    Column("database", String(64), primary_key=True),
+    Column("visit", String(64), primary_key=True),
+    Column("patient", String(64), nullable=False),
+    Column("deal_id", BigInteger, nullable=False),
+    Index("ix_visit_links_patient", "account_id", "database", "patient"),
+    Index("ix_visit_links_deal", "account_id", "deal_id"),
+)
+
+deals = Table(
+    "deals",
+    metadata,
+    _account(),
+    Column("deal_id", BigInteger, primary_key=True),
+    Column("database", String(64), nullable=False),
+    Column("patient", String(64), nullable=False),
+    Column("pipeline_id", BigInteger, nullable=False),
+    Column("stage_id", BigInteger, nullable=False),  # as last read or written
+    Column("closed_at", Moment),
+    Column("sealed_memory", LargeBinary, nullable=False),
+    Index("ix_deals_patient", "account_id", "database", "patient"),
+)
+
+contact_links = Table(
+    "contact_links",
+    metadata,
+    _account(),
+    Column("database", String(64), primary_key=True),
+    Column("patient", String(64), primary_key=True),
+    Column("contact_id", BigInteger, nullable=False),
+    Column("sealed_memory", LargeBinary, nullable=False),
+    Index("ix_contact_links_contact", "account_id", "contact_id"),
+)
+
+outcomes = Table(
+    "outcomes",  # why a patient's visits stand where they stand without a deal: asks, skips, refusals
+    metadata,
+    _account(),
+    Column("database", String(64), primary_key=True),
+    Column("subject", String(80), primary_key=True),  # visit:81234 or patient:4410
+    Column("outcome", String(16), nullable=False),  # ask | skip | park
+    Column("reason", String(64), nullable=False),  # a code, e.g. other_name_on_phone
+    Column("detail", Text),  # JSON of ids only
+    Column("at", Moment, nullable=False),
+)
+
+intents = Table(
+    "intents",
+    metadata,
+    _account(),
+    Column("key", String(200), primary_key=True),  # of the command, unique
+    Column("kind", String(32), nullable=False),  # create_deal | create_contact | add_note | link_contact
+    Column("digest", String(64), nullable=False),
+    Column("started_at", Moment, nullable=False),  # machine time
+    Column("sealed_command", LargeBinary, nullable=False),
+)
+
+jobs = Table(
+    "jobs",  # what a command-line verb asks the serving process to do
+    metadata,
+    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("account_id", BigInteger),
+    Column("verb", String(32), nullable=False),
+    Column("args", Text, nullable=False),  # JSON; secrets only sealed
+    Column("state", String(16), nullable=False, default="waiting"),  # waiting | running | done | failed
+    Column("progress", Text),
+    Column("result", Text),
+    Column("asked_at", Moment, nullable=False),
+)
