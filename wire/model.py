@@ -93,7 +93,7 @@ class Sums(Value):
 
 
 class Visit(Value):
-    """One booked or happened attendance, from booking to end. `start` and `end` carry the branch's offset.
+    """One booked or happened attendance, from being booked to its end. `start` and `end` carry the branch's offset.
     No-show and "moved" are not statuses: the hub's rules derive them."""
 
     id: Id
@@ -106,7 +106,7 @@ class Visit(Value):
     branch: Branch | None = None
     booked_by: Staff | None = None
     booked_at: AwareDatetime | None = None
-    booking_source: Reason | None = None
+    source: Reason | None = None
     moved_from: Id | None = None
     arrived_at: AwareDatetime | None = None
     started_at: AwareDatetime | None = None

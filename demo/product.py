@@ -1,0 +1,270 @@
+"""The whole product on this machine: a made-up clinic, an agent, a hub and the amoCRM stand-in, each a process of its own,
+installed with the same commands that an integrator and a clinic type."""
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from demo.processes import Process, free_port, module, run, running
+
+ZONE = "Europe/Moscow"
+DATABASE = "db_1"
+IDLE_SECONDS = 60.0
+
+
+class NeverIdle(Exception):
+    """Something waits and does not get done; `status` is what the hub last said."""
+
+    def __init__(self, moment: datetime, status: object) -> None:
+        super().__init__(moment, status)
+        self.moment, self.status = moment, status
+
+    def __str__(self) -> str:
+        return (
+            f"{self.moment:%H:%M}: not everything was delivered within {IDLE_SECONDS:.0f} s; the hub says {self.status}"
+        )
+
+
+@dataclass
+class Product:
+    """What runs, and where to reach it."""
+
+    folder: Path
+    session: aiohttp.ClientSession
+    clinic: Process
+    stand_in: Process
+    hub: Process
+    agent: Process
+    clinic_url: str = ""
+    crm: dict[str, Any] = field(default_factory=dict)
+    ops_url: str = ""
+
+    @property
+    def clinic_file(self) -> Path:
+        """The clinic's database."""
+        return self.folder / "clinic.db"
+
+    def set_clock(self, moment: datetime) -> None:
+        """Turn the business clock of hub and stand-in."""
+        draft = self.folder / "clock.new"
+        draft.write_text(moment.isoformat())
+        draft.replace(self.folder / "clock")
+
+    async def advance(self, to: datetime) -> datetime:
+        """Let the clinic's day go on, at most until `to`; then the other clocks follow."""
+        async with self.session.post(f"{self.clinic_url}/advance", json={"to": to.isoformat()}) as answer:
+            reached = datetime.fromisoformat((await answer.json())["reached"])
+        self.set_clock(reached)
+        return reached
+
+    async def idle(self, moment: datetime) -> None:
+        """Wait until all that was committed in the clinic before `moment` stands in amoCRM."""
+        deadline = time.monotonic() + IDLE_SECONDS
+        status: dict[str, Any] = {}
+        while time.monotonic() < deadline:
+            for process in (self.clinic, self.stand_in, self.hub, self.agent):
+                process.check()
+            with contextlib.suppress(aiohttp.ClientError):
+                async with self.session.get(f"{self.ops_url}/status") as answer:
+                    status = await answer.json()
+                if _is_idle(status, moment):
+                    return
+            await asyncio.sleep(0.02)
+        raise NeverIdle(moment, status)
+
+    async def restart_agent(self) -> None:
+        """A power cut at the clinic's computer, and its return."""
+        await self.agent.kill()
+        await self.agent.start()
+
+    async def restart_hub(self) -> None:
+        """A power cut at the hub, and its return on the same port."""
+        await self.hub.kill()
+        await self.hub.start()
+        self._found_hub(await self.hub.ready())
+
+    def _found_hub(self, told: dict[str, Any]) -> None:
+        self.ops_url = f"http://127.0.0.1:{told['ops_port']}"
+
+
+def _is_idle(status: dict[str, Any], moment: datetime) -> bool:
+    accounts = status.get("accounts", [])
+    return bool(accounts) and all(
+        account["undelivered"] == 0
+        and account["due"] == 0
+        and account["databases"]
+        and all(_is_read(database, moment) for database in account["databases"])
+        for account in accounts
+    )
+
+
+def _is_read(database: dict[str, Any], moment: datetime) -> bool:
+    through = database.get("read_through")
+    return bool(
+        database["connected"]
+        and database["outbox"] == 0
+        and through is not None
+        and datetime.fromisoformat(through) >= moment
+    )
+
+
+@contextlib.asynccontextmanager
+async def started(
+    folder: Path,
+    *,
+    seed: int,
+    visits: int,
+    day: date,
+    opens: datetime,
+    hub: str = "hub",
+    agent: str = "agent",
+    rate: int = 200,
+) -> AsyncIterator[Product]:
+    """Start clinic, stand-in and hub and install the hub; the agent is enrolled and waits to be started."""
+    port = free_port()
+    public_url = f"http://127.0.0.1:{port}"
+    (folder / "clock").write_text(opens.isoformat())
+    clinic = Process(
+        "clinic",
+        module(
+            "demo.clinic",
+            "--db",
+            str(folder / "clinic.db"),
+            "--seed",
+            str(seed),
+            "--visits",
+            str(visits),
+            "--day",
+            day.isoformat(),
+            "--zone",
+            ZONE,
+            "--port",
+            "0",
+        ),
+        folder,
+    )
+    stand_in = Process(
+        "amocrm",
+        module(
+            "demo.amocrm",
+            "--port",
+            "0",
+            "--rate",
+            str(rate),
+            "--account-rate",
+            str(2 * rate),
+            "--clock",
+            str(folder / "clock"),
+            "--redirect-uri",
+            f"{public_url}/oauth/demo",
+        ),
+        folder,
+    )
+    async with contextlib.AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        await stack.enter_async_context(running(clinic))
+        await stack.enter_async_context(running(stand_in))
+        clinic_told, crm = await clinic.ready(), await stand_in.ready()
+        env = _hub_environment(folder, port, public_url, crm["url"], rate)
+        product = Product(
+            folder,
+            session,
+            clinic,
+            stand_in,
+            Process("hub", module(hub, "run"), folder, env),
+            Process("agent", module(agent, "run", "--config", str(folder / "agent.toml")), folder),
+            clinic_url=f"http://127.0.0.1:{clinic_told['port']}",
+            crm=crm,
+        )
+        await _prepare_hub(product, env)
+        await stack.enter_async_context(running(product.hub))
+        product._found_hub(await product.hub.ready())  # noqa: SLF001 the composition of the same module
+        await _install(product, env, public_url)
+        stack.push_async_callback(product.agent.stop)
+        yield product
+
+
+def _hub_environment(folder: Path, port: int, public_url: str, crm_url: str, rate: int) -> dict[str, str]:
+    return {
+        "HUB_LISTEN": f"127.0.0.1:{port}",
+        "HUB_OPS_LISTEN": "127.0.0.1:0",
+        "HUB_PUBLIC_URL": public_url,
+        "HUB_DATABASE_URL": f"sqlite:///{folder / 'hub.db'}",
+        "HUB_MASTER_KEY_FILE": str(folder / "master.key"),
+        "HUB_KEYS_DIR": str(folder / "keys"),
+        "HUB_AMOCRM_HOSTS": crm_url.removeprefix("http://"),
+        "HUB_AMOCRM_RATE": str(rate),
+        "HUB_BUSINESS_CLOCK": str(folder / "clock"),
+    }
+
+
+async def _prepare_hub(product: Product, env: dict[str, str]) -> None:
+    folder, crm = product.folder, product.crm
+    await run("hub-key", module("hub", "key", str(folder / "master.key")), folder, env)
+    await run("hub-migrate", module("hub", "migrate"), folder, env)
+    (folder / "client.secret").write_text(crm["client_secret"])
+    await run(
+        "hub-integration",
+        module(
+            "hub",
+            "integration",
+            "add",
+            "demo",
+            "--kind",
+            "private",
+            "--client-id",
+            crm["client_id"],
+            "--secret-file",
+            str(folder / "client.secret"),
+        ),
+        folder,
+        env,
+    )
+
+
+async def _install(product: Product, env: dict[str, str], public_url: str) -> None:
+    folder, crm = product.folder, product.crm
+    async with product.session.post(f"{crm['url']}/_stand-in/code") as answer:
+        code = (await answer.json())["code"]
+    host = crm["url"].removeprefix("http://")
+    await run("hub-install", module("hub", "install", "demo", "--code", code, "--host", host), folder, env)
+    added = await run(
+        "hub-clinic",
+        module("hub", "clinic", "add", "--account", str(crm["account_id"]), "--name", "PZ", "--zone", ZONE, "--yes"),
+        folder,
+        env,
+    )
+    (folder / "agent.toml").write_text(_agent_config(folder, public_url))
+    enrolment = added.split()[-1]  # the command's last word is the one-time code
+    await run(
+        "agent-enroll",
+        module("agent", "enroll", public_url, enrolment, "--config", str(folder / "agent.toml")),
+        folder,
+    )
+
+
+def _agent_config(folder: Path, public_url: str) -> str:
+    return f"""state_dir = "{folder / "agent"}"
+[hub]
+url = "{public_url}"
+[mis]
+url = "sqlite:///{folder / "clinic.db"}"
+timezone = "{ZONE}"
+[scan]
+scan_every_seconds = 0.05
+[link]
+state_every_seconds = 0.1
+"""
+
+
+def new_seed() -> int:
+    """A seed that was not asked for; it is printed, so that a run can be repeated."""
+    return secrets.randbelow(1_000_000)

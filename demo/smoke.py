@@ -1,0 +1,120 @@
+"""One seeded day, played as fast as the product follows, and judged against the oracle."""
+
+import argparse
+import contextlib
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from demo.clinic.oracle import expected, given
+from demo.judge import Verdict, judge, put
+from demo.product import DATABASE, ZONE, Product, started
+
+DAY = date(2026, 11, 24)
+TICK = timedelta(minutes=15)
+REFUSALS_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Kill:
+    """`kill -9` of the agent or the hub when the business clock reaches a time."""
+
+    who: str
+    at: datetime
+
+    @classmethod
+    def parse(cls, text: str) -> "Kill":
+        """From `agent@12:30`."""
+        who, _, clock = text.partition("@")
+        if who not in ("agent", "hub"):
+            raise argparse.ArgumentTypeError("write agent@HH:MM or hub@HH:MM")
+        hour, _, minute = clock.partition(":")
+        return cls(who, at(int(hour), int(minute or 0)))
+
+
+def at(hour: int, minute: int = 0) -> datetime:
+    """A time of the smoke day."""
+    return datetime(DAY.year, DAY.month, DAY.day, hour, minute, tzinfo=ZoneInfo(ZONE))
+
+
+async def smoke(
+    *, seed: int, visits: int, kills: list[Kill], hub: str = "hub", agent: str = "agent", keep: Path | None = None
+) -> int:
+    """Play the day; returns the exit code: 0 when nothing differs."""
+    begun = time.monotonic()
+    with _folder(keep) as folder:
+        async with started(folder, seed=seed, visits=visits, day=DAY, opens=at(7), hub=hub, agent=agent) as product:
+            leads = given(product.clinic_file, seed)
+            stood = await put(leads, product.crm["url"], product.crm["token"])
+            await product.agent.start()
+            await _play(product, kills)
+            verdict = await _judge(product, stood, visits)
+            requests = await _requests(product)
+        say(f"seed {seed}, {requests}, {time.monotonic() - begun:.0f} s")
+        for difference in verdict.differences[:REFUSALS_SHOWN]:
+            say(f"  {difference}")
+        print(verdict.line())
+        return 0 if verdict.good else 1
+
+
+async def _play(product: Product, kills: list[Kill]) -> None:
+    """Tick by tick: the clock moves only when all that happened has arrived."""
+    now, pending = at(7), sorted(kills, key=lambda kill: kill.at)
+    await product.idle(now)
+    while now < at(23):
+        reached = await product.advance(min(now + TICK, at(23)))
+        while pending and pending[0].at <= reached:
+            kill = pending.pop(0)
+            say(f"{reached:%H:%M}: kill -9 {kill.who}")
+            await (product.restart_agent() if kill.who == "agent" else product.restart_hub())
+        await product.idle(reached)
+        now = reached
+        _progress(now)
+
+
+async def _judge(product: Product, stood: object, visits: int) -> Verdict:
+    should = expected(
+        product.clinic_file,
+        database=DATABASE,
+        live_since=at(7),
+        now=at(23),
+        zone=ZONE,
+        given=stood,
+    )
+    return await judge(should, product.crm["url"], product.crm["token"], database=DATABASE, at_least=visits)
+
+
+async def _requests(product: Product) -> str:
+    async with product.session.get(f"{product.crm['url']}/_stand-in/counts") as answer:
+        counts = await answer.json()
+    return f"requests {counts['requests']}, most in a second {counts['most_in_a_second']}, refused {counts['refused']}"
+
+
+@contextlib.contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        yield keep
+        return
+    folder = Path(tempfile.mkdtemp(prefix="ident-smoke-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _progress(now: datetime) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{now:%H:%M} ")
+        sys.stderr.flush()
+
+
+def say(text: str) -> None:
+    """Tell the person who runs it; the result alone goes to standard output."""
+    print(text, file=sys.stderr, flush=True)
