@@ -45,7 +45,8 @@ class Process:
 
     async def ready(self) -> dict[str, Any]:
         """Wait for the line that says it is ready; returns what the line tells."""
-        assert self._process and self._process.stdout  # noqa: S101 start() came before
+        if self._process is None or self._process.stdout is None:
+            raise RuntimeError("start() comes before ready()")
         try:
             async with asyncio.timeout(READY_SECONDS):
                 line = await self._process.stdout.readline()
