@@ -1,7 +1,9 @@
 """Opens the database and hands out units of work. SQLite by default, PostgreSQL by URL; the same tests run on both.
 
-On SQLite all writing units share one connection and begin IMMEDIATE: a deferred transaction that reads and then writes
-may be refused at once in spite of the timeout. Reading units have connections of their own."""
+Both promise the same: a reading unit sees one moment of the database; writing units of one account come one after another, so
+what a unit read still holds when it writes. On SQLite all writing units share one connection and begin IMMEDIATE: a deferred
+transaction that reads and then writes may be refused at once in spite of the timeout. On PostgreSQL a writing unit
+first takes an advisory lock of its account, for the length of its transaction; a reading unit is REPEATABLE READ."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CursorResult, Executable, event
+from sqlalchemy import CursorResult, Executable, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
@@ -18,6 +20,8 @@ from hub.accounts import Account
 from hub.store.vault import KeyFiles, Vault
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+_ABOVE_ACCOUNTS = 0
+_LOCK = text("SELECT pg_advisory_xact_lock(:key)")
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class Store:
     @asynccontextmanager
     async def writing(self, account: Account) -> AsyncIterator[Unit]:
         """A unit that commits at its end, or rolls back on any error."""
-        async with self.hub_writing() as connection:
+        async with self._writing(account.id) as connection:
             yield Unit(account, connection, self.keys.account(account.id))
 
     @asynccontextmanager
@@ -61,8 +65,14 @@ class Store:
     @asynccontextmanager
     async def hub_writing(self) -> AsyncIterator[AsyncConnection]:
         """The same, committed at its end."""
+        async with self._writing(_ABOVE_ACCOUNTS) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _writing(self, key: int) -> AsyncIterator[AsyncConnection]:
         if self._one_writer is None:
             async with self._writers.begin() as connection:
+                await connection.execute(_LOCK, {"key": key})
                 yield connection
         else:
             async with self._one_writer, self._writers.begin() as connection:
@@ -77,8 +87,7 @@ async def open_store(url: str, keys: KeyFiles) -> AsyncIterator[Store]:
         yield Store(readers, writers, keys)
     finally:
         await readers.dispose()
-        if writers is not readers:
-            await writers.dispose()
+        await writers.dispose()
 
 
 def async_url(url: str) -> str:
@@ -90,8 +99,8 @@ def async_url(url: str) -> str:
 def _engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
     target = async_url(url)
     if not target.startswith("sqlite"):
-        engine = create_async_engine(target, pool_size=10, pool_pre_ping=True)
-        return engine, engine
+        writers = create_async_engine(target, pool_size=10, pool_pre_ping=True)
+        return writers.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True), writers
     readers = create_async_engine(target)
     writers = create_async_engine(target, poolclass=StaticPool)
     for engine, begin in ((readers, "BEGIN"), (writers, "BEGIN IMMEDIATE")):

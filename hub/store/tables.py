@@ -269,12 +269,14 @@ intents = Table(
 jobs = Table(
     "jobs",  # what a command-line verb asks the serving process to do
     metadata,
-    Column("id", Big, primary_key=True, autoincrement=True),
+    Column("id", String(32), primary_key=True),
     Column("account_id", BigInteger),
     Column("verb", String(32), nullable=False),
-    Column("args", Text, nullable=False),  # JSON; secrets only sealed
-    Column("state", String(16), nullable=False, default="waiting"),  # waiting | running | done | failed
-    Column("progress", Text),
-    Column("result", Text),
+    Column("sealed_args", LargeBinary, nullable=False),  # under the hub's own key: a code of amoCRM may be among them
+    Column("state", String(16), nullable=False, default="waiting"),  # waiting | taken | done | failed | needs_operator
+    Column("progress", Text, nullable=False, default=""),  # lines of ids, counts and names of stages and fields
+    Column("sealed_result", LargeBinary),  # a one-time code may be in it
     Column("asked_at", Moment, nullable=False),
+    Column("beat_at", Moment),  # when the process that took it last said that it is alive
+    Index("ix_jobs_state", "state", "asked_at"),
 )
