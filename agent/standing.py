@@ -1,0 +1,43 @@
+"""How the clinic's side stands right now, for the link to report: in memory only, written by the scan, read by the link."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
+
+MisState: TypeAlias = Literal["ok", "down", "refused", "busy"]
+
+
+@dataclass(frozen=True)
+class Stand:
+    """One look at it. `hint` is what a person should do, in Russian; `skipped` counts rows by reason."""
+
+    mis: MisState = "down"
+    capabilities: Mapping[str, bool] = field(default_factory=dict)
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    hint: str | None = None
+
+
+class Standing:
+    """Holds the latest look; `changed` is set at each difference and cleared by its one reader, the link."""
+
+    def __init__(self) -> None:
+        self.now = Stand()
+        self.changed = asyncio.Event()
+
+    def mis(self, state: MisState, hint: str | None = None) -> None:
+        """The clinic's database answered, or why it did not."""
+        self._put(replace(self.now, mis=state, hint=hint))
+
+    def capabilities(self, capabilities: Mapping[str, bool]) -> None:
+        """What can be read."""
+        self._put(replace(self.now, capabilities=dict(capabilities)))
+
+    def skipped(self, counts: Mapping[str, int]) -> None:
+        """How many rows could not be told, by reason."""
+        self._put(replace(self.now, skipped=dict(counts)))
+
+    def _put(self, stand: Stand) -> None:
+        if stand != self.now:
+            self.now = stand
+            self.changed.set()
