@@ -9,6 +9,16 @@ frame's body, a phone or a foreign program's text.
     InvalidChange        a well-formed frame holds a change that cannot be read: park it, ack it
 """
 
+import re
+from collections.abc import Iterable
+
+_NAME = re.compile(r"[a-z][a-z_-]{0,39}")
+
+
+def place(loc: Iterable[int | str]) -> str:
+    """Where pydantic found a bad field. A name that the peer made up may hold anything, so only names like ours are repeated."""
+    return ".".join(str(part) if isinstance(part, int) or _NAME.fullmatch(part) else "?" for part in loc)
+
 
 class Retry(Exception):
     """It may work later by itself; `after` in seconds, None where nothing is known."""

@@ -1,11 +1,12 @@
 """The frames of `ident-link.v1`: JSON text, one object each, told apart by `t`. docs/protocol.md tells the story."""
 
 import json
-from typing import Annotated, Any, Literal, TypeAlias
+from itertools import pairwise
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
-from wire.errors import MalformedFrame
+from wire.errors import MalformedFrame, place
 from wire.model import Id, Kind
 
 PROTOCOL = "ident-link.v1"
@@ -14,7 +15,9 @@ MAX_PUSH_BYTES = 64 << 10
 
 Lane: TypeAlias = Literal["live", "backfill"]
 LANES: tuple[Lane, ...] = ("live", "backfill")
-Seq: TypeAlias = Annotated[int, Field(ge=0)]
+Seq: TypeAlias = Annotated[int, Field(strict=True, ge=0, lt=1 << 62)]
+Generation: TypeAlias = Annotated[int, Field(strict=True, ge=0, lt=1 << 31)]
+Depth: TypeAlias = Annotated[int, Field(strict=True, ge=0, lt=1 << 30)]
 Digest: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$|^$")]
 
 
@@ -41,7 +44,7 @@ class DatabaseName(Frame):
     """Which database the agent reads, by the hub's id and by its fingerprint."""
 
     id: Id
-    fingerprint: str
+    fingerprint: str = Field(min_length=1, max_length=128)
 
 
 class Challenge(Frame):
@@ -64,7 +67,7 @@ class Hello(Frame):
     protocol: str = PROTOCOL
     software: str
     database: DatabaseName
-    generation: Seq
+    generation: Generation
     lanes: dict[Lane, tuple[Position, ...]]
     capabilities: dict[str, bool] = Field(default_factory=dict)
     fields: tuple[str, ...] = ()
@@ -74,7 +77,7 @@ class Welcome(Frame):
     """hub -> agent: the link is open. `credit` bounds the bytes of unacked pushes."""
 
     t: Literal["welcome"] = "welcome"
-    generation: Seq
+    generation: Generation
     lanes: dict[Lane, LaneStart]
     credit: int = 131072
     beat_seconds: float = 2
@@ -91,6 +94,11 @@ class Change(Frame):
     value: dict[str, Any] | None = Field(None, repr=False)
 
 
+def _grows(seqs: tuple[int, ...]) -> None:
+    if any(following <= seq for seq, following in pairwise(seqs)):
+        raise ValueError("each seq is greater than the one before it")
+
+
 class Push(Frame):
     """agent -> hub: changes in the order of their seq; applied only if `prev` is the seq the hub holds of this lane."""
 
@@ -98,6 +106,12 @@ class Push(Frame):
     lane: Lane
     prev: Seq
     changes: tuple[Change, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _seq_grows(self) -> Self:
+        """A seq that was used before (a counter that began anew) would be acked for what it is not."""
+        _grows((self.prev, *(change.seq for change in self.changes)))
+        return self
 
     @property
     def seq(self) -> int:
@@ -111,8 +125,13 @@ class Mark(Frame):
     lane: Lane
     prev: Seq
     seq: Seq
-    generation: Seq
+    generation: Generation
     kind: Kind
+
+    @model_validator(mode="after")
+    def _seq_grows(self) -> Self:
+        _grows((self.prev, self.seq))
+        return self
 
 
 class PassBegin(Mark):
@@ -138,8 +157,8 @@ class Ack(Frame):
 class OutboxDepth(Frame):
     """How much waits in the clinic; `oldest_seconds` is the age of the oldest entry."""
 
-    live: int = 0
-    backfill: int = 0
+    live: Depth = 0
+    backfill: Depth = 0
     oldest_seconds: float = 0
 
 
@@ -238,7 +257,7 @@ def decode(text: str | bytes) -> AnyFrame:
     try:
         return _ADAPTER.validate_json(text)
     except ValidationError as error:
-        places = sorted({".".join(map(str, e["loc"][1:])) for e in error.errors(include_input=False)} - {""})
+        places = sorted({place(e["loc"][1:]) for e in error.errors(include_input=False)} - {""})
         raise MalformedFrame(tuple(places)) from None
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
 
+from wire.errors import UnexpectedFrame
 from wire.frames import LANES, Lane, Position
 
 START = Position(seq=0, digest="")
@@ -51,7 +52,10 @@ class Sent:
 
     def resumed(self, seq: int) -> "Sent":
         """After `welcome`: the hub holds `seq`; what was sent beyond it was lost and goes again."""
-        return Sent(next(p for p in self.named if p.seq == seq))
+        for position in self.named:
+            if position.seq == seq:
+                return Sent(position)
+        raise UnexpectedFrame("welcome", "the lane never stood at its seq")
 
 
 class Verdict(Enum):

@@ -6,6 +6,7 @@ Adding a name to `Fields` is the decision that it is no personal data. Call as
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 from typing import LiteralString, TypedDict, Unpack
@@ -100,7 +101,8 @@ def _places(trace: object) -> list[str]:
     places: list[str] = []
     while trace is not None:
         code = trace.tb_frame.f_code  # type: ignore[attr-defined]
-        places.append(f"{code.co_filename.rsplit('/', 2)[-1]}:{trace.tb_lineno} {code.co_name}")  # type: ignore[attr-defined]
+        file = re.split(r"[\\/]", code.co_filename)[-1]  # the folders may name a person
+        places.append(f"{file}:{trace.tb_lineno} {code.co_name}")  # type: ignore[attr-defined]
         trace = trace.tb_next  # type: ignore[attr-defined]
     return places
 

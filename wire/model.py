@@ -7,12 +7,22 @@ always built with the fields that were read and dumped with `dump()`.
 Money is `Decimal` in roubles with at most two places, a string on the wire. Times are aware. Phones are E.164.
 """
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
-from wire.errors import InvalidChange
+from wire.errors import InvalidChange, place
 
 MODEL_VERSION = 1
 """Part of every digest: a new version sends everything again as backfill."""
@@ -24,12 +34,19 @@ def _no_float(value: object) -> object:
     return value
 
 
-Id: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-Phone: TypeAlias = Annotated[str, StringConstraints(pattern=r"^\+[1-9]\d{6,14}$")]
+def _in_the_calendar(value: str) -> str:
+    date.fromisoformat(value)
+    return value
+
+
+Id: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,64}$")]
+Phone: TypeAlias = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
 Sum: TypeAlias = Annotated[Decimal, BeforeValidator(_no_float), Field(max_digits=16, decimal_places=2)]
 Amount: TypeAlias = Annotated[Sum, Field(ge=0)]
 Text: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=500)]
-BirthDate: TypeAlias = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+BirthDate: TypeAlias = Annotated[
+    str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_in_the_calendar)
+]
 
 Kind: TypeAlias = Literal["visit", "patient", "balance", "checkup", "plan"]
 Status: TypeAlias = Literal["booked", "arrived", "started", "fulfilled", "cancelled"]
@@ -182,5 +199,5 @@ def entity(kind: Kind, value: object) -> Entity:
     try:
         return ENTITIES[kind].model_validate(value)
     except ValidationError as error:
-        places = sorted({".".join(map(str, e["loc"])) or "value" for e in error.errors(include_input=False)})
+        places = sorted({place(e["loc"]) or "value" for e in error.errors(include_input=False)})
         raise InvalidChange(kind, tuple(places)) from None

@@ -37,14 +37,15 @@ class Phase(Enum):
     GREETED = auto()
     OPEN = auto()
     LEAVING = auto()
+    REFUSED = auto()
 
 
 Moves: TypeAlias = dict[Phase, dict[type[AnyFrame], Phase]]
 
 FROM_HUB: Moves = {
     Phase.NEW: {Challenge: Phase.CHALLENGED},
-    Phase.CHALLENGED: {Goaway: Phase.LEAVING},
-    Phase.GREETED: {Welcome: Phase.OPEN, Goaway: Phase.LEAVING},
+    Phase.CHALLENGED: {Goaway: Phase.REFUSED},
+    Phase.GREETED: {Welcome: Phase.OPEN, Goaway: Phase.REFUSED},
     Phase.OPEN: {
         Ack: Phase.OPEN,
         Ask: Phase.OPEN,
