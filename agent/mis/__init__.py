@@ -1,0 +1,29 @@
+"""The only code that knows IDENT: how to reach its database, what to ask it, and what its rows mean."""
+
+from agent.mis.opening import open_mis
+from agent.mis.port import (
+    Columns,
+    Mis,
+    MisBusy,
+    MisChanged,
+    MisConfig,
+    MisDown,
+    MisError,
+    MisRefused,
+    Row,
+    Server,
+)
+
+__all__ = [
+    "open_mis",
+    "Mis",
+    "MisConfig",
+    "Server",
+    "Row",
+    "Columns",
+    "MisError",
+    "MisDown",
+    "MisBusy",
+    "MisRefused",
+    "MisChanged",
+]
