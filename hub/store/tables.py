@@ -82,7 +82,19 @@ installations = Table(
     Column("token_version", Integer, nullable=False, default=0),  # a refresh is bound to it
     Column("writes", Boolean, nullable=False, default=True),  # one writing installation an account
     Column("active", Boolean, nullable=False, default=True),
-    Column("sealed_code", LargeBinary),  # an authorisation code not exchanged yet
+    Column("refresh_until", Moment),  # a node refreshes the pair until then: a refresh token works once
+)
+
+codes = Table(
+    "codes",  # installs that are under way: whose account it is, is known only when the code was exchanged
+    metadata,
+    Column("code_hash", String(64), primary_key=True),  # sha256 of the authorisation code
+    Column("integration", String(64), ForeignKey("integrations.key"), nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("sealed_code", LargeBinary, nullable=False),  # under the hub's own key, as is the pair
+    Column("sealed_pair", LargeBinary),  # what the code was exchanged into: a code works once
+    Column("arrived_at", Moment, nullable=False),
+    Column("taken_until", Moment),  # a node works on it until then
 )
 
 databases = Table(
