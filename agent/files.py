@@ -1,0 +1,64 @@
+"""Files of the state folder: a power cut leaves the old or the new one, nobody else may read them. Knows no contents."""
+
+import contextlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from wire.errors import NeedsOperator
+
+
+def open_folder(folder: Path) -> Path:
+    """Make the state folder, for us alone."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if sys.platform != "win32" and folder.stat().st_mode & 0o077:
+            folder.chmod(0o700)
+    except OSError as error:
+        raise NeedsOperator(
+            f"Папка состояния {folder} недоступна (ошибка {error.errno}): дайте службе права на неё "
+            "или укажите другую в state_dir."
+        ) from None
+    return folder
+
+
+def replace(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """Put `data` in the place of the file at once. Not durable: what a power cut may take, such as a status."""
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600 from the first byte on
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        os.replace(draft, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(draft)
+        raise
+    if durable:
+        _settle(path.parent)
+
+
+def read(path: Path) -> bytes | None:
+    """What the file holds; None where there is none."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise NeedsOperator(
+            f"Файл {path} не читается (ошибка {error.errno}): запустите команду от имени службы или администратора."
+        ) from None
+
+
+def _settle(folder: Path) -> None:
+    """The new name survives a power cut only once its folder was written; Windows knows no such call."""
+    if sys.platform == "win32":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
