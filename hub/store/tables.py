@@ -107,6 +107,7 @@ databases = Table(
     Column("fingerprint", String(128)),  # null until the first agent said hello
     Column("generation", Integer, nullable=False, default=0),
     Column("live_since", Moment),  # business time of the first welcome: what was over by then is history (R19)
+    Column("loaded_at", Moment),  # machine time: since when the first whole pass is durable here; before that no deal is made
     Column("mis", String(16)),
     Column("read_through", Moment),
     Column("verified_through", Moment),
@@ -260,7 +261,7 @@ outcomes = Table(
     metadata,
     _account(),
     Column("database", String(64), primary_key=True),
-    Column("subject", String(80), primary_key=True),  # visit:81234 or patient:4410
+    Column("subject", String(80), primary_key=True),  # visit:81234, patient:4410, deal:15198335 or contact:4410 (the patient's)
     Column("outcome", String(16), nullable=False),  # ask | skip | park
     Column("reason", String(64), nullable=False),  # a code, e.g. other_name_on_phone
     Column("detail", Text),  # JSON of ids only
@@ -274,7 +275,7 @@ intents = Table(
     Column("key", String(200), primary_key=True),  # of the command, unique
     Column("kind", String(32), nullable=False),  # create_deal | create_contact | add_note | link_contact
     Column("digest", String(64), nullable=False),
-    Column("started_at", Moment, nullable=False),  # machine time
+    Column("started_at", Moment, nullable=False),  # business time, as are the CRM's times of what was created
     Column("sealed_command", LargeBinary, nullable=False),
 )
 
