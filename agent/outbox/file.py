@@ -1,0 +1,125 @@
+"""The outbox's SQLite file: how it is opened, and what it is made of. Everything in it can be read again from the clinic's
+database, so a file that cannot be used is put aside or emptied, and the hub begins a new generation."""
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from agent.outbox.seal import Seal
+from wire import log
+
+logger = logging.getLogger(__name__)
+
+SCHEMA_VERSION = 1
+_SCHEMA = """
+-- One row for each dirty entity, and the marks of full passes. AUTOINCREMENT: a seq is never given out twice, even after
+-- the newest row was acked and deleted; the hub would take a second row under an old seq for a repeat.
+CREATE TABLE entries (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    lane TEXT NOT NULL,
+    entry TEXT NOT NULL,      -- change | pass-begin | pass-end
+    kind TEXT NOT NULL,
+    key TEXT,                 -- of a change
+    read_at TEXT,             -- of a change
+    sealed BLOB,              -- of a change: the value; null: vanished
+    queued_at REAL NOT NULL   -- machine time
+);
+CREATE UNIQUE INDEX entries_one_of_each_key ON entries (kind, key) WHERE key IS NOT NULL;
+CREATE INDEX entries_in_order ON entries (lane, seq);
+
+-- What was recorded of each entity last, whether it still waits or not.
+CREATE TABLE known (
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    digest BLOB NOT NULL,     -- empty: whatever is read next is sent
+    form TEXT NOT NULL,       -- model version and field list that the digest was made with
+    hint TEXT NOT NULL,
+    start INTEGER,            -- of a visit, Unix time: which visits are near
+    owner TEXT,               -- of a visit, its patient
+    PRIMARY KEY (kind, key)
+) WITHOUT ROWID;
+CREATE INDEX known_in_order ON known (kind, CAST(key AS INTEGER));
+CREATE INDEX known_by_start ON known (kind, start);
+CREATE INDEX known_by_owner ON known (kind, owner);
+
+CREATE TABLE cursors (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE positions (
+    lane TEXT NOT NULL, seq INTEGER NOT NULL, digest TEXT NOT NULL, acked INTEGER NOT NULL, PRIMARY KEY (lane, seq)
+) WITHOUT ROWID;
+CREATE TABLE meta (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
+"""
+
+
+def connect(path: Path, seal: Seal) -> sqlite3.Connection:
+    """Open the file, made or emptied where it has to be."""
+    try:
+        return _usable(path, seal)
+    except sqlite3.DatabaseError as error:
+        if isinstance(
+            error, sqlite3.OperationalError
+        ):  # a full disk, missing rights: putting the file aside would not help
+            raise
+    log.error(logger, "outbox.abandoned", reason="unreadable")
+    for end in ("", "-wal", "-shm"):
+        Path(f"{path}{end}").unlink(missing_ok=True)
+    return _usable(path, seal)
+
+
+def _usable(path: Path, seal: Seal) -> sqlite3.Connection:
+    path.touch(mode=0o600)
+    db = sqlite3.connect(path, isolation_level=None, cached_statements=256)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        if not _is_ours(db, seal):
+            _make_anew(db, seal)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _is_ours(db: sqlite3.Connection, seal: Seal) -> bool:
+    """Of this schema and sealed with this key."""
+    if db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
+        return False
+    proof = get(db, "proof")
+    return isinstance(proof, bytes) and seal.opens(proof, "proof")
+
+
+def _make_anew(db: sqlite3.Connection, seal: Seal) -> None:
+    tables = db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").fetchall()
+    if tables:
+        log.warning(logger, "outbox.emptied", reason="another key or version")
+    with transaction(db):
+        for (table,) in tables:
+            db.execute(f'DROP TABLE "{table}"')
+        for statement in _SCHEMA.split(";\n"):
+            db.execute(statement)
+        put(db, "proof", seal.seal({}, "proof"))
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing. IMMEDIATE: a transaction that reads first and writes later could be refused at once."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def get(db: sqlite3.Connection, name: str) -> object:
+    """One of the outbox's own few values."""
+    row = db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+    return None if row is None else row[0]
+
+
+def put(db: sqlite3.Connection, name: str, value: str | int | bytes) -> None:
+    """Set one of them."""
+    db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))

@@ -1,0 +1,195 @@
+"""The outbox as the rest of the agent sees it: async methods over one thread that owns the file."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from time import time
+from types import MappingProxyType
+from typing import TypeVar
+
+from agent.outbox import entries, positions
+from agent.outbox.entries import Writer
+from agent.outbox.file import connect, get, put, transaction
+from agent.outbox.known import Known
+from agent.outbox.seal import Seal
+from agent.outbox.values import GenerationChanged, Reading, Snapshot
+from wire.frames import MAX_PUSH_BYTES, Lane, OutboxDepth, PassBegin, PassEnd, Push, Welcome
+from wire.lanes import Sent
+from wire.model import Kind
+
+T = TypeVar("T")
+NO_CURSORS: Mapping[str, str] = MappingProxyType({})
+
+
+class Outbox:
+    """Every method is one transaction on the file's own thread, durable when it returns."""
+
+    def __init__(
+        self,
+        thread: ThreadPoolExecutor,
+        db: sqlite3.Connection,
+        seal: Seal,
+        fields: tuple[str, ...],
+        clock: Callable[[], float],
+    ) -> None:
+        self._thread, self._db, self._seal, self._fields, self._clock = thread, db, seal, fields, clock
+        self.known = Known(self._run)
+        """What the scan asks about entities recorded before."""
+        self.changed = asyncio.Event()
+        """Set when something new can go; cleared by its one reader, the link."""
+
+    async def record(
+        self,
+        readings: Iterable[Reading],
+        *,
+        lane: Lane,
+        cursors: Mapping[str, str] = NO_CURSORS,
+        read_through: datetime | None = None,
+        verified_through: datetime | None = None,
+        generation: int | None = None,
+    ) -> int:
+        """Queue what differs from what was recorded before, together with the cursors; say how many differed. Raises
+        `GenerationChanged`, and records nothing, where the readings were made for another `generation`."""
+
+        def write(db: sqlite3.Connection) -> int:
+            if generation is not None and generation != positions.generation(db):
+                raise GenerationChanged
+            writer = self._writer(db)
+            count = sum(writer.record(reading, lane) for reading in readings)
+            db.executemany("INSERT OR REPLACE INTO cursors VALUES (?, ?)", cursors.items())
+            for name, moment in (("read_through", read_through), ("verified_through", verified_through)):
+                if moment is not None:
+                    put(db, name, moment.isoformat())
+            return count
+
+        count = await self._write(write)
+        if count:
+            self.changed.set()
+        return count
+
+    async def cursor(self, name: str) -> str | None:
+        """A cursor as it was recorded last."""
+        row = await self._run(lambda db: db.execute("SELECT value FROM cursors WHERE name = ?", (name,)).fetchone())
+        return None if row is None else str(row[0])
+
+    async def begin_pass(self, kind: Kind) -> None:
+        """Queue the begin of a full pass: whatever of this kind is read from now on is sent, even if it was sent before."""
+
+        def write(db: sqlite3.Connection) -> None:
+            _blank(db, kind)
+            self._writer(db).mark("pass-begin", kind)
+
+        await self._write(write)
+        self.changed.set()
+
+    async def end_pass(self, kind: Kind) -> None:
+        """Queue its end: keys of this kind that did not go in between have vanished."""
+        await self._write(lambda db: self._writer(db).mark("pass-end", kind))
+        self.changed.set()
+
+    async def forget(self, kind: Kind, keys: Collection[str] = ()) -> None:
+        """The hub asked for these again (all of the kind where `keys` is empty): the next reading of each is sent."""
+        await self._write(lambda db: _blank(db, kind, tuple(keys)))
+
+    async def generation(self) -> int:
+        """The generation that the hub named last; 0 before the first welcome."""
+        return await self._run(positions.generation)
+
+    async def sent(self) -> dict[Lane, Sent]:
+        """Where each lane stands: what `hello` names."""
+        return await self._run(positions.sent)
+
+    async def batch(self, lane: Lane, limit_bytes: int = MAX_PUSH_BYTES) -> Push | PassBegin | PassEnd | None:
+        """What goes next in this lane, built on what was pushed last: at most `limit_bytes` of JSON (one change always goes).
+        None where nothing may go now."""
+
+        def read(db: sqlite3.Connection) -> Push | PassBegin | PassEnd | None:
+            sent = {name: lane.last.seq for name, lane in positions.sent(db).items()}
+            return entries.batch(db, self._seal, lane, sent, positions.generation(db), limit_bytes)
+
+        return await self._run(read)
+
+    async def pushed(self, lane: Lane, seq: int, text: str) -> None:
+        """Remember that `text`, ending at `seq`, is about to be sent. Call it before sending: a text that the hub took and
+        that we forgot would look like another history."""
+        await self._write(lambda db: positions.pushed(db, lane, seq, text))
+        self.changed.set()  # the other lane may have waited for it
+
+    async def acked(self, lane: Lane, seq: int) -> None:
+        """The hub holds the lane up to `seq`: forget those entries."""
+        await self._write(lambda db: positions.acked(db, lane, seq))
+
+    async def resumed(self, welcome: Welcome) -> bool:
+        """Take up what the hub holds. True where a new generation began: digests, positions and cursors are cleared,
+        everything is read and sent again."""
+        begun = await self._write(lambda db: positions.resumed(db, welcome))
+        self.changed.set()
+        return begun
+
+    async def snapshot(self) -> Snapshot:
+        """Depth and times, read together: with depth 0 all that was committed before `read_through` is durable in the hub."""
+        now = self._clock()
+        return await self._run(lambda db: _snapshot(db, now))
+
+    async def depth(self) -> OutboxDepth:
+        """How much waits."""
+        return (await self.snapshot()).depth
+
+    async def times(self) -> tuple[datetime | None, datetime | None]:
+        """`read_through` and `verified_through`."""
+        snapshot = await self.snapshot()
+        return snapshot.read_through, snapshot.verified_through
+
+    def _writer(self, db: sqlite3.Connection) -> Writer:
+        return Writer(db, self._seal, self._fields, self._clock())
+
+    async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        def run(db: sqlite3.Connection) -> T:
+            with transaction(db):
+                return work(db)
+
+        return await self._run(run)
+
+    async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, self._db)
+
+
+def _blank(db: sqlite3.Connection, kind: Kind, keys: tuple[str, ...] = ()) -> None:
+    if not keys:
+        db.execute("UPDATE known SET digest = x'', form = '' WHERE kind = ?", (kind,))
+    blank = "UPDATE known SET digest = x'', form = '' WHERE kind = ? AND key = ?"
+    db.executemany(blank, [(kind, key) for key in keys])
+
+
+def _snapshot(db: sqlite3.Connection, now: float) -> Snapshot:
+    rows = db.execute("SELECT lane, count(*), min(queued_at) FROM entries GROUP BY lane").fetchall()
+    counts = {lane: count for lane, count, _ in rows}
+    oldest = min((queued_at for _, _, queued_at in rows), default=now)
+    depth = OutboxDepth(
+        live=counts.get("live", 0), backfill=counts.get("backfill", 0), oldest_seconds=max(0.0, round(now - oldest, 3))
+    )
+    return Snapshot(depth, _moment(db, "read_through"), _moment(db, "verified_through"))
+
+
+def _moment(db: sqlite3.Connection, name: str) -> datetime | None:
+    value = get(db, name)
+    return datetime.fromisoformat(value) if isinstance(value, str) else None
+
+
+@asynccontextmanager
+async def open_outbox(
+    path: Path, key: bytes, fields: tuple[str, ...], clock: Callable[[], float] = time
+) -> AsyncIterator[Outbox]:
+    """Open (or make) the file; `key` (32 bytes) seals personal values, `fields` is the list of what may leave."""
+    seal = Seal(key)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="outbox") as thread:
+        loop = asyncio.get_running_loop()
+        db = await loop.run_in_executor(thread, connect, path, seal)
+        try:
+            yield Outbox(thread, db, seal, fields, clock)
+        finally:
+            thread.submit(db.close)
