@@ -38,7 +38,7 @@ class NoAnswer(Exception):
 class _AsItIs(urllib.request.HTTPErrorProcessor):
     """Any status is an answer. Redirects are not followed: one would carry a one-time code to somebody else."""
 
-    def http_response(self, _request: urllib.request.Request, response: HTTPResponse) -> HTTPResponse:
+    def http_response(self, request: urllib.request.Request, response: HTTPResponse) -> HTTPResponse:  # noqa: ARG002
         return response
 
     https_response = http_response
