@@ -1,0 +1,59 @@
+"""The stand-in on a socket: turns HTTP into `Incoming` and `Reply` into HTTP; decides nothing."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from demo.amocrm.call import Answer
+from demo.amocrm.control import PREFIX, control
+from demo.amocrm.stand_in import Incoming, StandIn
+
+MOST_BYTES = 32 * 1024 * 1024
+HOLD_SECONDS = 60.0
+"""How long a request hangs whose fault is a timeout; a client gives up long before."""
+
+
+def _application(stand_in: StandIn) -> web.Application:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        incoming = await _incoming(request)
+        if incoming.path.startswith(PREFIX):
+            return _response(control(stand_in, incoming))
+        reply = stand_in.receive(incoming)
+        if reply.fault == "timeout":
+            await asyncio.sleep(HOLD_SECONDS)
+        if reply.fault in ("lost", "timeout") and request.transport:
+            request.transport.abort()
+        return _response(reply.answer)
+
+    app = web.Application(client_max_size=MOST_BYTES)
+    app.router.add_route("*", "/{path:.*}", handle)
+    return app
+
+
+async def _incoming(request: web.Request) -> Incoming:
+    base = f"{request.scheme}://{request.host}"
+    body = await request.read()
+    return Incoming(request.method, request.path, request.rel_url.raw_query_string, request.headers, body, base)
+
+
+def _response(answer: Answer) -> web.Response:
+    if answer.body is None:
+        return web.Response(status=answer.status)
+    text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body, ensure_ascii=False)
+    return web.Response(status=answer.status, text=text, content_type=answer.type)
+
+
+@contextlib.asynccontextmanager
+async def serving(stand_in: StandIn, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+    """Serve until the block ends; gives the URL."""
+    runner = web.AppRunner(_application(stand_in), access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        bound = runner.addresses[0][1]
+        yield f"http://{host}:{bound}"
+    finally:
+        await runner.cleanup()

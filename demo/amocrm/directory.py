@@ -1,0 +1,186 @@
+"""What an account says of itself: its settings, people, loss reasons, tags and events."""
+
+from collections.abc import Iterator
+
+from demo.amocrm import shapes
+from demo.amocrm.bodies import TagCreate
+from demo.amocrm.call import Answer, Call, Route, page, written
+from demo.amocrm.checks import batch
+from demo.amocrm.errors import Problem, Refused
+from demo.amocrm.model import Entity, Event, Json, Tag, User
+from demo.amocrm.query import PAGES, Spec
+from demo.amocrm.store import ENTITIES
+
+_ACCOUNT_WITH = frozenset(
+    {"amojo_id", "users_groups", "task_types", "version", "datetime_settings", "is_api_filter_enabled"}
+)
+_RECORDED = ("lead_added", "contact_added", "lead_status_changed")
+_MOST_IDS = 10
+_NO_RIGHT = {"view": "D", "edit": "D", "add": "D", "delete": "D", "export": "D"}
+_ALL_RIGHTS = dict.fromkeys(_NO_RIGHT, "A")
+
+
+def _account(call: Call) -> Answer:
+    account, wanted = call.account, call.query.with_
+    shape: Json = {
+        "id": account.id,
+        "name": account.subdomain,
+        "subdomain": account.subdomain,
+        "current_user_id": call.actor.id,
+        "country": "RU",
+        "currency": "RUB",
+        "currency_symbol": "₽",
+        "customers_mode": "unavailable",
+        "is_unsorted_on": True,
+        "is_loss_reason_enabled": True,
+        "is_technical_account": False,
+        "contact_name_display_order": 1,
+        "uuid": f"00000000-0000-4000-8000-{account.id:012d}",
+        "_links": {"self": call.here()},
+    }
+    plain = {
+        "amojo_id": f"00000000-0000-4000-9000-{account.id:012d}",
+        "version": 11,
+        "is_api_filter_enabled": account.filters,
+    }
+    embedded: Json = {
+        "users_groups": [{"id": 0, "name": "Отдел продаж", "uuid": None}],
+        "task_types": [{"id": 1, "name": "Связаться"}, {"id": 2, "name": "Встреча"}],
+        "datetime_settings": {"timezone": account.timezone},
+    }
+    shape |= {name: value for name, value in plain.items() if name in wanted}
+    if chosen := {name: value for name, value in embedded.items() if name in wanted}:
+        shape["_embedded"] = chosen
+    return Answer(200, shape)
+
+
+def _user_shape(call: Call, user: User) -> Json:
+    rights = _ALL_RIGHTS if user.is_active and not user.is_free else _NO_RIGHT
+    return {
+        "id": user.id,
+        "name": user.name,
+        "email": user.email,
+        "lang": "ru",
+        "rights": {
+            **dict.fromkeys(("leads", "contacts", "companies"), rights),
+            "mail_access": False,
+            "catalog_access": False,
+            "status_rights": [],
+            "is_admin": user.is_admin,
+            "is_free": user.is_free,
+            "is_active": user.is_active,
+            "group_id": user.group_id,
+            "role_id": None,
+        },
+        "_links": call.itself(f"users/{user.id}"),
+        "_embedded": {"roles": [], "groups": [{"id": user.group_id, "name": "Отдел продаж"}]},
+    }
+
+
+def _users(call: Call) -> Answer:
+    return page(call, "users", list(call.account.users.values()), lambda user: _user_shape(call, user), totals=True)
+
+
+def _user(call: Call) -> Answer:
+    user = call.account.users.get(call.ids[0])
+    if user is None:
+        raise Refused(404, "No such user.")
+    return Answer(200, _user_shape(call, user))
+
+
+def _loss_reasons(call: Call) -> Answer:
+    reasons = sorted(call.account.loss_reasons.values(), key=lambda reason: reason.sort)
+    return page(call, "loss_reasons", reasons, lambda reason: shapes.loss_reason(call, reason.id))
+
+
+def _events(call: Call) -> Answer:
+    found = [event for event in call.account.events if all(_fits(event, *pair) for pair in _wanted(call))]
+    found.sort(key=lambda event: event.id, reverse=True)
+    return page(call, "events", found, lambda event: _event_shape(call, event))
+
+
+def _wanted(call: Call) -> list[tuple[str, set[str]]]:
+    """The filters, each with all its values."""
+    wanted: dict[str, set[str]] = {}
+    for key, value in call.query.filters:
+        name, *rest = key.removeprefix("filter[").rstrip("]").split("][")
+        wanted.setdefault(" ".join((name, *rest)) if name == "created_at" else name, set()).add(value)
+    if problems := list(_event_problems(wanted)):
+        raise Refused(400, "; ".join(f"{p.path}: {p.detail}" for p in problems), tuple(problems))
+    return list(wanted.items())
+
+
+def _event_problems(wanted: dict[str, set[str]]) -> Iterator[Problem]:
+    for kind in sorted(wanted.get("type", set()) - set(_RECORDED)):
+        yield Problem("NotSupportedChoice", "filter[type]", f"the stand-in records no {kind}")
+    for name in ("entity_id", "created_by"):
+        if len(wanted.get(name, ())) > _MOST_IDS:
+            yield Problem("TooMany", f"filter[{name}]", f"{_MOST_IDS} ids or less")
+    if "entity_id" in wanted and "entity" not in wanted:
+        yield Problem("FieldMissing", "filter[entity]", "filter[entity_id] needs it")
+    if wanted.get("entity", set()) - {"lead", "contact"}:
+        yield Problem("NotSupportedChoice", "filter[entity]", "lead or contact")
+    numbers = [value for name, values in wanted.items() if name not in ("type", "entity") for value in values]
+    if not all(value.isascii() and value.isdigit() for value in numbers):
+        yield Problem("InvalidType", "filter", "This value should be of type int.")
+
+
+def _fits(event: Event, name: str, values: set[str]) -> bool:
+    if name == "created_at from":
+        return event.created_at >= min(map(int, values))
+    if name == "created_at to":
+        return event.created_at <= max(map(int, values))
+    attribute = {"entity": "entity_type"}.get(name, name)
+    return str(getattr(event, attribute)) in values
+
+
+def _event_shape(call: Call, event: Event) -> Json:
+    return {
+        "id": event.id,
+        "type": event.type,
+        "entity_id": event.entity_id,
+        "entity_type": event.entity_type,
+        "created_by": event.created_by,
+        "created_at": event.created_at,
+        "value_after": event.value_after,
+        "value_before": event.value_before,
+        "account_id": call.account.id,
+        "_links": call.itself(f"events/{event.id}"),
+        "_embedded": {
+            "entity": {"id": event.entity_id, "_links": call.itself(f"{event.entity_type}s/{event.entity_id}")}
+        },
+    }
+
+
+def _tag_routes(entity: Entity) -> list[Route]:
+    def tags(call: Call) -> Answer:
+        return page(call, "tags", list(call.account.tags[entity].values()), _tag_shape)
+
+    def add(call: Call) -> Answer:
+        plans = batch(call.body, TagCreate, lambda body, _: body)
+        made = [(name, call.account.tag_named(entity, body.name)) for name, body in plans]
+        return written(call, "tags", [{**_tag_shape(tag), "request_id": name} for name, tag in made])
+
+    return [Route("GET", f"{entity}/tags", tags, PAGES), Route("POST", f"{entity}/tags", add)]
+
+
+def _tag_shape(tag: Tag) -> Json:
+    return {"id": tag.id, "name": tag.name, "color": None}
+
+
+_EVENTS = Spec(
+    paged=True,
+    most=100,
+    filters=(
+        r"filter\[created_at\]\[(from|to)\]",
+        r"filter\[(type|entity|entity_id|created_by)\]\[\d*\]",
+    ),
+)
+ROUTES = [
+    Route("GET", "account", _account, Spec(with_=_ACCOUNT_WITH)),
+    Route("GET", "users", _users, PAGES, admin=True),
+    Route("GET", "users/{}", _user, admin=True),
+    Route("GET", "leads/loss_reasons", _loss_reasons, PAGES),
+    Route("GET", "events", _events, _EVENTS),
+    *(route for entity in ENTITIES for route in _tag_routes(entity)),
+]

@@ -1,0 +1,47 @@
+"""What people and the account's own robots do at the cards: the same bodies as the API's, within a person's limits."""
+
+from demo.amocrm import contacts, leads
+from demo.amocrm.bodies import ContactCreate, ContactPatch, LeadComplex, LeadPatch
+from demo.amocrm.cards import Writer
+from demo.amocrm.checks import existing, single
+from demo.amocrm.errors import Refused
+from demo.amocrm.model import Contact, Json, Lead
+from demo.amocrm.store import Account
+
+ROBOT = 0
+
+
+def create_lead(account: Account, user_id: int, body: Json) -> Lead:
+    """A new deal, by the body of `/leads/complex`: with a new contact, a known one, or none."""
+    writer = _writer(account, user_id)
+    plan = single(body, LeadComplex, lambda item, checks: leads.new_complex(account, item, checks, writer))
+    return leads.create(account, plan)
+
+
+def edit_lead(account: Account, user_id: int, lead_id: int, body: Json) -> Lead:
+    """Move a deal, type a budget, edit fields: the body of `PATCH /leads/{id}`."""
+    writer, lead = _writer(account, user_id), existing(account.leads, lead_id)
+    plan = single(body, LeadPatch, lambda item, checks: leads.change(account, lead, item, checks, writer))
+    leads.patch(account, lead, plan, by_robot=user_id == ROBOT)
+    return lead
+
+
+def create_contact(account: Account, user_id: int, body: Json) -> Contact:
+    """A new contact, by the body of one item of `POST /contacts`."""
+    writer = _writer(account, user_id)
+    plan = single(body, ContactCreate, lambda item, checks: contacts.new(account, item, checks, writer))
+    return contacts.create(account, plan)
+
+
+def edit_contact(account: Account, user_id: int, contact_id: int, body: Json) -> Contact:
+    """The body of `PATCH /contacts/{id}`."""
+    writer, contact = _writer(account, user_id), existing(account.contacts, contact_id)
+    plan = single(body, ContactPatch, lambda item, checks: contacts.change(account, item, checks, writer))
+    contacts.patch(account, contact, plan)
+    return contact
+
+
+def _writer(account: Account, user_id: int) -> Writer:
+    if user_id != ROBOT and user_id not in account.users:
+        raise Refused(404, "No such user; 0 is the robot.")
+    return Writer(user_id, by_hand=True)

@@ -1,0 +1,245 @@
+"""The stand-in as one object: takes requests, gives answers, keeps the list of what it refused; opens no socket."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from demo.amocrm import contacts, directory, fields, hands, leads, links, notes, pipelines, query, seed
+from demo.amocrm.call import Answer, Call, Route, found
+from demo.amocrm.errors import Refused, unauthorised
+from demo.amocrm.faults import Faults, Kind, broken
+from demo.amocrm.limits import Limits
+from demo.amocrm.model import Contact, Json, Lead, User
+from demo.amocrm.oauth import Grant, OAuth, OAuthRefused
+from demo.amocrm.store import Account
+
+ROUTES = [route for module in (directory, leads, links, contacts, fields, pipelines, notes) for route in module.ROUTES]
+TOKEN = "POST /oauth2/access_token"
+SUBDOMAIN = "GET /oauth2/account/current/subdomain"
+UNKNOWN = "unknown"
+_LONG_DAYS = 365
+_RECORDED = (400, 403, 404, 405)
+_PROBLEM = "application/problem+json"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the account and its limits are."""
+
+    redirect_uri: str = "http://127.0.0.1/oauth"
+    rate: int = 7
+    account_rate: int = 50
+    filters: bool = False
+    account_id: int = 31_000_001
+    subdomain: str = "example"
+    timezone: str = "Europe/Moscow"
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A request as it came."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    base: str
+
+    @property
+    def is_json(self) -> bool:
+        return self.headers.get("Content-Type", "").split(";")[0].strip() == "application/json"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The answer, and the fault that may keep it from arriving."""
+
+    answer: Answer
+    fault: Kind | None = None
+
+
+@dataclass
+class StandIn:
+    """One account with one integration, the hub's; and the judge's, which stands outside limits, faults and counts."""
+
+    options: Options = Options()
+    business: Callable[[], int] = field(default=lambda: int(time.time()))
+    wall: Callable[[], float] = time.time
+    steady: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        chosen = self.options
+        self.account = Account(
+            chosen.account_id, chosen.subdomain, chosen.timezone, self.business, filters=chosen.filters
+        )
+        seed.begin(self.account)
+        self.oauth = OAuth(chosen.account_id, self.wall)
+        self.integration = self.oauth.register(chosen.redirect_uri)
+        self.judge = self.oauth.register(chosen.redirect_uri, watched=False)
+        self.limits = Limits(chosen.rate, chosen.account_rate, self.steady)
+        self.faults = Faults()
+        self.refused: list[Json] = []
+
+    # What a test does in process, and `control` over HTTP.
+
+    def code(self, user_id: int | None = None) -> str:
+        """An authorization code, as copied from the integration's modal."""
+        return self.oauth.code(self.integration, user_id or seed.admin(self.account).id)
+
+    def long_lived_token(self, base: str, user_id: int | None = None) -> str:
+        """A long-lived token of the hub's integration."""
+        who = user_id or seed.admin(self.account).id
+        return self.oauth.long_lived(self.integration, who, base, days=_LONG_DAYS)
+
+    def judge_token(self, base: str) -> str:
+        """A long-lived token of an admin that nothing limits, breaks or counts."""
+        return self.oauth.long_lived(self.judge, seed.admin(self.account).id, base, days=_LONG_DAYS)
+
+    def revoke(self) -> None:
+        """As when an admin switches the hub's integration off."""
+        self.oauth.revoke(self.integration)
+
+    def counts(self) -> Json:
+        """Requests of watched integrations by route and status, and the busiest second."""
+        triggers = sum(note.triggers for kind in self.account.notes.values() for note in kind.values())
+        return {**self.limits.counts(), "refused": len(self.refused), "notes_that_trigger": triggers}
+
+    def create_lead(self, user_id: int, body: Json) -> Lead:
+        return hands.create_lead(self.account, user_id, body)
+
+    def edit_lead(self, user_id: int, lead_id: int, body: Json) -> Lead:
+        return hands.edit_lead(self.account, user_id, lead_id, body)
+
+    def create_contact(self, user_id: int, body: Json) -> Contact:
+        return hands.create_contact(self.account, user_id, body)
+
+    def edit_contact(self, user_id: int, contact_id: int, body: Json) -> Contact:
+        return hands.edit_contact(self.account, user_id, contact_id, body)
+
+    # What a client does.
+
+    def receive(self, incoming: Incoming) -> Reply:
+        """Answer a request of a client."""
+        grant = self._grant(incoming)
+        if grant and not grant.integration.watched:
+            return Reply(self._answered(incoming, grant))
+        name = _name(incoming)
+        reply = self._watched(incoming, grant, name)
+        self.limits.answered(name, 0 if reply.fault in ("lost", "timeout") else reply.answer.status)
+        return reply
+
+    def _watched(self, incoming: Incoming, grant: Grant | None, name: str) -> Reply:
+        is_api = incoming.path.startswith("/api/")
+        refusal = self.faults.refuses(writes=is_api and incoming.method != "GET")
+        if refusal:
+            return Reply(refusal)
+        if grant and is_api and not self.limits.admit(grant.integration.client_id):
+            return Reply(broken("429"))
+        fault = self.faults.take(name)
+        if fault is None:
+            return Reply(self._answered(incoming, grant))
+        if fault.apply:
+            self._answered(incoming, grant)
+        return Reply(Answer(204) if fault.kind in ("lost", "timeout") else broken(fault.kind), fault.kind)
+
+    def _answered(self, incoming: Incoming, grant: Grant | None) -> Answer:
+        try:
+            return self._answer(incoming, grant)
+        except OAuthRefused as no:
+            return Answer(no.status, no.body(), "application/json")
+        except Refused as no:
+            if no.status in _RECORDED:
+                self._record(incoming, no)
+            return Answer(no.status, no.body(), _PROBLEM)
+
+    def _answer(self, incoming: Incoming, grant: Grant | None) -> Answer:
+        name = f"{incoming.method} {incoming.path}"
+        if name == TOKEN:
+            return Answer(200, self.oauth.exchange(_token_fields(incoming), incoming.base), "application/json")
+        if name == SUBDOMAIN:
+            return self._subdomain(incoming)
+        if grant is None and incoming.path.startswith("/api/"):
+            raise unauthorised()
+        route, numbers, words = found(ROUTES, incoming.method, incoming.path)
+        if grant is None:
+            raise unauthorised()
+        actor = self._actor(incoming, grant)
+        if route.admin and not actor.is_admin:
+            raise Refused(403, "Only an admin may do this.")
+        asked = query.read(route.query, incoming.query)
+        body = _json(incoming)
+        return route.handle(Call(self.account, actor, incoming.base, incoming.path, numbers, words, asked, body))
+
+    def _grant(self, incoming: Incoming) -> Grant | None:
+        scheme, _, token = incoming.headers.get("Authorization", "").partition(" ")
+        return self.oauth.grant_of(token) if scheme == "Bearer" else None
+
+    def _actor(self, incoming: Incoming, grant: Grant) -> User:
+        """Who acts: the user of the token, or the one that an admin's call names."""
+        user = self.account.users[grant.user_id]
+        named = incoming.headers.get("X-Context-User-ID")
+        if named is None:
+            return user
+        other = self.account.users.get(int(named)) if named.isascii() and named.isdigit() else None
+        if not user.is_admin or other is None or other.is_free or not other.is_active:
+            raise unauthorised()
+        return other
+
+    def _subdomain(self, incoming: Incoming) -> Answer:
+        if self.oauth.grant_of(incoming.headers.get("X-Refresh-Token", ""), "refresh") is None:
+            raise unauthorised()
+        chosen, host = self.options, incoming.base.split("://", 1)[-1]
+        body = {"id": chosen.account_id, "subdomain": chosen.subdomain, "domain": host, "top_level_domain": "ru"}
+        return Answer(200, body)
+
+    def _record(self, incoming: Incoming, no: Refused) -> None:
+        """Names of parameters and keys, never their values."""
+        self.refused.append(
+            {
+                "method": incoming.method,
+                "path": incoming.path,
+                "status": no.status,
+                "detail": no.detail,
+                "errors": [problem.shape() for problem in no.problems],
+            }
+        )
+
+
+def _name(incoming: Incoming) -> str:
+    name = f"{incoming.method} {incoming.path}"
+    if name in (TOKEN, SUBDOMAIN):
+        return name
+    try:
+        route: Route = found(ROUTES, incoming.method, incoming.path)[0]
+    except Refused:
+        return UNKNOWN
+    return route.name
+
+
+def _json(incoming: Incoming) -> Any:
+    if incoming.method == "GET":
+        if incoming.body:
+            raise Refused(400, "Not documented: a body of a GET.")
+        return None
+    if not incoming.is_json:
+        raise Refused(400, "Content-Type should be application/json.")
+    try:
+        return json.loads(incoming.body)
+    except ValueError:
+        raise Refused(400, "The body should be JSON.") from None
+
+
+def _token_fields(incoming: Incoming) -> Mapping[str, object]:
+    """amoCRM documents JSON, its own library sends a form."""
+    if incoming.query:
+        raise Refused(400, "Not documented: parameters in the query string.")
+    if not incoming.is_json:
+        return dict(parse_qsl(incoming.body.decode(), keep_blank_values=True))
+    given = _json(incoming)
+    if not isinstance(given, dict):
+        raise Refused(400, "The body should be an object.")
+    return given

@@ -1,0 +1,116 @@
+"""One account in memory: its cards, its set-up, its ids and its search index; knows no request."""
+
+import re
+from collections.abc import Callable, Iterable
+from itertools import count
+
+from demo.amocrm.model import (
+    UNSORTED,
+    Card,
+    Contact,
+    Entity,
+    Event,
+    Field,
+    Group,
+    Lead,
+    LossReason,
+    Note,
+    Pipeline,
+    Status,
+    Tag,
+    User,
+    Values,
+)
+
+ENTITIES: tuple[Entity, ...] = ("leads", "contacts")
+_FIRST_IDS = {
+    "user": 9_000_001,
+    "pipeline": 3_000_001,
+    "status": 40_000_001,
+    "field": 500_001,
+    "choice": 600_001,
+    "group": 700_001,
+    "loss_reason": 800_001,
+    "tag": 900_001,
+    "lead": 10_000_001,
+    "contact": 20_000_001,
+    "note": 50_000_001,
+    "event": 1,
+}
+"""Each kind counts in a range of its own, so that an id used for the wrong kind is never a valid one."""
+_NOT_DIGIT = re.compile(r"\D+")
+_PHONE_LIKE = re.compile(r"[\d\s()+\-.]+")
+
+
+class Account:
+    """Everything of one amoCRM account. `now` gives business time in unix seconds."""
+
+    def __init__(
+        self, account_id: int, subdomain: str, timezone: str, now: Callable[[], int], *, filters: bool
+    ) -> None:
+        self.id = account_id
+        self.subdomain = subdomain
+        self.timezone = timezone
+        self.now = now
+        self.filters = filters
+        """Whether the paid option is on; without it `filter` is ignored."""
+        self.users: dict[int, User] = {}
+        self.pipelines: dict[int, Pipeline] = {}
+        self.loss_reasons: dict[int, LossReason] = {}
+        self.fields: dict[Entity, dict[int, Field]] = {entity: {} for entity in ENTITIES}
+        self.groups: dict[Entity, dict[str, Group]] = {entity: {} for entity in ENTITIES}
+        self.tags: dict[Entity, dict[int, Tag]] = {entity: {} for entity in ENTITIES}
+        self.leads: dict[int, Lead] = {}
+        self.contacts: dict[int, Contact] = {}
+        self.notes: dict[Entity, dict[int, Note]] = {entity: {} for entity in ENTITIES}
+        self.events: list[Event] = []
+        self._ids = {kind: count(first) for kind, first in _FIRST_IDS.items()}
+        self._texts: dict[int, tuple[str, str]] = {}
+
+    def next_id(self, kind: str) -> int:
+        return next(self._ids[kind])
+
+    def cards(self, entity: Entity) -> dict[int, Lead] | dict[int, Contact]:
+        return self.leads if entity == "leads" else self.contacts
+
+    def card(self, entity: Entity, card_id: int) -> Card | None:
+        return self.cards(entity).get(card_id)
+
+    def main_pipeline(self) -> Pipeline:
+        return next(pipeline for pipeline in self.pipelines.values() if pipeline.is_main)
+
+    def first_stage(self, pipeline: Pipeline) -> Status:
+        """Where a lead starts that names no stage."""
+        return min((s for s in pipeline.statuses.values() if s.type != UNSORTED), key=lambda status: status.sort)
+
+    def tag_named(self, entity: Entity, name: str) -> Tag:
+        """The tag of that name; made when there is none."""
+        tags = self.tags[entity]
+        for tag in tags.values():
+            if tag.name == name:
+                return tag
+        tag = Tag(self.next_id("tag"), name)
+        tags[tag.id] = tag
+        return tag
+
+    def happened(self, kind: str, entity: Entity, entity_id: int, by: int, before: Values, after: Values) -> None:
+        """Remember an event."""
+        number = self.next_id("event")
+        self.events.append(
+            Event(f"01{number:024d}", kind, entity.removesuffix("s"), entity_id, by, self.now(), before, after)
+        )
+
+    def index(self, contact: Contact) -> None:
+        """Put what stands on a contact into the search index."""
+        filled = [contact.name, contact.first_name, contact.last_name]
+        filled += [str(value["value"]) for values in contact.values.values() for value in values]
+        digits = (_NOT_DIGIT.sub("", text) for text in filled)
+        self._texts[contact.id] = "\n".join(filled).casefold(), "\n".join(digits)
+
+    def search(self, text: str) -> Iterable[Contact]:
+        """Contacts where each word stands in some filled field, or, for a phone-like text, its digits do."""
+        words = text.casefold().split()
+        digits = _NOT_DIGIT.sub("", text) if _PHONE_LIKE.fullmatch(text) else ""
+        for contact_id, (written, numbers) in self._texts.items():
+            if (digits and digits in numbers) or all(word in written for word in words):
+                yield self.contacts[contact_id]
