@@ -1,0 +1,3 @@
+-- The greatest key.
+SELECT MAX(line.ID) AS Newest
+FROM dbo.OrderServiceRelation AS line

@@ -1,0 +1,3 @@
+-- The greatest key.
+SELECT MAX(o.ID) AS Newest
+FROM dbo.Orders AS o

@@ -1,0 +1,3 @@
+-- The greatest key of a patient.
+SELECT MAX(p.ID_Persons) AS Newest
+FROM dbo.Patients AS p

@@ -1,0 +1,3 @@
+-- The greatest key.
+SELECT MAX(payment.ID) AS Newest
+FROM dbo.PaymentsIn AS payment
