@@ -5,22 +5,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from sqlalchemy import select
+from sqlalchemy import Row, and_, select
 
 from hub.inbox import passes
 from hub.inbox.fold import read
 from hub.inbox.write import parked_place, write
+from hub.store.dialect import upsert
 from hub.store.engine import Unit
 from hub.store.tables import databases, lanes, parked
-from hub.store.upsert import upsert
 from wire.errors import InvalidChange
 from wire.frames import LANES, Change, Lane, PassBegin, PassEnd, Position, Push
 from wire.lanes import START, chain
 
 Pushed: TypeAlias = Push | PassBegin | PassEnd
 _RETRIED_TOGETHER = 500
+_same_database = and_(lanes.c.account_id == databases.c.account_id, lanes.c.database == databases.c.id)
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ async def take(
     unit: Unit, database: str, received: Sequence[Received], *, generation: int, now: datetime
 ) -> dict[Lane, Position]:
     """Store what came on a link of this generation; say where the lanes that moved stand now. `now` is business time."""
-    moved = moved_on(await positions(unit, database, generation), received)
+    moved = moved_on(await _positions(unit, database, generation), received)
     for run in _runs(received):
         match run:
             case PassBegin():
@@ -74,26 +75,24 @@ def _runs(received: Iterable[Received]) -> Iterator[list[Change] | PassBegin | P
             yield from (frame for frame in group if not isinstance(frame, Push))
 
 
-async def positions(unit: Unit, database: str, generation: int) -> dict[Lane, Position]:
-    """Where the lanes stand durably. It locks the database: of two connections one waits, and then sees that it was outrun."""
-    held = await unit.execute(
-        select(databases.c.generation)
-        .where(databases.c.account_id == unit.account.id, databases.c.id == database)
-        .with_for_update()
-    )
-    if held.scalar_one_or_none() != generation:
-        raise Outrun
-    return await held_positions(unit, database)
-
-
-async def held_positions(unit: Unit, database: str) -> dict[Lane, Position]:
-    """Where the lanes stand, without a lock."""
+async def _positions(unit: Unit, database: str, generation: int) -> dict[Lane, Position]:
+    """Where the lanes stand durably. The writing units of an account come one after another: a second connection waits for the first,
+    and then sees that it was outrun."""
     rows = await unit.execute(
-        select(lanes.c.lane, lanes.c.seq, lanes.c.digest).where(
-            lanes.c.account_id == unit.account.id, lanes.c.database == database
-        )
+        select(databases.c.generation, lanes.c.lane, lanes.c.seq, lanes.c.digest)
+        .outerjoin_from(databases, lanes, onclause=_same_database)
+        .where(databases.c.account_id == unit.account.id, databases.c.id == database)
     )
-    return dict.fromkeys(LANES, START) | {row.lane: Position(seq=row.seq, digest=row.digest) for row in rows}
+    held = rows.all()
+    if not held or held[0].generation != generation:
+        raise Outrun
+    return positions_of(held)
+
+
+def positions_of(rows: Iterable[Row[Any]]) -> dict[Lane, Position]:
+    """Positions from rows with lane, seq and digest; a lane without a row stands at its start."""
+    stand = {row.lane: Position(seq=row.seq, digest=row.digest) for row in rows if row.lane}
+    return dict.fromkeys(LANES, START) | stand
 
 
 async def put_positions(unit: Unit, database: str, moved: Mapping[Lane, Position]) -> None:

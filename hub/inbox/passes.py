@@ -9,9 +9,9 @@ from sqlalchemy import delete, func, select, update
 from hub.clock import machine_now
 from hub.inbox.fold import Key
 from hub.inbox.write import arrive, forget_phones, mark_dirty, park, parked_place, row_id
+from hub.store.dialect import upsert
 from hub.store.engine import Unit
 from hub.store.tables import parked, passes, records
-from hub.store.upsert import upsert
 from wire.frames import PassBegin, PassEnd
 from wire.model import Kind
 

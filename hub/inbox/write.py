@@ -1,17 +1,18 @@
 """Writes what changes came to: records, phones, who is to be looked at, and what could not be read. No decision is made here
 that `fold` could make."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, literal, null, select, union_all, update
 
 from hub.clock import machine_now
 from hub.inbox.fold import Entry, Key, fold, patient_of, phones_of, to_look_at
+from hub.store.dialect import among, insert, upsert
 from hub.store.engine import Unit
 from hub.store.tables import arrivals, dirty, parked, phones, records
-from hub.store.upsert import insert, upsert
 from wire.frames import Change
 from wire.model import Entity, Visit
 
@@ -38,33 +39,44 @@ async def arrive(unit: Unit, count: int) -> int:
     return last - count + 1
 
 
+@dataclass(frozen=True)
+class Held:
+    """What stands in the store of the keys of a run: whose the records are, and which keys are parked."""
+
+    owners: Mapping[Key, str | None]
+    parked: Collection[Key]
+
+
 async def write(unit: Unit, database: str, changes: Collection[Change]) -> None:
     """Store a run of changes."""
     entries = fold(changes, await arrive(unit, len(changes)))
-    former = await _former(unit, database, entries)
+    held = await _held(unit, database, entries)
     owners = {
-        key: patient_of(entry.entity, former.get(key)) if entry.entity else former.get(key)
+        key: patient_of(entry.entity, held.owners.get(key)) if entry.entity else held.owners.get(key)
         for key, entry in entries.items()
     }
     await _write_records(unit, database, entries, owners)
-    await _touch_records(unit, database, {key: entry for key, entry in entries.items() if key in former})
+    await _touch_records(unit, database, {key: entry for key, entry in entries.items() if key in held.owners})
     await _write_phones(unit, database, entries)
-    await _write_parked(unit, database, entries)
-    await mark_dirty(unit, database, to_look_at(entries, owners, former))
+    await _unpark(unit, database, [key for key in held.parked if not entries[key].bad])
+    await _park(unit, database, entries)
+    await mark_dirty(unit, database, to_look_at(entries, owners, held.owners))
 
 
-async def _former(unit: Unit, database: str, keys: Iterable[Key]) -> dict[Key, str | None]:
-    """Whose the records are that are there already."""
-    wanted = set(keys)
-    rows = await unit.execute(
-        select(records.c.kind, records.c.key, records.c.patient).where(
-            records.c.account_id == unit.account.id,
-            records.c.database == database,
-            records.c.kind.in_(sorted({kind for kind, _ in wanted})),
-            records.c.key.in_(sorted({key for _, key in wanted})),
+async def _held(unit: Unit, database: str, keys: Collection[Key]) -> Held:
+    """One question for both tables: most runs find nothing parked."""
+    wanted = [
+        select(table.c.kind, table.c.key, owner.label("owner"), literal(table is parked).label("is_parked")).where(
+            table.c.account_id == unit.account.id,
+            table.c.database == database,
+            among(unit, table.c.kind, {kind for kind, _ in keys}),
+            among(unit, table.c.key, {key for _, key in keys}),
         )
-    )
-    return {(row.kind, row.key): row.patient for row in rows if (row.kind, row.key) in wanted}
+        for table, owner in ((records, records.c.patient), (parked, null()))
+    ]
+    rows = [row for row in await unit.execute(union_all(*wanted)) if (row.kind, row.key) in keys]
+    owners = {(row.kind, row.key): row.owner for row in rows if not row.is_parked}
+    return Held(owners, [(row.kind, row.key) for row in rows if row.is_parked])
 
 
 async def _write_records(
@@ -134,16 +146,12 @@ async def forget_phones(unit: Unit, database: str, patients: Collection[str]) ->
             delete(phones).where(
                 phones.c.account_id == unit.account.id,
                 phones.c.database == database,
-                phones.c.patient.in_(list(patients)),
+                among(unit, phones.c.patient, patients),
             )
         )
 
 
-async def _write_parked(unit: Unit, database: str, entries: Mapping[Key, Entry]) -> None:
-    """Park what could not be read, sealed; what could be read needs no person any more."""
-    for kind in sorted({kind for kind, _ in entries}):
-        good = [key for (of, key), entry in entries.items() if of == kind and not entry.bad]
-        await unpark(unit, database, kind, good)
+async def _park(unit: Unit, database: str, entries: Mapping[Key, Entry]) -> None:
     rows = [
         {
             **row_id(unit, database, key),
@@ -163,16 +171,15 @@ async def park(unit: Unit, rows: list[dict[str, Any]]) -> None:
     await unit.execute(upsert(unit, parked, ("reason", "parked_at", "sealed_change")), rows)
 
 
-async def unpark(unit: Unit, database: str, kind: str, keys: Collection[str]) -> None:
-    """No person is needed any more."""
-    await unit.execute(
-        delete(parked).where(
-            parked.c.account_id == unit.account.id,
-            parked.c.database == database,
-            parked.c.kind == kind,
-            parked.c.key.in_(list(keys)),
-        )
+async def _unpark(unit: Unit, database: str, keys: Collection[Key]) -> None:
+    one = delete(parked).where(
+        parked.c.account_id == unit.account.id,
+        parked.c.database == database,
+        parked.c.kind == bindparam("of_kind"),
+        parked.c.key == bindparam("of_key"),
     )
+    if keys:
+        await unit.execute(one, [{"of_kind": kind, "of_key": key} for kind, key in keys])
 
 
 async def mark_dirty(unit: Unit, database: str, patients: Mapping[str, int]) -> None:
