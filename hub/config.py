@@ -59,7 +59,9 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _address(value: str) -> Any:
+def _address(value: str | Address) -> Any:
+    if isinstance(value, Address):
+        return value
     host, _, port = value.rpartition(":")
     return {"host": host.strip("[]"), "port": port}
 
@@ -79,8 +81,9 @@ def _database_url(value: str) -> str:
     return value
 
 
-def _hosts(value: str) -> tuple[str, ...]:
-    hosts = tuple(host.strip() for host in value.split(",") if host.strip())
+def _hosts(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    given = value.split(",") if isinstance(value, str) else value
+    hosts = tuple(host.strip() for host in given if host.strip())
     if not all(is_loopback(host) for host in hosts):
         raise ValueError
     return hosts

@@ -80,6 +80,11 @@ def error(logger: logging.Logger, event: LiteralString, **fields: Unpack[Fields]
     logger.error(event, extra={"fields": fields})
 
 
+def defect(logger: logging.Logger, event: LiteralString, mistake: Exception, **fields: Unpack[Fields]) -> None:
+    """A fence caught a mistake of ours: said with the exception's class and places, never with its text."""
+    logger.error(event, exc_info=mistake, extra={"fields": fields})
+
+
 class JsonLines(logging.Formatter):
     """One JSON object a line. A traceback shows places and types only: an exception's text may be foreign."""
 

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import CursorResult, Executable, event, text
@@ -18,6 +19,7 @@ from sqlalchemy.pool import StaticPool
 
 from hub.accounts import Account
 from hub.store.vault import KeyFiles, Vault
+from wire.errors import NeedsOperator
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _ABOVE_ACCOUNTS = 0
@@ -101,16 +103,26 @@ def _engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
     if not target.startswith("sqlite"):
         writers = create_async_engine(target, pool_size=10, pool_pre_ping=True)
         return writers.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True), writers
+    folder = Path(make_url(url).database or "").parent
+    if not folder.is_dir():
+        raise NeedsOperator(f"Make the folder {folder}, or write another path into HUB_DATABASE_URL.")
     readers = create_async_engine(target)
     writers = create_async_engine(target, poolclass=StaticPool)
     for engine, begin in ((readers, "BEGIN"), (writers, "BEGIN IMMEDIATE")):
         event.listen(engine.sync_engine, "connect", _set_up_sqlite)
         event.listen(engine.sync_engine, "begin", _begin(begin))
+        event.listen(engine.sync_engine, "invalidate", _roll_back)
     return readers, writers
 
 
 def _begin(statement: str) -> Any:
     return lambda connection: connection.exec_driver_sql(statement)
+
+
+def _roll_back(connection: Any, _record: Any, _error: BaseException | None) -> None:
+    """A unit that is cancelled inside a SELECT leaves its cursor in the traceback, and SQLite keeps a closed connection with an
+    open cursor alive, its transaction and write lock with it: closing is not enough."""
+    connection.rollback()
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
