@@ -262,10 +262,12 @@ outcomes = Table(
     _account(),
     Column("database", String(64), primary_key=True),
     Column("subject", String(80), primary_key=True),  # visit:81234, patient:4410, deal:15198335 or contact:4410 (the patient's)
+    Column("patient", String(64), nullable=False),  # whose it is; "" of a visit without patient card
     Column("outcome", String(16), nullable=False),  # ask | skip | park
     Column("reason", String(64), nullable=False),  # a code, e.g. other_name_on_phone
-    Column("detail", Text),  # JSON of ids only
+    Column("detail", Text),  # JSON of ids and a digest only
     Column("at", Moment, nullable=False),
+    Index("ix_outcomes_patient", "account_id", "database", "patient"),
 )
 
 intents = Table(
