@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from hub.rules.fields import ContactField, DealField, FieldValue
 
@@ -81,7 +81,7 @@ class Contact:
 
 
 class SeenVisit(BaseModel):
-    """How a visit stood when we last looked: a difference is a move (R2)."""
+    """How a visit stood when we last looked: a difference is a move (R2). A cancellation counts as seen when its grace is over."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -91,34 +91,60 @@ class SeenVisit(BaseModel):
     cancelled: bool = False
 
 
+class Written(BaseModel):
+    """What we last wrote where people write too."""
+
+    model_config = ConfigDict(frozen=True)
+
+    target: Target | None = None
+    won: bool = False
+    """Winning (R10) was asked for."""
+    pipeline_id: int | None = None
+    stage_id: int | None = None
+    left_stage_id: int | None = None
+    """Where the deal stood before our last move; None once others put it back there."""
+    remembered_stage_id: int | None = None
+    """Where the deal stood before a cancellation moved it."""
+    price: int | None = None
+    typed_price: int | None = None
+    """The budget that a person typed, as it stood at winning."""
+    name: str | None = Field(None, repr=False)
+    """While the deal still bears it, the name is ours."""
+
+
+class Pending(BaseModel):
+    """A request that changes a deal, stored before it is sent and forgotten after its answer. None: the request leaves that alone."""
+
+    model_config = ConfigDict(frozen=True)
+
+    written: Written
+    """What is remembered once the request is seen to have been applied."""
+    stage_id: int | None = None
+    price: int | None = None
+    name: str | None = Field(None, repr=False)
+
+
 class Memory(BaseModel):
     """Our memory of one deal: the only past that the rules may use (rules.md, ground rules). Kept sealed in the store."""
 
     model_config = ConfigDict(frozen=True)
 
-    target: Target | None = None
-    stage_id: int | None = None
-    """The stage that we last wrote."""
-    pipeline_id: int | None = None
-    price: int | None = None
-    """The budget that we last wrote."""
-    typed_price: int | None = None
-    """The budget that a person typed, as it stood at winning."""
-    name: str | None = None
-    """The deal's name that we last wrote: while the deal still bears it, the name is ours."""
+    written: Written = Written()
+    pending: Pending | None = None
+    """Where an answer was lost, the deal as read says whether the request was applied."""
     first_visit_at: AwareDatetime | None = None
     seen: dict[str, SeenVisit] = {}
     """By visit id."""
     moves: int = 0
-    remembered_stage_id: int | None = None
-    """Where the deal stood before a cancellation moved it."""
     moved_back_at: tuple[AwareDatetime, ...] = ()
-    """When others moved the deal back."""
-    values: dict[str, str] = {}
-    """The field values that we last wrote, by key, as text."""
+    """When we saw that others had put the deal back."""
+    settled: str | None = None
+    """A digest of how the deal should stand, as it was last brought about (or refused): the same again needs no request."""
+    refused: str | None = None
+    """The code with which the CRM refused it."""
+    gone: bool = False
+    """The CRM no longer knew the deal (R16)."""
     created_by_us: bool = False
-    noted: str | None = None
-    """What the last note told, as a digest: one story is told once."""
 
 
 class ContactMemory(BaseModel):
@@ -126,32 +152,32 @@ class ContactMemory(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: str | None = None
-    phones: tuple[str, ...] = ()
+    name: str | None = Field(None, repr=False)
+    pending_name: str | None = Field(None, repr=False)
+    """Stored before a request, as `Memory.pending`."""
+    phones: tuple[str, ...] = Field((), repr=False)
     """The phones that we wrote: only these may we remove (R9)."""
-    values: dict[str, str] = {}
-    created_by_us: bool = False
+    settled: str | None = None
+    refused: str | None = None
 
 
 @dataclass(frozen=True)
 class DesiredDeal:
-    """How a deal should stand. `stage` None: no move. A field that is absent from `fields` is left alone; None empties it.
-    `due` is the business time at which to look again without any change in the clinic."""
+    """How a deal should stand. `stage` None: no move; `price` and `name` None: as they are. A field that is absent from `fields` is left
+    alone; None empties it. `memory` is what we shall remember once it stands so; `rule` names why, for the log."""
 
-    target: Target | None
     stage: Stage | None
     price: int | None
     fields: Mapping[DealField, FieldValue] = field(repr=False)
     name: str | None = field(default=None, repr=False)
     note: str | None = field(default=None, repr=False)
     memory: Memory = field(default_factory=Memory, repr=False)
-    due: datetime | None = None
     rule: str = ""
 
 
 @dataclass(frozen=True)
 class DesiredContact:
-    """How a patient's contact should stand; `phones` is the full list, None leaves the phones alone."""
+    """How a patient's contact should stand; `phones` is the full list as the card shall show it, None leaves the phones alone."""
 
     name: str | None = field(default=None, repr=False)
     phones: tuple[str, ...] | None = field(default=None, repr=False)

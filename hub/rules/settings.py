@@ -73,7 +73,7 @@ class BranchRoute(_Part):
 
 
 class Filters(_Part):
-    """R24: visits that make no deal."""
+    """R24: visits that make no deal. Ids with their database: `db_1:17`."""
 
     skip_branches: tuple[str, ...] = ()
     skip_practitioners: tuple[str, ...] = ()
@@ -103,6 +103,10 @@ class Settings(_Part):
         if missing := named - self.pipelines.keys():
             raise ValueError(f"pipelines lacks {', '.join(sorted(missing))}")
         return self
+
+    def mapped(self, pipeline_id: int) -> Pipeline | None:
+        """What we do in a pipeline of the account; None: it is not ours."""
+        return next((p for p in self.pipelines.values() if p.pipeline_id == pipeline_id), None)
 
     def route(self, database: str, branch: str | None) -> BranchRoute | None:
         """The route of a branch, or None where the defaults hold."""

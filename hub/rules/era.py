@@ -1,0 +1,100 @@
+"""Which visits stand in which deal (R10, R23), in the preset «сделка на обращение». Knows ids and stages of deals, nothing else of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from hub.rules.model import Role, Stage
+from hub.rules.settings import Pipeline, Settings
+from hub.rules.visits import VisitNow, in_order
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A deal that does not exist yet."""
+
+    role: Role
+    pipeline: Pipeline
+    visits: tuple[VisitNow, ...]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Where the visits stand: in deals that exist, in deals to be made (in this order), or in doubt."""
+
+    deals: Mapping[int, tuple[VisitNow, ...]] = field(default_factory=dict)
+    slots: tuple[Slot, ...] = ()
+    in_doubt: tuple[VisitNow, ...] = ()
+
+
+def roles(visits: Sequence[VisitNow], *, visited_before: bool) -> dict[str, Role]:
+    """The era of each visit, by id."""
+    if visited_before:
+        return {visit.id: "repeat" for visit in visits}
+    won_at = min(
+        ((visit.done_at, visit.number) for visit in visits if visit.word == "visited" and visit.done_at), default=None
+    )
+    if won_at is None:
+        return {visit.id: "primary" for visit in visits}
+    done, winner = won_at
+    return {
+        visit.id: "primary"
+        if visit.number == winner or (visit.booked_at <= done and visit.done_at is not None and visit.done_at <= done)
+        else "repeat"
+        for visit in visits
+    }
+
+
+def assign(
+    database: str,
+    visits: Sequence[VisitNow],
+    eras: Mapping[str, Role],
+    links: Mapping[str, int],
+    stages: Mapping[int, Stage | None],
+    settings: Settings,
+) -> Assignment:
+    """`links` by visit id; `stages` of all the patient's deals that we know, None where the CRM no longer knows the deal."""
+    deals: dict[int, tuple[VisitNow, ...]] = {}
+    slots: dict[int, Slot] = {}
+    in_doubt: list[VisitNow] = []
+    for visit in in_order(visits):
+        role = eras[visit.id]
+        pipeline = pipeline_of(database, visit, role, settings)
+        linked = links.get(visit.id)
+        if linked is not None and linked in stages and not _leaves(visit, role, stages[linked], settings):
+            found = [linked]
+        else:
+            found = [deal_id for deal_id, stage in stages.items() if _is_open_in(stage, pipeline)]
+        if len(found) > 1:
+            in_doubt.append(visit)
+        elif found:
+            deals[found[0]] = (*deals.get(found[0], ()), visit)
+        else:
+            slots[pipeline.pipeline_id] = _with(slots.get(pipeline.pipeline_id), role, pipeline, visit)
+    return Assignment(deals, tuple(slots.values()), tuple(in_doubt))
+
+
+def _is_open_in(stage: Stage | None, pipeline: Pipeline) -> bool:
+    return stage is not None and stage.open and stage.pipeline_id == pipeline.pipeline_id
+
+
+def _with(slot: Slot | None, role: Role, pipeline: Pipeline, visit: VisitNow) -> Slot:
+    return Slot(role, pipeline, (*(slot.visits if slot else ()), visit))
+
+
+def pipeline_of(database: str, visit: VisitNow, role: Role, settings: Settings) -> Pipeline:
+    """The pipeline of this era where the visit's branch leads."""
+    branch = visit.visit.branch
+    route = settings.route(database, branch.id) if branch else None
+    return settings.pipelines[route.pipelines.get(role, role) if route else role]
+
+
+def _leaves(visit: VisitNow, role: Role, stage: Stage | None, settings: Settings) -> bool:
+    """Whether a visit may not stay where it is linked. A deal that is gone keeps its visits: nothing is made again blindly (R16)."""
+    if stage is None:
+        return False
+    return (visit.ahead and not stage.open) or (role == "repeat" and stage.pipeline_id in _primary_ids(settings))
+
+
+def _primary_ids(settings: Settings) -> set[int]:
+    names = {"primary", *(route.pipelines.get("primary", "primary") for route in settings.branches)}
+    return {settings.pipelines[name].pipeline_id for name in names}

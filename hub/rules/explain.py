@@ -1,0 +1,75 @@
+"""What people read: the time of a visit, and notes that tell in Russian what happened in IDENT."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from hub.rules.fields import StatusText
+from hub.rules.moves import Story
+from hub.rules.visits import VisitNow, Word
+from wire.model import Visit
+
+VANISHED = "удалён в IDENT"
+STATUS: dict[Word, StatusText] = {
+    "future": StatusText.FUTURE,
+    "arrived": StatusText.ARRIVED,
+    "in_progress": StatusText.IN_PROGRESS,
+    "visited": StatusText.VISITED,
+    "not_marked": StatusText.NOT_MARKED,
+    "cancelled": StatusText.CANCELLED,
+}
+_DAYS = ("пн", "вт", "ср", "чт", "пт", "сб", "вс")
+_MONTHS = ("янв", "фев", "мар", "апр", "май", "июн", "июл", "авг", "сен", "окт", "ноя", "дек")
+
+
+def branch_time(moment: datetime, zone: ZoneInfo) -> str:
+    """«вт 24 ноя, 14:30» by the wall clock of the branch."""
+    there = moment.astimezone(zone)
+    return f"{_DAYS[there.weekday()]} {there.day} {_MONTHS[there.month - 1]}, {there:%H:%M}"
+
+
+def note(stories: Sequence[Story], now: datetime) -> str | None:
+    """One note for all that came together; it says when we saw it, so that no two notes are the same."""
+    if not stories:
+        return None
+    seen = branch_time(now, stories[0].visit.zone)
+    return "\n".join([*(_line(story) for story in stories), f"IDENT, {seen}"])
+
+
+def _line(story: Story) -> str:
+    match story.happening:
+        case "booked":
+            return f"Записан на приём: {_described(story.visit)}"
+        case "moved":
+            return f"Приём перенесён: {_move(story)}"
+        case "cancelled":
+            return f"Приём отменён: {_described(story.visit)}{_cancellation(story.visit)}"
+        case "taken_back":
+            return f"Отмена снята: {_described(story.visit)}"
+
+
+def _described(visit: VisitNow) -> str:
+    """Time, practitioner, branch, as far as they are known."""
+    return ", ".join([branch_time(visit.start, visit.zone), *_who_and_where(visit.visit)])
+
+
+def _move(story: Story) -> str:
+    before, visit = story.before, story.visit
+    if before is None or before.start == visit.start:
+        return f"{branch_time(visit.start, visit.zone)}, теперь {', '.join(_who_and_where(visit.visit)) or 'иначе'}"
+    return f"с {branch_time(before.start, visit.zone)} на {_described(visit)}"
+
+
+def _who_and_where(visit: Visit) -> list[str]:
+    who = visit.practitioner.name if visit.practitioner else None
+    where = visit.branch.name if visit.branch else None
+    return [text for text in (who and f"врач {who}", where and f"филиал {where}") if text]
+
+
+def _cancellation(visit: VisitNow) -> str:
+    value = visit.visit
+    if value.status != "cancelled":
+        return f"; причина: {VANISHED}"
+    reason = value.cancel_reason.name if value.cancel_reason else None
+    author = value.cancelled_by.name if value.cancelled_by else None
+    return "".join([f"; причина: {reason}" if reason else "", f"; отменил(а): {author}" if author else ""])

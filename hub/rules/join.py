@@ -1,0 +1,110 @@
+"""R11: which lead or contact a new patient's first deal joins. A phone is a hint, a name decides, doubt is asked about. Pure."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from hub.rules.deals import Scene
+from hub.rules.fields import ContactField, DealField
+from hub.rules.model import Contact, Deal
+from hub.rules.names import is_blank, same_name
+
+
+@dataclass(frozen=True)
+class Join:
+    """The visits stand in this deal from now on; `own_contact_id`: whose contact becomes the patient's own (None: a new one)."""
+
+    deal_id: int
+    own_contact_id: int | None
+
+
+@dataclass(frozen=True)
+class Make:
+    """A new deal; with this contact, which becomes the patient's own, or with a new one."""
+
+    own_contact_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A person has to choose."""
+
+    reason: str
+    contact_ids: tuple[int, ...]
+    deal_ids: tuple[int, ...] = ()
+
+
+Answer: TypeAlias = Join | Make | Ask
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the CRM knows under the patient's phones: contacts, their deals, and which of them belong to patients already."""
+
+    contacts: Sequence[Contact]
+    deals: Mapping[int, Deal]
+    taken_contacts: Collection[int] = ()
+    taken_deals: Collection[int] = ()
+
+
+def join(scene: Scene, found: Found, *, leads: bool) -> Answer:
+    """`leads` False: only the contact is looked for (a regular's first deal with us)."""
+    own = [contact for contact in found.contacts if contact.fields.get(ContactField.PATIENT_KEY) == str(scene.key)]
+    if own:
+        return Make(own[0].id)
+    free = [contact for contact in found.contacts if not _is_taken(contact, found)]
+    compatible = [contact for contact in free if _is_compatible(contact, scene)]
+    others = [contact for contact in free if contact not in compatible]
+    family = [contact for contact in found.contacts if contact not in free]
+    ours = _leads((*compatible, *family), scene, found) if leads else {}
+    theirs = {id_: who for id_, who in _leads(others, scene, found).items() if id_ not in ours} if leads else {}
+    if len(compatible) > 1 or len(ours) + len(theirs) > 1:
+        return Ask("several_candidates", _ids((*compatible, *family, *others)), (*ours, *theirs))
+    if ours:
+        deal_id, contact = next(iter(ours.items()))
+        return Join(deal_id, contact.id if contact in compatible and _is_the_patient(contact, scene) else None)
+    if theirs:
+        return Ask("other_name_on_phone", _ids(others), tuple(theirs))
+    return Make(next((contact.id for contact in compatible if _is_the_patient(contact, scene)), None))
+
+
+def _is_taken(contact: Contact, found: Found) -> bool:
+    return contact.id in found.taken_contacts or bool(contact.fields.get(ContactField.PATIENT_KEY))
+
+
+def _is_the_patient(contact: Contact, scene: Scene) -> bool:
+    return is_blank(contact.name) or same_name(contact.name, scene.patient.name)
+
+
+def _is_compatible(contact: Contact, scene: Scene) -> bool:
+    return _is_the_patient(contact, scene) or same_name(contact.name, scene.patient.representative)
+
+
+def _leads(contacts: Sequence[Contact], scene: Scene, found: Found) -> dict[int, Contact]:
+    """Open deals that the visit could join, by whose contact they were found."""
+    leads: dict[int, Contact] = {}
+    for contact in contacts:
+        for deal_id in contact.deal_ids:
+            deal = found.deals.get(deal_id)
+            if deal and _is_lead(deal, scene, found.taken_deals):
+                leads.setdefault(deal_id, contact)
+    return leads
+
+
+def _is_lead(deal: Deal, scene: Scene, taken: Collection[int]) -> bool:
+    return (
+        deal.stage.open
+        and scene.settings.mapped(deal.stage.pipeline_id) is not None
+        and _is_young(deal, scene.now, scene.settings.join_within_days)
+        and deal.id not in taken
+        and deal.fields.get(DealField.PATIENT_KEY) in (None, "", str(scene.key))
+    )
+
+
+def _is_young(deal: Deal, now: datetime, days: int) -> bool:
+    return deal.created_at is not None and deal.created_at > now - timedelta(days=days)
+
+
+def _ids(contacts: Sequence[Contact]) -> tuple[int, ...]:
+    return tuple(contact.id for contact in contacts)

@@ -1,0 +1,209 @@
+"""What is to be done for one patient: what we hold goes in, the deals and the contact that need a look, and reasons, come out. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from hub.rules.contact import ContactCore, contact_core
+from hub.rules.deals import ABANDONED, Core, Scene, core, new_deal
+from hub.rules.era import Assignment, Slot, assign, roles
+from hub.rules.model import ContactMemory, Memory, PatientKey, Stage
+from hub.rules.settings import Pipeline, Settings
+from hub.rules.skips import skip_reason
+from hub.rules.targets import QUARREL, quarrels
+from hub.rules.visits import Clinic, Record, VisitNow, count_as
+from wire.model import Patient
+
+ASK_AGAIN = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Why something is not done, for an operator to read. `ids` of what it is about; `digest` of what was refused."""
+
+    kind: Literal["ask", "skip", "park"]
+    reason: str
+    contact_ids: tuple[int, ...] = ()
+    deal_ids: tuple[int, ...] = ()
+    digest: str | None = None
+
+
+@dataclass(frozen=True)
+class OwnDeal:
+    """A deal of the patient: where it stood when we last read or wrote it, and our memory of it."""
+
+    stage: Stage
+    memory: Memory = field(repr=False)
+
+
+@dataclass(frozen=True)
+class OwnContact:
+    """The patient's own contact."""
+
+    contact_id: int
+    memory: ContactMemory = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Case:
+    """All that we hold of one patient. `patient` None: the record has not come yet."""
+
+    key: PatientKey
+    clinic: Clinic
+    patient: Patient | None = field(default=None, repr=False)
+    records: tuple[Record, ...] = field(default=(), repr=False)
+    links: Mapping[str, int] = field(default_factory=dict)
+    deals: Mapping[int, OwnDeal] = field(default_factory=dict)
+    contact: OwnContact | None = None
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DealWork:
+    """A deal to be looked at. `core` None: it lost all its visits."""
+
+    deal_id: int
+    visits: tuple[VisitNow, ...]
+    core: Core | None
+    pipeline: Pipeline | None
+    visits_elsewhere: bool = False
+
+
+@dataclass(frozen=True)
+class SlotWork:
+    """A deal to be made."""
+
+    slot: Slot
+    core: Core
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done now, one deal to be made at a time; when to look again; and what is not done, by subject."""
+
+    scene: Scene | None
+    deals: tuple[DealWork, ...] = ()
+    slot: SlotWork | None = None
+    contact_core: ContactCore | None = field(default=None, repr=False)
+    contact_due: bool = False
+    contact_missing: bool = False
+    due: datetime | None = None
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+
+    @property
+    def idle(self) -> bool:
+        """Everything stands as it should."""
+        return not (self.deals or self.slot or self.contact_due or self.contact_missing)
+
+
+def plan(case: Case, settings: Settings, now: datetime, asked: Outcome | None = None) -> Plan:
+    """`asked`: a person is asked about this patient (or was refused by the CRM) in this very delivery, so no deal is made."""
+    visits = [count_as(record, case.clinic, settings, now) for record in case.records]
+    skips = {
+        visit.id: reason
+        for visit in visits
+        if not visit.history
+        and visit.id not in case.links
+        and (reason := skip_reason(case.key, case.patient, visit, settings.filters))
+    }
+    outcomes = {f"visit:{visit_id}": Outcome("skip", reason) for visit_id, reason in skips.items()}
+    if case.patient is None:
+        return Plan(None, outcomes=outcomes)
+    kept = [v for v in visits if v.id in case.links or not (v.history or v.id in skips)]
+    scene = Scene(case.key, case.patient, settings, now)
+    found = _assignment(case, kept, visits, settings)
+    works = _deal_works(scene, case, found)
+    slots = [SlotWork(slot, core(scene, slot.visits, slot.pipeline, Memory())) for slot in found.slots]
+    wanted = next((slot for slot in slots if not slot.core.silent), None)
+    about_contact = contact_core(scene, visits)
+    outcomes |= _outcomes(scene, case, found, wanted, about_contact, asked)
+    held = outcomes.keys()
+    missing = bool(case.deals) and case.contact is None and _contact_subject(case.key) not in held
+    return Plan(
+        scene=scene,
+        deals=tuple(work for work in works if _needs_a_look(case.deals[work.deal_id].memory, work)),
+        slot=wanted if _patient_subject(case.key) not in held and not missing else None,
+        contact_core=about_contact,
+        contact_due=case.contact is not None and _contact_needs_a_look(case.contact.memory, about_contact),
+        contact_missing=missing,
+        due=_due(case, visits, kept, works, outcomes, now),
+        outcomes=outcomes,
+    )
+
+
+def _patient_subject(key: PatientKey) -> str:
+    return f"patient:{key.patient}"
+
+
+def _contact_subject(key: PatientKey) -> str:
+    return f"contact:{key.patient}"
+
+
+def _assignment(case: Case, kept: Sequence[VisitNow], visits: Sequence[VisitNow], settings: Settings) -> Assignment:
+    before = any(visit.history and visit.word == "visited" and visit.id not in case.links for visit in visits)
+    stages = {deal_id: None if deal.memory.gone else deal.stage for deal_id, deal in case.deals.items()}
+    return assign(case.key.database, kept, roles(kept, visited_before=before), case.links, stages, settings)
+
+
+def _deal_works(scene: Scene, case: Case, found: Assignment) -> list[DealWork]:
+    works: list[DealWork] = []
+    for deal_id, deal in case.deals.items():
+        pipeline = scene.settings.mapped(deal.stage.pipeline_id)
+        visits = found.deals.get(deal_id, ())
+        wanted = core(scene, visits, pipeline, deal.memory) if visits else None
+        works.append(DealWork(deal_id, visits, wanted, pipeline, visits_elsewhere=bool(found.deals)))
+    return works
+
+
+def _needs_a_look(memory: Memory, work: DealWork) -> bool:
+    if work.core is None:
+        return memory.settled != ABANDONED
+    return not work.core.silent and (memory.pending is not None or memory.settled != work.core.digest)
+
+
+def _contact_needs_a_look(memory: ContactMemory, found: ContactCore) -> bool:
+    return memory.settled != found.digest or memory.pending_name is not None
+
+
+def _outcomes(
+    scene: Scene, case: Case, found: Assignment, wanted: SlotWork | None, contact: ContactCore, asked: Outcome | None
+) -> dict[str, Outcome]:
+    """What is not done although it should be. A refusal holds until something else is wanted."""
+    outcomes: dict[str, Outcome] = {}
+    refused = case.outcomes.get(_patient_subject(case.key))
+    if asked and wanted:
+        outcomes[_patient_subject(case.key)] = asked
+    elif found.in_doubt:
+        outcomes[_patient_subject(case.key)] = Outcome("ask", "several_deals", deal_ids=tuple(sorted(case.deals)))
+    elif wanted and new_deal(scene, wanted.core, wanted.slot.pipeline) is None:
+        outcomes[_patient_subject(case.key)] = Outcome("park", "no_stage")
+    elif wanted and refused and refused.kind == "park" and refused.digest == wanted.core.digest:
+        outcomes[_patient_subject(case.key)] = refused
+    of_contact = case.outcomes.get(_contact_subject(case.key))
+    if case.contact and case.contact.memory.refused:
+        outcomes[_contact_subject(case.key)] = Outcome("park", case.contact.memory.refused)
+    elif case.contact is None and of_contact and of_contact.digest == contact.digest:
+        outcomes[_contact_subject(case.key)] = of_contact
+    for deal_id, deal in case.deals.items():
+        if deal.memory.refused:
+            outcomes[f"deal:{deal_id}"] = Outcome("park", deal.memory.refused)
+        elif quarrels(deal.memory.moved_back_at, scene.now):
+            outcomes[f"deal:{deal_id}"] = Outcome("park", QUARREL)
+    return outcomes
+
+
+def _due(
+    case: Case,
+    visits: Sequence[VisitNow],
+    kept: Sequence[VisitNow],
+    works: Sequence[DealWork],
+    outcomes: Mapping[str, Outcome],
+    now: datetime,
+) -> datetime | None:
+    """History alone is never looked at again."""
+    times = [visit.turns_at for visit in (visits if case.contact else kept)]
+    times += [work.core.stand.turns_at for work in works if work.core and case.deals[work.deal_id].stage.open]
+    if any(outcome.kind == "ask" for outcome in outcomes.values()):
+        times.append(now + ASK_AGAIN)
+    return min((moment for moment in times if moment and moment > now), default=None)
