@@ -26,7 +26,7 @@ class Wants:
 
 def _hub(value: object) -> str:
     try:
-        return hub_address(str(value))
+        return hub_address(value if isinstance(value, str) else "")
     except WrongAddress as wrong:
         raise PydanticCustomError(f"address_{wrong.code}", "address") from None
 

@@ -68,19 +68,23 @@ def identity(folder: Path) -> Identity | None:
     file = _load(folder)
     if file.enrolled is None or file.key is None or file.hub_url is None:
         return None
-    return Identity(file.enrolled, file.hub_url, _opened(file.key))
+    key = _opened(file.key)
+    if key is None:
+        raise NeedsOperator(
+            "Ключ агента сделан на другом компьютере: возьмите у интегратора новый код и выполните ident-agent enroll."
+        )
+    return Identity(file.enrolled, file.hub_url, key)
 
 
 def enroll(folder: Path, hub: str, code: str, ask: Ask = web.ask) -> Identity:
     """Make a key, register its public half with the hub, keep the names it gave."""
     address = _hub(hub)
     file = _load(folder)
-    if file.next_key is None:
-        file = file.model_copy(update={"next_key": _new_key()})
-        _store(
-            folder, file
-        )  # before the hub hears of it: an answer that is lost must not leave the hub alone with the key
-    key = _opened(file.next_key or "")
+    key = None if file.next_key is None else _opened(file.next_key)
+    if key is None:
+        key = Ed25519PrivateKey.generate()
+        file = file.model_copy(update={"next_key": _closed(key)})
+        _store(folder, file)  # before the hub hears of it: a lost answer must not leave the hub alone with the key
     public = base64.b64encode(key.public_key().public_bytes_raw()).decode()
     try:
         answer = ask(address + PATH, json.dumps({"code": code, "public_key": public}).encode())
@@ -131,12 +135,15 @@ def _hub(text: str) -> str:
         ) from None
 
 
-def _new_key() -> str:
-    return secret.sealed(Ed25519PrivateKey.generate().private_bytes_raw(), secret.here())
+def _closed(key: Ed25519PrivateKey) -> str:
+    return secret.sealed(key.private_bytes_raw(), secret.here())
 
 
-def _opened(text: str) -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(secret.unsealed(text, secret.here(), NAME))
+def _opened(text: str) -> Ed25519PrivateKey | None:
+    try:
+        return Ed25519PrivateKey.from_private_bytes(secret.unsealed(text, secret.here()))
+    except (secret.SealedElsewhere, ValueError):
+        return None
 
 
 def _load(folder: Path) -> _File:

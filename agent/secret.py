@@ -1,27 +1,29 @@
 """Keeps the agent's secrets in its state folder: sealed for this computer on Windows, readable by its user alone elsewhere."""
 
 import base64
+import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from agent import dpapi, files
+from wire import log
 from wire.errors import NeedsOperator
+
+logger = logging.getLogger(__name__)
 
 PASSWORD = "mis-password"  # noqa: S105 a file's name
 OUTBOX_KEY = "outbox-key"
 KEY_BYTES = 32
 
-_ENROLL = "возьмите у интегратора новый код и выполните ident-agent enroll"
-_AGAIN: Mapping[str, str] = {
-    PASSWORD: "выполните ident-agent secret set",
-    OUTBOX_KEY: "удалите outbox.db и этот файл, агент передаст всё заново",
-}
-
 Change: TypeAlias = Callable[[bytes], bytes]
+
+
+class SealedElsewhere(Exception):
+    """The file is broken, or another computer sealed it."""
 
 
 @dataclass(frozen=True)
@@ -47,17 +49,15 @@ def sealed(secret: bytes, seal: Seal) -> str:
     return f"{seal.name}:{base64.b64encode(seal.close(secret)).decode()}"
 
 
-def unsealed(text: str, seal: Seal, what: str) -> bytes:
-    """The secret again; `what` tells a person which file to make anew where that is impossible."""
+def unsealed(text: str, seal: Seal) -> bytes:
+    """The secret again; raises `SealedElsewhere`."""
     name, _, body = text.strip().partition(":")
-    if name != seal.name:
-        raise NeedsOperator(f"Файл {what} сделан на другой системе: {_AGAIN.get(what, _ENROLL)}.")
     try:
-        return seal.open(base64.b64decode(body, validate=True))
+        if name == seal.name:
+            return seal.open(base64.b64decode(body, validate=True))
     except (ValueError, OSError):  # binascii.Error is a ValueError, DPAPI's refusal an OSError
-        raise NeedsOperator(
-            f"Файл {what} испорчен или сделан на другом компьютере: {_AGAIN.get(what, _ENROLL)}."
-        ) from None
+        pass
+    raise SealedElsewhere
 
 
 def keep_password(folder: Path, password: str) -> None:
@@ -68,18 +68,23 @@ def keep_password(folder: Path, password: str) -> None:
 def password(folder: Path) -> str | None:
     """The password of IDENT's login; None where none was set."""
     text = files.read(folder / PASSWORD)
-    return None if text is None else unsealed(_line(text), here(), PASSWORD).decode()
-
-
-def outbox_key(folder: Path, outbox: Path) -> bytes:
-    """The key that seals personal values in the outbox; made once."""
-    text = files.read(folder / OUTBOX_KEY)
-    if text is not None:
-        return unsealed(_line(text), here(), OUTBOX_KEY)
-    if outbox.exists():
+    try:
+        return None if text is None else unsealed(_line(text), here()).decode()
+    except SealedElsewhere:
         raise NeedsOperator(
-            f"Нет файла {OUTBOX_KEY}, без него {outbox.name} не прочесть: верните его или {_AGAIN[OUTBOX_KEY]}."
-        )
+            "Сохранённый пароль к базе не читается на этом компьютере: выполните ident-agent secret set."
+        ) from None
+
+
+def outbox_key(folder: Path) -> bytes:
+    """The key that seals personal values in the outbox; made once. One that is lost or came from another computer is made
+    anew: the outbox then empties itself, and everything is read and sent again."""
+    text = files.read(folder / OUTBOX_KEY)
+    try:
+        if text is not None:
+            return unsealed(_line(text), here())
+    except SealedElsewhere:
+        log.warning(logger, "outbox.locked", reason="its key is from elsewhere, a new one is made")
     key = os.urandom(KEY_BYTES)
     files.replace(folder / OUTBOX_KEY, sealed(key, here()).encode())
     return key

@@ -1,4 +1,4 @@
-"""The first words of a connection: the hub's challenge, our hello, its welcome. Decides whether a welcome can be true."""
+"""The first words of a connection: the hub's challenge, our hello, its welcome."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -56,7 +56,7 @@ class Greeter:
         generation, sent = await self.outbox.generation(), await self.outbox.sent()
         await line.send(session.send(self._hello(challenge, generation, sent)))
         welcome = await _next(line, session, patience)
-        if not isinstance(welcome, Welcome) or not is_possible(welcome, generation, sent):
+        if not isinstance(welcome, Welcome):
             raise _unexpected(welcome, session)
         return Greeted(welcome, round(offset, 3), await self.outbox.resumed(welcome))
 
@@ -67,21 +67,12 @@ class Greeter:
             instance=self.instance,
             protocol=PROTOCOL,
             software=self.software,
-            database=DatabaseName(id=self.identity.database, fingerprint=""),
+            database=DatabaseName(id=self.identity.database, fingerprint=f"agent:{self.identity.agent}"),
             generation=generation,
             lanes={lane: sent[lane].named for lane in LANES},
             capabilities=dict(self.standing.now.capabilities),
             fields=self.fields,
         )
-
-
-def is_possible(welcome: Welcome, generation: int, sent: Mapping[Lane, Sent]) -> bool:
-    """A hub goes on from a pair that we named, or starts a newer generation from nothing."""
-    if set(welcome.lanes) != set(LANES):
-        return False
-    if welcome.generation == generation:
-        return all(welcome.lanes[lane].seq in {p.seq for p in sent[lane].named} for lane in LANES)
-    return welcome.generation > generation and all(start.seq == 0 for start in welcome.lanes.values())
 
 
 async def _next(line: Line, session: Session, patience: float) -> AnyFrame:

@@ -1,0 +1,66 @@
+"""The state folder is ours alone, and a file in it is the old or the new one."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from agent import files
+from agent.lock import only_one
+from wire.errors import NeedsOperator
+
+
+def test_the_folder_is_made_for_us_alone(tmp_path: Path) -> None:
+    folder = files.open_folder(tmp_path / "a" / "state")
+
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_a_folder_that_others_could_read_is_closed(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+
+    assert stat.S_IMODE(files.open_folder(tmp_path).stat().st_mode) == 0o700
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(NeedsOperator, match="state_dir"):
+        files.open_folder(tmp_path / "file")
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files.replace(tmp_path / "f", b"old")
+
+    def full(_handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="space"):
+        files.replace(tmp_path / "f", b"new")
+
+    assert files.read(tmp_path / "f") == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["f"]
+
+
+def test_a_durable_write_syncs_the_file_and_then_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[bool] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(stat.S_ISDIR(os.fstat(handle).st_mode)))
+
+    files.replace(tmp_path / "f", b"x")
+    assert synced == [False, True]
+
+    files.replace(tmp_path / "f", b"y", durable=False)
+    assert synced == [False, True]
+
+
+def test_two_agents_do_not_share_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.lock.PAUSE_SECONDS", 0)
+
+    with only_one(tmp_path):
+        with pytest.raises(NeedsOperator, match="уже запущен"), only_one(tmp_path):
+            pass
+
+    with only_one(tmp_path):  # free again
+        pass
