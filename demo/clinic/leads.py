@@ -1,0 +1,138 @@
+"""What stood in amoCRM before the day: requests and contacts that people and forms made for patients who were never here."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from zoneinfo import ZoneInfo
+
+from demo.clinic.database import Database
+from demo.clinic.facts import Facts, Patient, Visit, facts, phones_in
+from demo.clinic.make import OPENS
+from demo.clinic.people import CANARY_PHONE
+from demo.clinic.plan import Event, planned
+from demo.clinic.rulebook import Is, Rulebook, left_out
+
+PRIMARY, REPEAT = "Первичные", "Повторные"
+NEW, BOOKED, LOST_AGAIN, WAS_HERE = "Новое обращение", "Записан", "Отменил — вернуть", "Был на приёме"
+WON, LOST = "Успешно реализовано", "Закрыто и не реализовано"
+"""Stages 142 and 143, whatever an account calls them."""
+
+_SHARE = 8
+"""Of a hundred patients, so many have something in amoCRM."""
+_YOUNG, _OLD = timedelta(days=3), timedelta(days=75)
+_FORM_NAMES = ("Заявка с сайта", "Новая заявка", "Заявка №{0}", "Без имени", "Имя не указано", "{1}")
+
+
+@dataclass(frozen=True)
+class GivenDeal:
+    """A contact that stood in amoCRM before the day, with its deal (`stage` None: without one). The ids are known once it is
+    there; two with the same `contact` number are deals of one contact."""
+
+    contact: int
+    phone: str = field(repr=False)
+    contact_name: str = field(repr=False)
+    deal_name: str = field(default="", repr=False)
+    pipeline: str = PRIMARY
+    stage: str | None = NEW
+    created_at: datetime | None = None
+    price: int = 0
+    deal_id: int | None = None
+    contact_id: int | None = None
+
+
+def given(path: Path, seed: int) -> list[GivenDeal]:
+    """What to put into the account before the day; this plans the day, if it was not planned yet."""
+    with Database(path) as database:
+        plan, made = planned(database, seed), database.made()
+        zone = ZoneInfo(made.zone)
+        known = facts(database, zone)
+    opens = datetime.combine(made.day, OPENS, zone)
+    patients = _Patients(known, plan, Rulebook(opens, opens, zone))
+    random, maker = Random(f"leads {seed}"), _Leads(opens)
+    suitable = patients.suitable()
+    chosen = random.sample(suitable, k=min(len(suitable), max(1, made.visits * _SHARE // 100)))
+    return [lead for patient in chosen for lead in maker.about(patient, random, simple=patients.visits(patient) == 1)]
+
+
+class _Leads:
+    """Makes up what people and forms have typed."""
+
+    def __init__(self, opens: datetime) -> None:
+        self._opens, self._contact = opens, 0
+
+    def about(self, patient: Patient, random: Random, *, simple: bool) -> Sequence[GivenDeal]:
+        """One contact about a patient, mostly with a deal; what must be asked only where nothing else happens."""
+        self._contact += 1
+        form = random.choice(_FORM_NAMES).format(1000 + self._contact, patient.phones[0])
+        deal = GivenDeal(
+            self._contact, _typed(patient.phones[0], random), form, "Заявка", created_at=self._opens - _YOUNG
+        )
+        same = random.choice((patient.name, patient.name.upper().replace("Ё", "Е")))
+        other = "Случайный Прохожий"
+        ways: list[tuple[int, Sequence[GivenDeal]]] = [
+            (30, (deal,)),
+            (14, (replace(deal, price=random.choice((5000, 12345, 40000))),)),
+            (14, (replace(deal, contact_name=same, deal_name="Консультация"),)),
+            (8, (replace(deal, contact_name=same, stage=None),)),
+            (8, (replace(deal, created_at=self._opens - _OLD),)),
+            (6, (replace(deal, stage=LOST),)),
+            (4, (replace(deal, stage=WON, price=7000),)),
+            (6, (replace(deal, contact_name=other, stage=None),)),
+        ]
+        if patient.parent:
+            ways.append((200, (replace(deal, contact_name=patient.parent, deal_name="Звонок"),)))
+        if simple:
+            ways += [
+                (8, (replace(deal, contact_name=other, deal_name="Звонок"),)),
+                (4, (deal, replace(deal, price=100))),
+            ]
+        return random.choices([way for _, way in ways], [weight for weight, _ in ways])[0]
+
+
+class _Patients:
+    """Who may be given a lead: patients who were never here, whose phones nobody shares who comes too, whose cards nobody edits."""
+
+    def __init__(self, known: Facts, plan: Sequence[Event], book: Rulebook) -> None:
+        self._known, self._plan, self._book = known, plan, book
+        cards = [states[-1][1] for states in known.patients.values()]
+        self._cards = [*cards, *(_newcomer(event) for event in plan if "new" in event.values)]
+        self._booked = Counter(event.values["patient"] for event in plan if event.do in ("book", "transfer"))
+        self._bearers = Counter(phone for card in self._cards if self.visits(card) for phone in card.phones)
+
+    def visits(self, patient: Patient) -> int:
+        """How many visits of the patient the day may concern."""
+        upcoming = [visit for visit in self._before(patient) if not self._book.is_history(visit)]
+        return len(upcoming) + self._booked[patient.id]
+
+    def suitable(self) -> list[Patient]:
+        """In the order of their ids."""
+        edited = {event.values["patient"] for event in self._plan if event.do in ("phone", "rename")}
+        return [card for card in self._cards if card.id not in edited and self._is_suitable(card)]
+
+    def _is_suitable(self, card: Patient) -> bool:
+        return (
+            bool(card.name and card.phones)
+            and not left_out(card)
+            and CANARY_PHONE not in card.phones
+            and self.visits(card) > 0
+            and not self._book.of(self._before(card), Is.VISITED)
+            and all(self._bearers[phone] == 1 for phone in card.phones)
+        )
+
+    def _before(self, patient: Patient) -> list[Visit]:
+        return self._known.visits_of(patient.id, self._book.now)
+
+
+def _newcomer(event: Event) -> Patient:
+    """Whom nobody knows yet, not even the clinic."""
+    new = event.values["new"]
+    return Patient(
+        event.values["patient"], " ".join(new["name"]), (*phones_in(new["mobile"]), *phones_in(new["phone"]))
+    )
+
+
+def _typed(phone: str, random: Random) -> str:
+    return random.choice((phone, "8" + phone[2:]))

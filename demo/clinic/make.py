@@ -1,0 +1,211 @@
+"""Makes the clinic's file: people, two years of visits with their money, and what is booked for the day and the weeks after."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from demo.clinic import bills, premises
+from demo.clinic.database import Database, Made, Row
+from demo.clinic.past import VISITED, Past, PastVisit, in_order_of_starts
+from demo.clinic.people import Name, People, Person
+from demo.clinic.premises import Calendar, Slot
+
+OPENS, CLOSES = time(7), time(22)
+FIRST_PATIENT, FIRST_VISIT = 1001, 80001
+_TWO_YEARS = timedelta(days=730)
+
+
+@dataclass
+class Card:
+    """A patient of the clinic, how often he was here, and what he has booked."""
+
+    id: int
+    person: Person
+    visited: int
+    upcoming: list[PastVisit] = field(default_factory=list)
+
+
+def create(path: Path, *, seed: int, visits: int, day: date, zone: str) -> None:
+    """Make the clinic as it stands at seven in the morning of `day`; `visits` is how many the day shall concern."""
+    midnight = datetime.combine(day, time())
+    with Database(path) as database, database.transaction():
+        database.create(datetime.combine(day, OPENS))
+        for table, rows in premises.rows(visits, midnight - _TWO_YEARS):
+            database.load(table, rows)
+        maker = _Maker(Random(f"clinic {seed}"), visits, midnight)
+        for table, rows in maker.rows():
+            database.load(table, rows)
+        database.remember(Made(seed, visits, day, zone, maker.next_number))
+
+
+class _Maker:
+    def __init__(self, random: Random, visits: int, midnight: datetime) -> None:
+        self._random, self._visits, self._midnight = random, visits, midnight
+        self._calendar = Calendar(random, visits)
+        self._past = Past(random, self._calendar, midnight)
+        self._people = People(random)
+        self._made: list[PastVisit] = []
+
+    @property
+    def next_number(self) -> int:
+        """The first phone number that nobody has."""
+        return self._people.next_number
+
+    def rows(self) -> Iterator[tuple[str, list[Row]]]:
+        """All that is not there before the first patient; a nameless person and a member of staff are patients too."""
+        cards = self._cards()
+        self._book(cards)
+        for card in cards:
+            self._made += self._past.history(card.id, card.visited) if card.visited >= 0 else []
+        self._made.sort(key=lambda made: (made.booked, made.patient or 0))
+        for number, made in enumerate(self._made):
+            made.id = FIRST_VISIT + number
+        yield "Persons", [person_row(card.id, card.person) for card in cards if card.id != premises.STAFF_PATIENT]
+        yield "Patients", [patient_row(card.id, card.person, self._midnight) for card in cards]
+        yield "Receptions", [made.finished() for made in self._made]
+        yield from self._money()
+
+    def _cards(self) -> list[Card]:
+        """Four in ten were never here; some of those booked before, but did not come."""
+        people: list[Person] = [self._people.canary(), Person(Name("", "", ""), None)]
+        while len(people) < self._visits * 92 // 100:
+            people += self._household()
+        cards = [Card(FIRST_PATIENT + n, self._archived(person), self._times_here()) for n, person in enumerate(people)]
+        cards[0].visited = cards[1].visited = -1
+        staff = Person(premises.doctor_name(premises.STAFF_PATIENT), None, card_number="")
+        return [*cards, Card(premises.STAFF_PATIENT, staff, 1)]
+
+    def _household(self) -> list[Person]:
+        today, chance = self._midnight.date(), self._random.random()
+        if chance < 0.12:
+            return self._people.family(today)
+        return [self._people.child_alone(today) if chance < 0.18 else self._people.adult(today)]
+
+    def _times_here(self) -> int:
+        """-1 is no history at all; 0 is history without having been here."""
+        chance = self._random.random()
+        if chance < 0.36:
+            return -1
+        return 0 if chance < 0.42 else self._random.choice((1, 2, 3, 4, 5, 6, 8))
+
+    def _archived(self, person: Person) -> Person:
+        return replace(person, archived=True) if self._random.random() < 0.01 else person
+
+    def _book(self, cards: list[Card]) -> None:
+        """Most come on the day, some twice; some come in the weeks after; some have nothing booked and may call."""
+        day, count = self._midnight.date(), self._visits * 70 // 100
+        callers = self._visits // 10
+        special, others = [cards[0], cards[1], cards[-1]], cards[2:-1]
+        self._random.shuffle(others)
+        coming = special + others[: max(1, len(others) - callers)]
+        for card in coming[:count]:
+            self._upcoming(card, self._slot(day))
+        for card in self._random.choices(coming, k=max(1, count - len(coming))):
+            self._second_today(card)
+        for card in self._random.choices(coming, k=max(2, self._visits * 12 // 100)):
+            self._upcoming(card, self._slot(self._weeks_after()))
+        for card in coming:
+            in_order_of_starts(card.upcoming)
+            self._made += card.upcoming
+        self._odd_ones(others)
+
+    def _second_today(self, card: Card) -> None:
+        """A second visit of the day, with time between the two."""
+        slot = self._slot(self._midnight.date())
+        if len(card.upcoming) == 1 and abs(slot.start - card.upcoming[0].slot.start) > timedelta(hours=2):
+            self._upcoming(card, slot)
+
+    def _odd_ones(self, others: list[Card]) -> None:
+        """Visits without a patient card, and visits that were cancelled or moved before the day."""
+        few = max(1, self._visits // 80)
+        for _ in range(few):
+            self._made.append(self._past.booked(None, self._slot(self._midnight.date())))
+        for card in others[:few]:
+            self._made.append(self._past.cancelled_before(card.id, self._slot(self._weeks_after())))
+        for card in others[-few:]:
+            former, new = self._slot(self._midnight.date()), self._slot(self._weeks_after())
+            self._made += self._past.moved_before(card.id, former, new)
+
+    def _upcoming(self, card: Card, slot: Slot) -> None:
+        card.upcoming.append(self._past.booked(card.id, slot))
+
+    def _weeks_after(self) -> date:
+        return (self._midnight + timedelta(days=self._random.randint(1, 40))).date()
+
+    def _slot(self, day: date) -> Slot:
+        slot = self._calendar.take(day)
+        while slot is None:
+            slot = self._calendar.take(self._weeks_after())
+        return slot
+
+    def _money(self) -> Iterator[tuple[str, list[Row]]]:
+        """Bills of the past, plans for some visits to come, orders without a visit, and one row that is broken."""
+        orders: list[Row] = []
+        lines: list[Row] = []
+        journal: list[Row] = []
+        payments: list[Row] = []
+        for made in self._made:
+            billed = made.row.get("CheckIssued")
+            planned = made.fate == "booked" and made.patient is not None and self._random.random() < 0.08
+            if billed is None and not planned:
+                continue
+            bill, key, visit = bills.made_up(self._random), 50001 + len(orders), made.finished()
+            opened, branch = made.row.get("ReceptionEnded", made.booked), made.slot.chair.branch
+            orders.append(bills.order_row(key, visit, made.patient, branch, opened, billed))
+            lines += bills.line_rows(key, bill)
+            if billed is not None:
+                paid = bills.share(self._random, bill)
+                journal.append(_paid(bills.journal_row(key, made.patient, visit["ID_Staffs"], billed, bill), paid))
+                payments += [bills.payment_row(made.patient, branch, billed, paid)] if paid else []
+        journal[:1] = [{**row, "Amount": Decimal(-1), "AmountWithDiscount": Decimal(-1)} for row in journal[:1]]
+        orders += self._sold_at_the_desk(50001 + len(orders))
+        yield "Orders", orders
+        yield "OrderServiceRelation", bills.numbered(lines, 70001)
+        yield "OrderPaymentsJournal", journal
+        yield "PaymentsIn", bills.numbered(payments, 60001)
+
+    def _sold_at_the_desk(self, first: int) -> list[Row]:
+        visited = [made for made in self._made if made.fate == VISITED][: max(1, self._visits // 100)]
+        return [
+            bills.order_row(first + n, None, made.patient, made.slot.chair.branch, made.slot.start, made.slot.start)
+            for n, made in enumerate(visited)
+        ]
+
+
+def person_row(key: int, person: Person) -> dict[str, Any]:
+    """The row of `Persons`."""
+    return {
+        "ID": key,
+        "Surname": person.name.surname or None,
+        "Name": person.name.given or None,
+        "Patronymic": person.name.patronymic or None,
+        "Birthday": person.birthday,
+        "Phone": person.phone,
+        "MobilePhone": person.mobile,
+    }
+
+
+def patient_row(key: int, person: Person, at: datetime) -> dict[str, Any]:
+    """The row of `Patients`."""
+    return {
+        "ID_Persons": key,
+        "MinStatus": 1,
+        "InitialBalance": Decimal(),
+        "InitialTreatmentSum": Decimal(),
+        "ParentSNP": person.parent,
+        "CardNumber": person.card_number,
+        "ID_ArchivingReasons": 1 if person.archived else None,
+        "ConformToSending": not person.no_messages,
+        "SMSRejection": person.no_messages,
+        "PatientNumber": key,
+        "DateTimeChanged": at,
+        "Status": 1,
+    }
+
+
+def _paid(journal: Row, paid: Decimal) -> Row:
+    return {**journal, "Debt": journal["Debt"] - paid}

@@ -1,0 +1,136 @@
+"""The day that is going to happen, decided beforehand from the clinic as it stands at seven and a seed. Writes nothing but `_plan`."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from random import Random
+from typing import Any
+
+from demo.clinic.acts import EVERYBODY
+from demo.clinic.database import Database, Row, stepped, time_text
+from demo.clinic.people import People
+from demo.clinic.premises import Calendar
+from demo.clinic.scripts import Draft, Ref, Scripts, Upcoming
+
+TOUCHES = (time(11, 17, 30), time(18, 10, 5))
+
+
+@dataclass(frozen=True)
+class Event:
+    """One act of the day. `who` is the patient (or the visit without one) whose state it changes."""
+
+    at: datetime
+    who: str
+    do: str
+    values: dict[str, Any]
+
+
+@dataclass
+class _Clinic:
+    """What the plan starts from."""
+
+    midnight: datetime
+    coming: list[Upcoming] = field(default_factory=list)
+    later: list[Upcoming] = field(default_factory=list)
+    callers: list[Ref] = field(default_factory=list)
+    last_visit: int = 0
+    last_person: int = 0
+
+
+def planned(database: Database, seed: int) -> list[Event]:
+    """The plan that stands in the file; it is made at the first call, whatever the seed of later ones."""
+    if not database.execute("SELECT COUNT(*) FROM _plan")[0][0]:
+        with database.transaction():
+            for event in _events(database, seed):
+                database.execute(
+                    "INSERT INTO _plan (at, who, act) VALUES (?, ?, ?)",
+                    (time_text(event.at), event.who, json.dumps({"do": event.do, **event.values}, ensure_ascii=False)),
+                )
+    return [event_of(*row) for row in database.execute("SELECT at, who, act FROM _plan ORDER BY n")]
+
+
+def event_of(at: str, who: str, act: str) -> Event:
+    """An event as it stands in the file."""
+    values = json.loads(act)
+    return Event(datetime.fromisoformat(at), who, values.pop("do"), values)
+
+
+def _events(database: Database, seed: int) -> list[Event]:
+    made, random = database.made(), Random(f"day {seed}")
+    calendar = Calendar(random, made.visits)
+    clinic = _read(database, calendar, datetime.combine(made.day, time()))
+    scripts = Scripts(
+        random, calendar, People(random, first_number=made.next_number, first_card=30001), clinic.midnight
+    )
+    for upcoming in clinic.coming:
+        scripts.on_the_day(upcoming)
+    for upcoming in clinic.later:
+        scripts.some_other_day(upcoming)
+    scripts.edits(database.rows("Persons"), {upcoming.patient.number for upcoming in clinic.coming})
+    _fill_up(scripts, clinic, made.visits)
+    for moment in TOUCHES:
+        scripts.drafts.append(Draft(datetime.combine(made.day, moment), "touch", None, None, {}))
+    return list(_numbered(scripts.drafts, clinic))
+
+
+def _read(database: Database, calendar: Calendar, midnight: datetime) -> _Clinic:
+    clinic = _Clinic(midnight)
+    patients: dict[int | None, Ref] = {}
+    for row in database.rows("Receptions"):
+        clinic.last_visit = row["ID"]
+        if row["PlanStart"] < midnight or row["ReceptionCanceled"] or row["ID_ReceptionCancelReasons"]:
+            continue
+        calendar.occupy(row["ID_Armchairs"], row["PlanStart"])
+        patient = patients.setdefault(row["ID_Patients"], Ref(row["ID_Patients"] or 0))
+        upcoming = Upcoming(Ref(row["ID"]), patient, row["PlanStart"], calendar.chair(row["ID_Armchairs"]))
+        (clinic.coming if row["PlanStart"] < midnight + timedelta(days=1) else clinic.later).append(upcoming)
+    for row in database.rows("Patients"):
+        if row["ID_Persons"] not in patients and _may_call(row):
+            clinic.callers.append(Ref(row["ID_Persons"]))
+    clinic.last_person = database.execute("SELECT MAX(ID) FROM Persons")[0][0]
+    return clinic
+
+
+def _may_call(patient: Row) -> bool:
+    return patient["ID_ArchivingReasons"] is None
+
+
+def _fill_up(scripts: Scripts, clinic: _Clinic, visits: int) -> None:
+    """New patients and patients of old book, until the day concerns as many visits as were asked for."""
+    for _ in range(visits * 8 // 100):
+        scripts.newcomer()
+    while len(clinic.coming) + scripts.booked < visits or clinic.callers:
+        if clinic.callers:
+            scripts.caller(clinic.callers.pop())
+        else:
+            scripts.newcomer()
+
+
+def _numbered(drafts: list[Draft], clinic: _Clinic) -> Iterator[Event]:
+    """In the order of time, each at a time of its own; new rows get their ids in that order."""
+    last = clinic.midnight
+    for draft in sorted(drafts, key=lambda draft: draft.at):
+        last = stepped(max(draft.at, last + timedelta(milliseconds=10)))
+        if draft.patient and not draft.patient.number and "new" in draft.values:
+            clinic.last_person += 1
+            draft.patient.number = clinic.last_person
+        if draft.visit and not draft.visit.number:
+            clinic.last_visit += 1
+            draft.visit.number = clinic.last_visit
+        yield Event(last, _who(draft), draft.do, _values(draft))
+
+
+def _values(draft: Draft) -> dict[str, Any]:
+    values = {name: value.number if isinstance(value, Ref) else value for name, value in draft.values.items()}
+    if draft.visit:
+        values["visit"] = draft.visit.number
+    if draft.patient:
+        values["patient"] = draft.patient.number or None
+    return values
+
+
+def _who(draft: Draft) -> str:
+    if draft.patient and draft.patient.number:
+        return f"patient {draft.patient.number}"
+    return f"visit {draft.visit.number}" if draft.visit else EVERYBODY

@@ -1,0 +1,132 @@
+"""IDENT's tables as data, with exactly the columns that are publicly known and SQL Server's types; lengths are ours. Knows no database."""
+
+from dataclasses import dataclass
+
+from demo.clinic.assumed import ASSUMED
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column; `type` in SQL Server's words."""
+
+    name: str
+    type: str
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table and its primary key, which is its only index."""
+
+    name: str
+    key: str
+    columns: tuple[Column, ...]
+
+    def has(self, column: str) -> bool:
+        """Whether there is such a column."""
+        return any(known.name == column for known in self.columns)
+
+
+@dataclass(frozen=True)
+class View:
+    """A view; its text is the same in T-SQL and in SQLite."""
+
+    name: str
+    text: str
+
+
+def _table(name: str, text: str) -> Table:
+    """From `name type` pairs, `!` for NOT NULL; the first column is the key."""
+    columns = tuple(_column(line) for line in text.split(",") if line.strip())
+    return Table(name, columns[0].name, columns)
+
+
+def _column(text: str) -> Column:
+    name, kind = text.split()
+    known = kind.rstrip("!").replace("money", "decimal(28;10)").replace(";", ",")
+    return Column(name, known, kind.endswith("!"))
+
+
+_AUDIT = "ID_StaffsAdded int, DateTimeAdded datetime, ID_StaffsChanged int, DateTimeChanged datetime"
+
+PERSONS = _table(
+    "Persons",
+    """ID int!, Surname nvarchar(100), Name nvarchar(100), Patronymic nvarchar(100), Birthday date, Phone nvarchar(200),
+    MobilePhone nvarchar(200)""",
+)
+PATIENTS = _table(
+    "Patients",
+    """ID_Persons int!, FirstVisit date, MinStatus int, InitialBalance money, InitialTreatmentSum money, ParentSNP nvarchar(300),
+    ID_Agents int, JobPlace nvarchar(200), Profession nvarchar(200), CardNumber nvarchar(50), Comment nvarchar(4000),
+    AdditionalComment nvarchar(4000), ID_InfoSources int, ID_StaffInfoSources int, ID_ArchivingReasons int, ID_Staffs int,
+    ConformToSending bit, SMSRejection bit, BillIsNecessary bit, EGISZRejection bit, PatientToothInfo nvarchar(4000),
+    FirstConsultation datetime, FirstTreat datetime, ExternalUID nvarchar(100), ID_StaffsChanged int, DateTimeChanged datetime,
+    PatientNumber int, Status int, ID_OldProgram int""",
+)
+STAFFS = _table("Staffs", "ID_Persons int!, Archive bit!")
+ARMCHAIRS = _table("Armchairs", "ID int!, NameArmchair nvarchar(100), ID_OwnCompanies int, Archive bit!")
+OWN_COMPANIES = _table("OwnCompanies", "ID int!, Name nvarchar(200), BranchName nvarchar(200)")
+RECEPTIONS = _table(
+    "Receptions",
+    f"""ID int!, ID_Patients int, ID_StaffsReceptionAdded int, ReceptionAdded datetime, Comment nvarchar(4000),
+    ID_DeliveryNotifications int, DateTimeNotified datetime, IsNotified bit, PatientAppeared datetime, ReceptionStarted datetime,
+    ReceptionEnded datetime, CheckIssued datetime, PlanStart datetime!, PlanEnd datetime!, ID_Staffs int, ID_Armchairs int,
+    NeedHandReminder bit, ID_ReceptionCancelReasons int, CancelReasonComment nvarchar(4000), ID_StaffsReceptionCanceled int,
+    ReceptionCanceled datetime, ID_ReceptionsTransferFrom int, ID_ExternalProviders int, ExternalProviderComment nvarchar(4000),
+    ID_AppointmentSources int, ExternalUID nvarchar(100), RowVersion rowversion!, {_AUDIT}""",
+)
+ORDERS = _table(
+    "Orders",
+    f"""ID int!, DateTimeOrder datetime, ID_OwnCompanies int, ID_Receptions int, ID_Patients int, ID_Staffs int,
+    ID_StaffsAssistant int, DateTimeBillFormed datetime, ID_StaffsGaveDiscount int, ID_DiscountGroupMembers int,
+    DiscountGroupMemberNumber nvarchar(50), ID_TherapeuticSanations int, ID_ProstheticSanations int, ID_OrthodonticSanations int,
+    ID_ParodontolalSanations int, ID_SurgicalSanations int, {_AUDIT}, DateTimeBill datetime, IsBillFormed bit!,
+    RoundLength int, ID_ReceptionsForUnique int""",
+)
+ORDER_SERVICE_RELATION = _table(
+    "OrderServiceRelation",
+    f"""ID int!, ID_Orders int!, ID_TreatmentPlans int, ID_TreatmentPlanElementRelations int, ID_ServicePrices int,
+    ID_ServiceCodes int, ID_ServiceGroupCodes int, CountService int, TeethLong int, ID_SanationTypes int, DiscountSum money,
+    DeferredDiscountSum money, ID_StaffsWarranty int, IsWarranty bit, ID_Companies int, CompanyPaymentState int,
+    DateTimeCompanyPaid datetime, ID_Returns int, {_AUDIT}""",
+)
+ORDER_PAYMENTS_JOURNAL = _table(
+    "OrderPaymentsJournal",
+    """ID_Orders int!, DateTimeBill datetime, ID_Patients int, ID_Staffs int, ID_StaffsAssistant int, IsBillFormed bit, IsShop bit,
+    ID_StaffsGaveDiscount int, ID_DiscountGroupMembers int, DiscountGroupMemberNumber nvarchar(50), Amount money,
+    WarrantyAmount money, InsuranceAmount money, InsuranceRejectedAmount money, InsuranceConfirmedAmount money,
+    CouponAmount money, CouponRejectedAmount money, CouponConfirmedAmount money, AmountWithDiscount money,
+    PaymentDeferredDiscount money, HasWarranty bit, HasInsurance bit, HasCoupon bit, HasNotWarranty bit, Debt money""",
+)
+PAYMENTS_IN = _table(
+    "PaymentsIn",
+    f"""ID int!, DateTimePayment datetime, ID_OwnCompanies int, ID_Patients int, ID_CashDescs int, ID_ServiceGroups int,
+    ID_Staffs int, Payment money, {_AUDIT}, DatePayment date""",
+)
+SERVICE_ITEMS = _table("ServiceItems", "ID int!, Name nvarchar(500), NotAService bit")
+SERVICE_ITEM_PRICES = _table(
+    "ServiceItemPrices",
+    "ID int!, ID_ServiceItems int!, ID_ServicePriceGroups int, Price money, DateTimeFrom datetime, DateTimeTo datetime",
+)
+
+KNOWN = (
+    PERSONS,
+    PATIENTS,
+    STAFFS,
+    ARMCHAIRS,
+    OWN_COMPANIES,
+    RECEPTIONS,
+    ORDERS,
+    ORDER_SERVICE_RELATION,
+    ORDER_PAYMENTS_JOURNAL,
+    PAYMENTS_IN,
+    SERVICE_ITEMS,
+    SERVICE_ITEM_PRICES,
+)
+TABLES = {table.name: table for table in (*KNOWN, *(_table(name, text) for name, text in ASSUMED.items()))}
+
+STAFFS_VIEW = View(
+    "StaffsView",
+    "SELECT Persons.ID, Persons.Surname, Persons.Name, Persons.Patronymic, Staffs.Archive "
+    "FROM Staffs INNER JOIN Persons ON Persons.ID = Staffs.ID_Persons",
+)
