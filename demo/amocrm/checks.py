@@ -56,6 +56,8 @@ def _problem(kind: str, path: str, message: str) -> Problem:
         return Problem("NotExpected", path, "This field is not documented here, or not built.")
     if kind in _TYPES:
         return Problem("InvalidType", path, f"This value should be of type {_TYPES[kind]}.")
+    if kind == "string_too_short":
+        return Problem("NotBlank", path, "This value should not be blank.")
     if kind in ("too_long", "too_short"):
         return Problem("TooMany" if kind == "too_long" else "TooFew", path, message)
     return Problem("NotSupportedChoice", path, "The value you selected is not a valid choice.")

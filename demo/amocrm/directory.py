@@ -94,7 +94,8 @@ def _loss_reasons(call: Call) -> Answer:
 
 
 def _events(call: Call) -> Answer:
-    found = [event for event in call.account.events if all(_fits(event, *pair) for pair in _wanted(call))]
+    wanted = _wanted(call)
+    found = [event for event in call.account.events if all(_fits(event, *pair) for pair in wanted)]
     found.sort(key=lambda event: event.id, reverse=True)
     return page(call, "events", found, lambda event: _event_shape(call, event))
 

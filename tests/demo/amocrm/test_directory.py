@@ -1,0 +1,86 @@
+"""What the account says of itself: settings, people, loss reasons, events."""
+
+import dataclasses
+
+import pytest
+
+from demo.amocrm.stand_in import Options
+from tests.demo.amocrm.conftest import Crm
+
+
+async def test_the_account_says_more_when_asked(crm: Crm) -> None:
+    plain = (await crm.get("account")).body
+    more = (
+        await crm.get("account?with=is_api_filter_enabled,users_groups,task_types,datetime_settings,version,amojo_id")
+    ).body
+
+    assert plain.keys() >= {"id", "name", "subdomain", "current_user_id", "country", "customers_mode", "is_unsorted_on",
+                            "is_loss_reason_enabled", "is_technical_account", "contact_name_display_order", "uuid"}  # fmt: skip
+    assert "is_api_filter_enabled" not in plain
+    assert "_embedded" not in plain
+    assert more["is_api_filter_enabled"] is False
+    assert [kind["id"] for kind in more["_embedded"]["task_types"]] == [1, 2]
+    assert more["_embedded"]["datetime_settings"]["timezone"] == "Europe/Moscow"
+    assert (await crm.get("account?with=drive_url")).status == 400
+
+
+async def test_users_are_listed_with_their_rights(crm: Crm) -> None:
+    said = await crm.get("users?limit=2")
+
+    assert [said.body[name] for name in ("_total_items", "_page", "_page_count")] == [3, 1, 2]
+    user = said.items("users")[0]
+    assert user.keys() == {"id", "name", "email", "lang", "rights", "_links", "_embedded"}
+    assert user["rights"]["is_admin"]
+    assert user["rights"]["leads"] == {"view": "A", "edit": "A", "add": "A", "delete": "A", "export": "A"}
+    assert user["_embedded"].keys() == {"roles", "groups"}
+    assert (await crm.get(f"users/{user['id']}")).body == user
+    assert (await crm.get("users/1")).status == 404
+
+
+async def test_loss_reasons_are_listed(crm: Crm) -> None:
+    reasons = (await crm.get("leads/loss_reasons")).items("loss_reasons")
+
+    assert "Дубль (IDENT)" in [reason["name"] for reason in reasons]
+    assert reasons[0].keys() == {"id", "name", "sort", "created_at", "updated_at", "_links"}
+
+
+async def test_events_come_last_first_and_are_filtered_whatever_was_paid(crm: Crm) -> None:
+    lead = await crm.lead()
+    crm.clocks.business += 100
+    contact = await crm.contact()
+    since = crm.clocks.business
+    await crm.patch(f"leads/{lead}", {"status_id": crm.stages[1]})
+
+    async def kinds(query: str) -> list[str]:
+        said = await crm.get(f"events?{query}")
+        return [event["type"] for event in said.items("events")] if said.status == 200 else []
+
+    assert await kinds("") == ["lead_status_changed", "contact_added", "lead_added"]
+    assert await kinds(f"filter[created_at][from]={since}") == ["lead_status_changed", "contact_added"]
+    assert await kinds(f"filter[created_at][to]={since - 1}") == ["lead_added"]
+    assert await kinds("filter[type][]=lead_added&filter[type][]=contact_added") == ["contact_added", "lead_added"]
+    assert await kinds(f"filter[entity][]=contact&filter[entity_id][]={contact}") == ["contact_added"]
+    assert await kinds("filter[created_by][]=0") == []
+    event = (await crm.get("events?limit=1")).items("events")[0]
+    assert len(event["id"]) == 26
+    assert event["_embedded"]["entity"]["id"] == lead
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=101",
+        "filter[type][]=lead_linked",
+        "filter[entity_id][]=1",
+        "filter[entity][]=leads",
+        "filter[created_by][]=me",
+        "&".join(["filter[entity][]=lead", *(f"filter[entity_id][]={n}" for n in range(11))]),
+    ],
+)
+async def test_events_that_are_not_documented_or_not_recorded_are_refused(crm: Crm, query: str) -> None:
+    assert (await crm.get(f"events?{query}")).status == 400
+
+
+@pytest.mark.parametrize("options", [dataclasses.replace(Options(), filters=True)], ids=["paid"])
+async def test_the_account_says_that_filters_work(crm: Crm) -> None:
+    assert (await crm.get("account?with=is_api_filter_enabled")).body["is_api_filter_enabled"] is True
