@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPResponse, IncompleteRead
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
@@ -49,7 +49,10 @@ def ask(url: str, body: bytes | None = None, timeout: float = 10) -> Answer:
     request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})  # noqa: S310 agent.address allows http(s) only
     try:
         with _opener(url).open(request, timeout=timeout) as response:
-            return _answer(response.status, response.headers, response.read(MAX_ANSWER_BYTES))
+            body = response.read(MAX_ANSWER_BYTES)
+            if response.length and len(body) < MAX_ANSWER_BYTES:
+                raise IncompleteRead(body, response.length)  # read(n) itself takes half an answer for a whole one
+            return _answer(response.status, response.headers, body)
     except urllib.error.URLError as error:
         stage: Stage = "certificate" if isinstance(error.reason, ssl.SSLCertVerificationError) else "connect"
         raise NoAnswer(stage) from None

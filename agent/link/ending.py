@@ -88,7 +88,7 @@ def of_failure(error: Exception) -> Ending:
     """No connection came about."""
     if isinstance(error, InvalidStatus):
         return _STATUSES.get(error.response.status_code, Ending("status", hint=BUSY))
-    if isinstance(error, InvalidProxyStatus | InvalidProxy):
+    if isinstance(error, InvalidProxyStatus | InvalidProxy | ImportError):  # SOCKS wants a library
         return Ending("proxy", hint=PROXY)
     if isinstance(error, ssl.SSLCertVerificationError):
         return Ending("certificate", hint=CERTIFICATE)
