@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from wire.errors import NeedsOperator
+
 
 class Clock(Protocol):
     """Business time."""
@@ -29,6 +31,22 @@ class FileClock:
 
     def now(self) -> datetime:
         return datetime.fromisoformat(self._path.read_text().strip())
+
+
+def business_clock(file: Path | None) -> Clock:
+    """The system's, or the file of whoever plays the day, which must be readable."""
+    if file is None:
+        return SystemClock()
+    clock = FileClock(file)
+    try:
+        aware = clock.now().tzinfo is not None
+    except (OSError, ValueError):
+        aware = False
+    if not aware:
+        raise NeedsOperator(
+            "Put the business time into the file of HUB_BUSINESS_CLOCK, ISO with offset; or leave it out."
+        )
+    return clock
 
 
 def machine_now() -> datetime:

@@ -101,13 +101,13 @@ def async_url(url: str) -> str:
 def _engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
     target = async_url(url)
     if not target.startswith("sqlite"):
-        writers = create_async_engine(target, pool_size=10, pool_pre_ping=True)
+        writers = create_async_engine(target, hide_parameters=True, pool_size=10, pool_pre_ping=True)
         return writers.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True), writers
     folder = Path(make_url(url).database or "").parent
     if not folder.is_dir():
         raise NeedsOperator(f"Make the folder {folder}, or write another path into HUB_DATABASE_URL.")
-    readers = create_async_engine(target)
-    writers = create_async_engine(target, poolclass=StaticPool)
+    readers = create_async_engine(target, hide_parameters=True)
+    writers = create_async_engine(target, hide_parameters=True, poolclass=StaticPool)
     for engine, begin in ((readers, "BEGIN"), (writers, "BEGIN IMMEDIATE")):
         event.listen(engine.sync_engine, "connect", _set_up_sqlite)
         event.listen(engine.sync_engine, "begin", _begin(begin))

@@ -107,7 +107,8 @@ databases = Table(
     Column("fingerprint", String(128)),  # null until the first agent said hello
     Column("generation", Integer, nullable=False, default=0),
     Column("live_since", Moment),  # business time of the first welcome: what was over by then is history (R19)
-    Column("loaded_at", Moment),  # machine time: since when the first whole pass is durable here; before that no deal is made
+    # Machine time: since when the first whole pass is durable here; before that no deal is made.
+    Column("loaded_at", Moment),
     Column("mis", String(16)),
     Column("read_through", Moment),
     Column("verified_through", Moment),
@@ -261,7 +262,8 @@ outcomes = Table(
     metadata,
     _account(),
     Column("database", String(64), primary_key=True),
-    Column("subject", String(80), primary_key=True),  # visit:81234, patient:4410, deal:15198335 or contact:4410 (the patient's)
+    # visit:81234, patient:4410, deal:15198335 or contact:4410 (the patient's)
+    Column("subject", String(80), primary_key=True),
     Column("patient", String(64), nullable=False),  # whose it is; "" of a visit without patient card
     Column("outcome", String(16), nullable=False),  # ask | skip | park
     Column("reason", String(64), nullable=False),  # a code, e.g. other_name_on_phone

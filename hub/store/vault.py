@@ -54,6 +54,10 @@ class KeyFiles:
         """For what belongs to no account: the secrets of integrations."""
         return self._vault("hub")
 
+    def hub_id(self) -> str:
+        """Names this hub to its agents: the same on all its nodes and after any move, and no other hub's."""
+        return f"hub_{self.hub().mac('hub id')[:16]}"
+
     def account(self, account_id: int) -> Vault:
         """The vault of one account; its key is made on first use."""
         return self._vault(f"account-{account_id}")

@@ -1,0 +1,112 @@
+"""The composition of the hub: opens what it needs top-down, starts every task, closes bottom-up. Stop is cancel."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+
+from hub.agents import Enrolment
+from hub.amocrm.client import open_amocrm
+from hub.clock import business_clock
+from hub.config import Address, HubConfig
+from hub.inbox import Inbox
+from hub.jobs import Jobs
+from hub.link import LinkServer, Registry
+from hub.ops import Ops, watch_loop
+from hub.status import StatusReader
+from hub.store.engine import open_store
+from hub.store.migrate import migrate
+from hub.store.vault import KeyFiles, master_key
+from hub.verbs import Verbs
+from wire import log
+from wire.errors import NeedsOperator
+
+logger = logging.getLogger(__name__)
+
+GRACE_SECONDS = 25
+"""Then the process ends as it is: what is in flight stands in an outbox, in the inbox or as an intent."""
+
+CLOSE_SECONDS = 2
+"""For requests under way when the listeners close."""
+
+
+async def run(config: HubConfig, announce: Callable[[dict[str, Any]], None]) -> None:
+    """Serve until cancelled. `announce` is called once, when all is open."""
+    ops = Ops()
+    _stop_on_signals(ops)
+    async with AsyncExitStack() as stack:
+        ops_port = await stack.enter_async_context(listening(ops.app(), config.ops_listen, "HUB_OPS_LISTEN"))
+        clock = business_clock(config.business_clock)
+        keys = KeyFiles(config.keys_dir, master_key(config.master_key_file))
+        store = await stack.enter_async_context(open_store(config.database_url, keys))
+        await migrate(store)
+        amocrms = await stack.enter_async_context(
+            open_amocrm(store, stand_ins=config.amocrm_hosts, rate=config.amocrm_rate)
+        )
+        hub, registry, inbox = keys.hub_id(), Registry(), Inbox(store, clock)
+        link = LinkServer(store, inbox, clock, hub, registry=registry)
+        jobs = Jobs(store, Verbs(store, amocrms).handlers())
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
+        for name, loop in {
+            "jobs taken": jobs.take_all(),
+            "jobs done": jobs.work_at_all(),
+            "revoked agents": link.watch_revoked(),
+            "unused tokens": amocrms.tools.tokens.keep_unused_alive(),
+            "loop lag": watch_loop(),
+        }.items():
+            tasks.create_task(loop, name=name)
+        app = public_app([*link.routes(), *Enrolment(store, hub, config.public_url).routes()])
+        port = await stack.enter_async_context(listening(app, config.listen, "HUB_LISTEN"))
+        stack.push_async_callback(link.leave)
+        ops.serve(StatusReader(store, clock, registry.connected))
+        log.info(logger, "hub.started", port=port)
+        announce({"ready": True, "port": port, "ops_port": ops_port})
+        await asyncio.Event().wait()
+
+
+def public_app(routes: Iterable[web.RouteDef]) -> web.Application:
+    """What the world sees."""
+    app = web.Application()
+    app.router.add_routes(routes)
+    return app
+
+
+@asynccontextmanager
+async def listening(app: web.Application, at: Address, setting: str) -> AsyncIterator[int]:
+    """Serve an application; tells the port."""
+    # No access log: paths of OAuth carry codes, and the ops address is polled.
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=CLOSE_SECONDS)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, at.host, at.port).start()
+        except OSError:
+            raise NeedsOperator(f"Free {at.host}:{at.port}, or write another address into {setting}.") from None
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+def _stop_on_signals(ops: Ops) -> None:
+    loop, serving = asyncio.get_running_loop(), asyncio.current_task()
+
+    def stop() -> None:
+        if ops.phase == "stopping" or serving is None:
+            return
+        ops.stop()
+        log.info(logger, "hub.stopping")
+        loop.call_later(GRACE_SECONDS, _give_up)
+        serving.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGINT):  # not add_signal_handler: Windows has none
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+
+
+def _give_up() -> None:
+    log.error(logger, "hub.stuck", seconds=GRACE_SECONDS)
+    os._exit(1)

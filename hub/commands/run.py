@@ -1,0 +1,32 @@
+"""`ident-hub run`: the serving process."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+
+from hub.app import run
+from hub.commands.tools import Commands, add_parser
+from hub.config import load
+
+
+def add(commands: Commands) -> None:
+    """The parser."""
+    parser = add_parser(commands, "run", "serve agents, amoCRM and the command line until SIGTERM", "run")
+    parser.set_defaults(act=act)
+
+
+def act(_args: argparse.Namespace) -> None:
+    """Serve."""
+    config = load()
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(run(config, announce=lambda told: print(json.dumps(told), flush=True)))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if sys.platform == "win32":
+        return None  # the standard loop
+    from uvloop import new_event_loop
+
+    return new_event_loop

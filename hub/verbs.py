@@ -1,0 +1,103 @@
+"""What the serving process does for the command line: one method a verb. It opens nothing and decides nothing; it composes."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from sqlalchemy import select
+
+from hub import agents, databases
+from hub.accounts import Account, grant_operation
+from hub.amocrm import prepare
+from hub.amocrm.blueprint import Preset
+from hub.amocrm.client import AmoCrm, AmoCrms
+from hub.amocrm.limits import Priority
+from hub.amocrm.plan import Plan
+from hub.jobs import Args, Handler, Say
+from hub.store import tables
+from hub.store.engine import Store, Unit
+from wire.errors import NeedsOperator
+
+
+class Verbs:
+    """The handlers of `hub.jobs`."""
+
+    def __init__(self, store: Store, amocrms: AmoCrms) -> None:
+        self._store, self._amocrms = store, amocrms
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """By the verb that a command asks with."""
+        return {
+            "clinic-plan": self.plan_clinic,
+            "clinic-add": self.add_clinic,
+            "agent-code": self.make_code,
+            "agent-revoke": self.revoke_agent,
+        }
+
+    async def plan_clinic(self, args: Args, say: Say) -> str:
+        """What would be made in the account, one a line; nothing is made."""
+        account = await self._account(args["account"])
+        await self._refuse_known_name(account, args["name"])
+        await say(f"Looking at amoCRM account {account.id}.")
+        return "\n".join((await self._plan(account, args)).lines())
+
+    async def add_clinic(self, args: Args, say: Say) -> str:
+        """Make what the account lacks, record the database, make the code of its agent."""
+        account = await self._account(args["account"])
+        await self._refuse_known_name(account, args["name"])
+        plan = await self._plan(account, args)
+        if not plan.empty:
+            await say(f"Making what amoCRM account {account.id} lacks.")
+        schema, settings = await prepare.apply(self._crm(account), plan)
+        async with self._store.writing(account) as unit:
+            await prepare.keep(unit, schema, settings)
+            database = await databases.add(unit, args["name"], args["zone"])
+            return await _code(unit, database.id)
+
+    async def make_code(self, args: Args, _say: Say) -> str:
+        """A new one-time code for a database's agent."""
+        account = await self._account(args["account"])
+        async with self._store.writing(account) as unit:
+            return await _code(unit, args["database"])
+
+    async def revoke_agent(self, args: Args, _say: Say) -> str:
+        """Cut an agent off."""
+        agent = args["agent"]
+        known = select(tables.agents.c.account_id).where(tables.agents.c.id == agent)
+        async with self._store.hub_reading() as connection:
+            account_id = (await connection.execute(known)).scalar_one_or_none()
+        if account_id is None:
+            raise NeedsOperator("Name an agent that enrolled here: its id stands in the agent's own status, ag_…")
+        async with self._store.writing(grant_operation(account_id)) as unit:
+            was_active = await agents.revoke(unit, agent)
+        return f"{agent} is cut off." if was_active else f"{agent} had been cut off before."
+
+    async def _plan(self, account: Account, args: Args) -> Plan:
+        async with self._store.reading(account) as unit:
+            known = await prepare.known_schema(unit)
+        return await prepare.prepare(self._crm(account), cast(Preset, args["preset"]), args["zone"], known)
+
+    def _crm(self, account: Account) -> AmoCrm:
+        return self._amocrms.crm_of(account, Priority.OPERATOR)
+
+    async def _account(self, account_id: Any) -> Account:
+        known = select(tables.accounts.c.id).where(tables.accounts.c.id == account_id)
+        async with self._store.hub_reading() as connection:
+            if (await connection.execute(known)).one_or_none() is None:
+                raise NeedsOperator(f"Install an integration in account {account_id} first (ident-hub install).")
+        return grant_operation(account_id)
+
+    async def _refuse_known_name(self, account: Account, name: str) -> None:
+        """A command whose answer was lost is given again: it must not make a second record of the same database."""
+        async with self._store.reading(account) as unit:
+            same = [known.id for known in await databases.listed(unit) if known.name == name]
+        if same:
+            raise NeedsOperator(
+                f"Choose another name, or make a new code for the database that bears this one: "
+                f"ident-hub agent code --account {account.id} --database {same[0]}"
+            )
+
+
+async def _code(unit: Unit, database: str) -> str:
+    code = await agents.new_code(unit, database)
+    minutes = agents.CODE_LIVES.total_seconds() / 60
+    return f"{database}: on the clinic's computer, within {minutes:.0f} minutes: ident-agent enroll HUB {code}"
