@@ -23,6 +23,11 @@ def grant_install(account_id: int) -> Account:
     return Account(account_id)
 
 
+def grant_hook(account_id: int) -> Account:
+    """amoCRM signed a hook about this account with the secret of an integration of ours."""
+    return Account(account_id)
+
+
 def grant_operation(account_id: int) -> Account:
     """The integrator acts: a job of the command line, or the hub's own delivery for a row that already stands in the store."""
     return Account(account_id)

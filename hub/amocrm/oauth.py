@@ -113,7 +113,7 @@ def authorise_url(client_id: str, state: str) -> str:
 def uninstall_is_signed(integration: Integration, query: Mapping[str, str]) -> bool:
     """The hook is amoCRM's: HMAC-SHA256 over "client_uuid|account_id" with our secret, compared in constant time."""
     client = query.get("client_uuid") or query.get("client_id") or ""
-    told = query.get("signature", "").encode()
+    told = query.get("signature", "").lower().encode()
     message = f"{client}|{query.get('account_id', '')}".encode()
     signatures = [hmac.new(secret.encode(), message, "sha256").hexdigest() for secret in integration.secrets]
     matches = [hmac.compare_digest(signature.encode(), told) for signature in signatures]

@@ -124,7 +124,7 @@ class Tokens:
                 raise CrmDown from None
             if installation.version != refused:
                 return installation
-            await _carried_through(self._rotate(installation))
+            await carried_through(self._rotate(installation))
         return await self._integrations.writing(account)
 
     async def renew_unused(self) -> int:
@@ -219,7 +219,7 @@ def refuse_stopped(installation: Installation) -> None:
         raise CrmUnauthorised(INSTALL_AGAIN)
 
 
-async def _carried_through(work: Coroutine[Any, Any, T]) -> T:
+async def carried_through(work: Coroutine[Any, Any, T]) -> T:
     """Finish the work even if whoever waits for it is cancelled: a refresh token that was sent is spent, its answer must be kept.
     Each of its awaits has a deadline, so a stopping hub waits for a bounded time."""
     task = asyncio.ensure_future(work)  # noqa: TID251 no TaskGroup: those cancel what they hold
