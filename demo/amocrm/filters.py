@@ -40,6 +40,8 @@ def chosen(account: Account, entity: Entity, query: Query, cards: Iterable[AnyCa
     tests += _status_tests(query)
     if not account.filters:
         return list(cards)
+    if wanted := {int(value) for key, value in query.filters if key.startswith("filter[id]")}:
+        cards = [card for card in cards if card.id in wanted]
     grouped: dict[str, list[Callable[[Card], bool]]] = {}
     for name, test in tests:
         grouped.setdefault(name, []).append(test)

@@ -121,6 +121,7 @@ class Card:
     updated_at: int
     values: dict[int, Values] = field(default_factory=dict)
     tags: list[int] = field(default_factory=list)
+    notes: list[int] = field(default_factory=list)
 
 
 @dataclass

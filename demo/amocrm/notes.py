@@ -50,7 +50,7 @@ def check(account: Account, entity: Entity, entity_id: int, body: NoteBody, chec
 
 def create(account: Account, entity: Entity, entity_id: int, body: NoteBody, by: int) -> Note:
     """Make what was checked."""
-    card = account.card(entity, entity_id)
+    card = account.cards(entity)[entity_id]
     note = Note(
         account.next_id("note"),
         entity,
@@ -59,10 +59,11 @@ def create(account: Account, entity: Entity, entity_id: int, body: NoteBody, by:
         body.params,
         body.given("created_by").get("created_by", by),
         account.now(),
-        card.responsible_user_id if card else 0,
+        card.responsible_user_id,
         body.is_need_to_trigger_digital_pipeline,
     )
     account.notes[entity][note.id] = note
+    card.notes.append(note.id)
     return note
 
 
@@ -103,8 +104,8 @@ def _routes(entity: Entity) -> list[Route]:
         return _listed(call, list(call.account.notes[entity].values()))
 
     def of_one(call: Call) -> Answer:
-        found = call.account.notes[entity].values()
-        return _listed(call, [note for note in found if note.entity_id == call.ids[0]])
+        card = call.account.card(entity, call.ids[0])
+        return _listed(call, [call.account.notes[entity][note_id] for note_id in card.notes] if card else [])
 
     def one(call: Call) -> Answer:
         note = call.account.notes[entity].get(call.ids[-1])

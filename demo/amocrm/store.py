@@ -1,7 +1,6 @@
-"""One account in memory: its cards, its set-up, its ids and its search index; knows no request."""
+"""One account in memory: its cards, its set-up and its ids; knows no request."""
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import count
 
 from demo.amocrm.model import (
@@ -21,6 +20,7 @@ from demo.amocrm.model import (
     User,
     Values,
 )
+from demo.amocrm.search import Search
 
 ENTITIES: tuple[Entity, ...] = ("leads", "contacts")
 _FIRST_IDS = {
@@ -38,8 +38,6 @@ _FIRST_IDS = {
     "event": 1,
 }
 """Each kind counts in a range of its own, so that an id used for the wrong kind is never a valid one."""
-_NOT_DIGIT = re.compile(r"\D+")
-_PHONE_LIKE = re.compile(r"[\d\s()+\-.]+")
 
 
 class Account:
@@ -65,7 +63,7 @@ class Account:
         self.notes: dict[Entity, dict[int, Note]] = {entity: {} for entity in ENTITIES}
         self.events: list[Event] = []
         self._ids = {kind: count(first) for kind, first in _FIRST_IDS.items()}
-        self._texts: dict[int, tuple[str, str]] = {}
+        self._search = Search()
 
     def next_id(self, kind: str) -> int:
         return next(self._ids[kind])
@@ -104,13 +102,8 @@ class Account:
         """Put what stands on a contact into the search index."""
         filled = [contact.name, contact.first_name, contact.last_name]
         filled += [str(value["value"]) for values in contact.values.values() for value in values]
-        digits = (_NOT_DIGIT.sub("", text) for text in filled)
-        self._texts[contact.id] = "\n".join(filled).casefold(), "\n".join(digits)
+        self._search.put(contact.id, filled)
 
-    def search(self, text: str) -> Iterable[Contact]:
-        """Contacts where each word stands in some filled field, or, for a phone-like text, its digits do."""
-        words = text.casefold().split()
-        digits = _NOT_DIGIT.sub("", text) if _PHONE_LIKE.fullmatch(text) else ""
-        for contact_id, (written, numbers) in self._texts.items():
-            if (digits and digits in numbers) or all(word in written for word in words):
-                yield self.contacts[contact_id]
+    def search(self, text: str) -> list[Contact]:
+        """Contacts that the full-text search finds."""
+        return [self.contacts[contact_id] for contact_id in self._search.find(text)]
