@@ -53,7 +53,7 @@ class Bill(_Part):
 
 
 class BalanceCard(_Part):
-    """Debt and advance are two figures, never netted. `verified`: the clinic compared a sample with IDENT's screen; otherwise «не сверено»."""
+    """Debt and advance are two figures, never netted. `verified`: the clinic compared a sample with IDENT's screen."""
 
     debt: Money | None = None
     advance: Money | None = None
@@ -148,6 +148,8 @@ class Panel(_Part):
     """
 
     state: Literal["found", "several", "nobody", "offline", "refused", "not_configured"]
+    now: AwareDatetime | None = None
+    """The hub's business time: «завтра» counts from it, not from the clock of the operator's computer."""
     freshness: Freshness | None = None
     patient: PatientCard | None = None
     chosen: bool = False
