@@ -13,7 +13,7 @@ from hub.rules.model import LOST, WON, Deal, DesiredDeal, Memory, PatientKey, Se
 from hub.rules.moves import Look, look
 from hub.rules.settings import Budget, Pipeline, Settings
 from hub.rules.stand import Stand, stand
-from hub.rules.targets import first_stage, move, what_we_wrote
+from hub.rules.targets import move, what_we_wrote
 from hub.rules.visits import VisitNow
 from wire.model import Branch, Patient, Practitioner, Reason, Staff, known
 
@@ -72,12 +72,9 @@ def core(scene: Scene, visits: Sequence[VisitNow], pipeline: Pipeline | None, me
     return Core(standing, seen, sums, fields, first, _digest(scene, standing, seen, fields))
 
 
-def new_deal(scene: Scene, found: Core, pipeline: Pipeline) -> DesiredDeal | None:
-    """A deal that does not exist yet; None where no stage is mapped for it."""
-    stage = first_stage(found.stand, pipeline)
-    if stage is None:
-        return None
-    price = money.price_of_new(found.sums, pipeline.budget, winning=stage.stage_id == WON)
+def new_deal(scene: Scene, found: Core, stage: Stage, budget: Budget) -> DesiredDeal:
+    """A deal that does not exist yet, created in this stage."""
+    price = money.price_of_new(found.sums, budget, winning=stage.stage_id == WON)
     written = Written(
         target=found.stand.target,
         won=found.stand.won,

@@ -8,10 +8,10 @@ from typing import Literal
 from hub.rules.contact import ContactCore, contact_core
 from hub.rules.deals import ABANDONED, Core, Scene, core, new_deal
 from hub.rules.era import Assignment, Slot, assign, roles
-from hub.rules.model import ContactMemory, Memory, PatientKey, Stage
+from hub.rules.model import ContactMemory, DesiredDeal, Memory, PatientKey, Stage
 from hub.rules.settings import Pipeline, Settings
 from hub.rules.skips import skip_reason
-from hub.rules.targets import QUARREL, quarrels
+from hub.rules.targets import QUARREL, first_stage, quarrels
 from hub.rules.visits import Clinic, Record, VisitNow, count_as
 from wire.model import Patient
 
@@ -72,20 +72,25 @@ class DealWork:
 
 @dataclass(frozen=True)
 class SlotWork:
-    """A deal to be made."""
+    """A deal to be made, in this stage; `contact`: what a new contact would say."""
 
+    scene: Scene
     slot: Slot
-    core: Core
+    stage: Stage
+    wanted: DesiredDeal
+    contact: ContactCore = field(repr=False)
+    digest: str
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done now, one deal to be made at a time; when to look again; and what is not done, by subject."""
+    """What is to be done now, one deal to be made at a time; when to look again; and what is not done, by subject.
+    `scene` and `contact` are None where the patient's record has not come yet: nothing is to be done then."""
 
-    scene: Scene | None
+    scene: Scene | None = None
     deals: tuple[DealWork, ...] = ()
     slot: SlotWork | None = None
-    contact_core: ContactCore | None = field(default=None, repr=False)
+    contact: ContactCore | None = field(default=None, repr=False)
     contact_due: bool = False
     contact_missing: bool = False
     due: datetime | None = None
@@ -98,46 +103,75 @@ class Plan:
 
 
 def plan(case: Case, settings: Settings, now: datetime, asked: Outcome | None = None) -> Plan:
-    """`asked`: a person is asked about this patient (or was refused by the CRM) in this very delivery, so no deal is made."""
+    """`asked`: a person is asked about this patient in this very delivery, so no deal is made."""
     visits = [count_as(record, case.clinic, settings, now) for record in case.records]
-    skips = {
-        visit.id: reason
-        for visit in visits
-        if not visit.history
-        and visit.id not in case.links
-        and (reason := skip_reason(case.key, case.patient, visit, settings.filters))
-    }
-    outcomes = {f"visit:{visit_id}": Outcome("skip", reason) for visit_id, reason in skips.items()}
+    skips = _skips(case, visits, settings)
+    skipped = {f"visit:{visit_id}": Outcome("skip", reason) for visit_id, reason in skips.items()}
     if case.patient is None:
-        return Plan(None, outcomes=outcomes)
-    kept = [v for v in visits if v.id in case.links or not (v.history or v.id in skips)]
+        return Plan(outcomes=skipped)
     scene = Scene(case.key, case.patient, settings, now)
+    kept = [visit for visit in visits if visit.id in case.links or not (visit.history or visit.id in skips)]
     found = _assignment(case, kept, visits, settings)
     works = _deal_works(scene, case, found)
-    slots = [SlotWork(slot, core(scene, slot.visits, slot.pipeline, Memory())) for slot in found.slots]
-    wanted = next((slot for slot in slots if not slot.core.silent), None)
-    about_contact = contact_core(scene, visits)
-    outcomes |= _outcomes(scene, case, found, wanted, about_contact, asked)
-    held = outcomes.keys()
-    missing = bool(case.deals) and case.contact is None and _contact_subject(case.key) not in held
+    contact = contact_core(scene, visits)
+    slot, why_not = _slot(scene, case, found, contact, asked)
+    outcomes = skipped | _of_patient(case, why_not) | _of_contact(case, contact) | _of_deals(case, now)
+    missing = (
+        case.contact is None
+        and _contact_subject(case) not in outcomes
+        and any(not d.memory.gone for d in case.deals.values())
+    )
     return Plan(
         scene=scene,
         deals=tuple(work for work in works if _needs_a_look(case.deals[work.deal_id].memory, work)),
-        slot=wanted if _patient_subject(case.key) not in held and not missing else None,
-        contact_core=about_contact,
-        contact_due=case.contact is not None and _contact_needs_a_look(case.contact.memory, about_contact),
+        slot=None if missing else slot,
+        contact=contact,
+        contact_due=case.contact is not None and _contact_needs_a_look(case.contact.memory, contact),
         contact_missing=missing,
-        due=_due(case, visits, kept, works, outcomes, now),
+        due=_due(case, visits if case.contact else kept, works, outcomes, now),
         outcomes=outcomes,
     )
 
 
-def _patient_subject(key: PatientKey) -> str:
-    return f"patient:{key.patient}"
+def _skips(case: Case, visits: Sequence[VisitNow], settings: Settings) -> dict[str, str]:
+    """R24. What is linked already stays."""
+    reasons = {
+        visit.id: skip_reason(case.key, case.patient, visit, settings.filters)
+        for visit in visits
+        if not visit.history and visit.id not in case.links
+    }
+    return {visit_id: reason for visit_id, reason in reasons.items() if reason}
 
 
-def _contact_subject(key: PatientKey) -> str:
-    return f"contact:{key.patient}"
+def _slot(
+    scene: Scene, case: Case, found: Assignment, contact: ContactCore, asked: Outcome | None
+) -> tuple[SlotWork | None, Outcome | None]:
+    """The first deal to be made whose grace is over; or why it is not made. A refusal holds until something else is wanted."""
+    cores = ((slot, core(scene, slot.visits, slot.pipeline, Memory())) for slot in found.slots)
+    slot, wanted = next(((slot, wanted) for slot, wanted in cores if not wanted.silent), (None, None))
+    if found.in_doubt:
+        return None, Outcome("ask", "several_deals", deal_ids=tuple(sorted(case.deals)))
+    if slot is None or wanted is None:
+        return None, None
+    if asked:
+        return None, asked
+    stage = first_stage(wanted.stand, slot.pipeline)
+    if stage is None:
+        return None, Outcome("park", "no_stage")
+    refused = case.outcomes.get(_patient_subject(case))
+    if refused and refused.digest == wanted.digest:
+        return None, refused
+    return SlotWork(
+        scene, slot, stage, new_deal(scene, wanted, stage, slot.pipeline.budget), contact, wanted.digest
+    ), None
+
+
+def _patient_subject(case: Case) -> str:
+    return f"patient:{case.key.patient}"
+
+
+def _contact_subject(case: Case) -> str:
+    return f"contact:{case.key.patient}"
 
 
 def _assignment(case: Case, kept: Sequence[VisitNow], visits: Sequence[VisitNow], settings: Settings) -> Assignment:
@@ -166,43 +200,34 @@ def _contact_needs_a_look(memory: ContactMemory, found: ContactCore) -> bool:
     return memory.settled != found.digest or memory.pending_name is not None
 
 
-def _outcomes(
-    scene: Scene, case: Case, found: Assignment, wanted: SlotWork | None, contact: ContactCore, asked: Outcome | None
-) -> dict[str, Outcome]:
-    """What is not done although it should be. A refusal holds until something else is wanted."""
+def _of_patient(case: Case, why_not: Outcome | None) -> dict[str, Outcome]:
+    return {_patient_subject(case): why_not} if why_not else {}
+
+
+def _of_contact(case: Case, contact: ContactCore) -> dict[str, Outcome]:
+    subject = _contact_subject(case)
+    if case.contact:
+        refused = case.contact.memory.refused
+        return {subject: Outcome("park", refused)} if refused else {}
+    before = case.outcomes.get(subject)
+    return {subject: before} if before and before.digest == contact.digest else {}
+
+
+def _of_deals(case: Case, now: datetime) -> dict[str, Outcome]:
     outcomes: dict[str, Outcome] = {}
-    refused = case.outcomes.get(_patient_subject(case.key))
-    if asked and wanted:
-        outcomes[_patient_subject(case.key)] = asked
-    elif found.in_doubt:
-        outcomes[_patient_subject(case.key)] = Outcome("ask", "several_deals", deal_ids=tuple(sorted(case.deals)))
-    elif wanted and new_deal(scene, wanted.core, wanted.slot.pipeline) is None:
-        outcomes[_patient_subject(case.key)] = Outcome("park", "no_stage")
-    elif wanted and refused and refused.kind == "park" and refused.digest == wanted.core.digest:
-        outcomes[_patient_subject(case.key)] = refused
-    of_contact = case.outcomes.get(_contact_subject(case.key))
-    if case.contact and case.contact.memory.refused:
-        outcomes[_contact_subject(case.key)] = Outcome("park", case.contact.memory.refused)
-    elif case.contact is None and of_contact and of_contact.digest == contact.digest:
-        outcomes[_contact_subject(case.key)] = of_contact
     for deal_id, deal in case.deals.items():
         if deal.memory.refused:
             outcomes[f"deal:{deal_id}"] = Outcome("park", deal.memory.refused)
-        elif quarrels(deal.memory.moved_back_at, scene.now):
+        elif quarrels(deal.memory.moved_back_at, now):
             outcomes[f"deal:{deal_id}"] = Outcome("park", QUARREL)
     return outcomes
 
 
 def _due(
-    case: Case,
-    visits: Sequence[VisitNow],
-    kept: Sequence[VisitNow],
-    works: Sequence[DealWork],
-    outcomes: Mapping[str, Outcome],
-    now: datetime,
+    case: Case, visits: Sequence[VisitNow], works: Sequence[DealWork], outcomes: Mapping[str, Outcome], now: datetime
 ) -> datetime | None:
     """History alone is never looked at again."""
-    times = [visit.turns_at for visit in (visits if case.contact else kept)]
+    times = [visit.turns_at for visit in visits]
     times += [work.core.stand.turns_at for work in works if work.core and case.deals[work.deal_id].stage.open]
     if any(outcome.kind == "ask" for outcome in outcomes.values()):
         times.append(now + ASK_AGAIN)

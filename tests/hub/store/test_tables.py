@@ -25,7 +25,7 @@ IN_THE_CLEAR = {
     "visit_links": {"database", "visit", "patient"},
     "deals": {"database", "patient"},
     "contact_links": {"database", "patient"},
-    "outcomes": {"database", "subject", "outcome", "reason", "detail"},
+    "outcomes": {"database", "subject", "patient", "outcome", "reason", "detail"},
     "intents": {"key", "kind", "digest"},
     "jobs": {"id", "verb", "state", "progress"},
 }

@@ -1,0 +1,1 @@
+"""The hub's own truth about who stands where. SQL through a `Unit`; decides nothing."""

@@ -1,0 +1,99 @@
+"""Why something is not done: asks, skips and refusals, each for an operator to read."""
+
+import json
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, delete, exists, literal, select
+
+from hub.links.columns import in_account, of, owner
+from hub.rules.model import PatientKey
+from hub.rules.plan import Outcome
+from hub.rules.visits import Clinic
+from hub.store.dialect import insert, upsert
+from hub.store.engine import Unit
+from hub.store.tables import outcomes, records
+
+NOBODY = ""
+"""Stands for the patient of visits without patient card."""
+_CODE_LENGTH = 64
+
+
+async def read_outcomes(unit: Unit, database: str, patients: Collection[str]) -> dict[str, dict[str, Outcome]]:
+    """By patient and subject: what is not done, and why."""
+    found: dict[str, dict[str, Outcome]] = {}
+    rows = await unit.execute(select(outcomes).where(of(unit, outcomes, database, patients)))
+    for row in rows:
+        detail = json.loads(row.detail or "{}")
+        found.setdefault(row.patient, {})[row.subject] = Outcome(
+            row.outcome,
+            row.reason,
+            tuple(detail.get("contacts", ())),
+            tuple(detail.get("deals", ())),
+            detail.get("digest"),
+        )
+    return found
+
+
+async def save_outcomes(
+    unit: Unit, key: PatientKey, before: Mapping[str, Outcome], after: Mapping[str, Outcome], now: datetime
+) -> None:
+    """What is not done now; what no longer holds is forgotten."""
+    rows = [
+        {
+            **owner(unit, key),
+            "subject": subject,
+            "outcome": outcome.kind,
+            "reason": outcome.reason[:_CODE_LENGTH],
+            "detail": _detail(outcome),
+            "at": now,
+        }
+        for subject, outcome in after.items()
+        if before.get(subject) != outcome
+    ]
+    if rows:
+        await unit.execute(upsert(unit, outcomes, ("patient", "outcome", "reason", "detail", "at")), rows)
+    if gone := before.keys() - after.keys():
+        await unit.execute(
+            delete(outcomes).where(of(unit, outcomes, key.database, [key.patient]), outcomes.c.subject.in_(gone))
+        )
+
+
+def _detail(outcome: Outcome) -> str | None:
+    detail = {"contacts": outcome.contact_ids, "deals": outcome.deal_ids, "digest": outcome.digest}
+    return json.dumps({name: value for name, value in detail.items() if value}) if any(detail.values()) else None
+
+
+async def count_nobodys(unit: Unit, clinic: Clinic, now: datetime) -> None:
+    """R24: each visit without patient card has an outcome of its own, as long as it is one."""
+    of_nobody = of(unit, outcomes, clinic.database, [NOBODY])
+    await unit.execute(delete(outcomes).where(of_nobody, ~exists().where(_is_nobodys(unit, clinic), _is_about())))
+    missing = select(
+        records.c.account_id,
+        records.c.database,
+        literal("visit:") + records.c.key,
+        literal(NOBODY),
+        literal("skip"),
+        literal("no_patient"),
+        literal(now, outcomes.c.at.type),
+    ).where(_is_nobodys(unit, clinic), ~exists().where(in_account(unit, outcomes), _is_about()))
+    columns = ["account_id", "database", "subject", "patient", "outcome", "reason", "at"]
+    await unit.execute(insert(unit, outcomes).from_select(columns, missing))
+
+
+def _is_nobodys(unit: Unit, clinic: Clinic) -> ColumnElement[bool]:
+    return and_(
+        in_account(unit, records),
+        records.c.database == clinic.database,
+        records.c.kind == "visit",
+        records.c.patient.is_(None),
+        records.c.vanished_at.is_(None),
+        records.c.start >= clinic.live_since,
+    )
+
+
+def _is_about() -> ColumnElement[bool]:
+    found: ColumnElement[bool] = and_(
+        outcomes.c.database == records.c.database, outcomes.c.subject == literal("visit:") + records.c.key
+    )
+    return found

@@ -1,0 +1,32 @@
+"""What the clinics told, opened: patients and their visits."""
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+
+from hub.inbox.write import record_place
+from hub.links.columns import of
+from hub.rules.visits import Record
+from hub.store.engine import Unit
+from hub.store.tables import records
+from wire.model import Patient, Visit
+
+
+async def read_records(
+    unit: Unit, database: str, patients: Collection[str]
+) -> tuple[dict[str, Patient], dict[str, list[Record]]]:
+    """The patients, and the visits of each."""
+    visits: dict[str, list[Record]] = {}
+    people: dict[str, Patient] = {}
+    rows = await unit.execute(
+        select(records.c.kind, records.c.key, records.c.patient, records.c.vanished_at, records.c.sealed_value).where(
+            of(unit, records, database, patients), records.c.kind.in_(("visit", "patient"))
+        )
+    )
+    for row in rows:
+        value = unit.vault.open(row.sealed_value, record_place(database, (row.kind, row.key)))
+        if row.kind == "patient":
+            people[row.key] = Patient.model_validate_json(value)
+        else:
+            visits.setdefault(row.patient, []).append(Record(Visit.model_validate_json(value), row.vanished_at))
+    return people, visits

@@ -1,0 +1,124 @@
+"""Who is to be looked at: patients that changed, patients whose time has come, databases whose first load is durable."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, func, select, union, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.clock import machine_now
+from hub.links.columns import by_database, in_account, of, owner
+from hub.rules.model import PatientKey
+from hub.rules.visits import Clinic
+from hub.store.dialect import upsert
+from hub.store.engine import Unit
+from hub.store.tables import databases, dirty, dues, intents
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A patient to be looked at: changed (`arrival` of the newest change), or due."""
+
+    key: PatientKey
+    arrival: int | None
+    due: datetime | None
+
+
+async def accounts_with_work(connection: AsyncConnection, now: datetime) -> list[int]:
+    """Where something changed, is due, or was left open by a request whose answer is missing."""
+    found = union(
+        select(dirty.c.account_id),
+        select(dues.c.account_id).where(dues.c.due <= now),
+        select(intents.c.account_id),
+    )
+    return sorted((await connection.execute(found)).scalars())
+
+
+async def next_due(connection: AsyncConnection, now: datetime) -> datetime | None:
+    """When, by business time, the next patient is to be looked at again."""
+    found: datetime | None = (await connection.execute(select(func.min(dues.c.due)).where(dues.c.due > now))).scalar()
+    return found
+
+
+async def clinics(unit: Unit) -> dict[str, Clinic]:
+    """The account's databases whose first load is durable: only these are delivered."""
+    rows = await unit.execute(
+        select(databases.c.id, databases.c.zone, databases.c.live_since).where(
+            databases.c.account_id == unit.account.id,
+            databases.c.loaded_at.is_not(None),
+            databases.c.live_since.is_not(None),
+        )
+    )
+    return {row.id: Clinic(row.id, row.zone, row.live_since) for row in rows}
+
+
+async def open_gates(unit: Unit) -> None:
+    """A whole pass was made and the agent's outbox is empty: from now on this database's visits make deals."""
+    await unit.execute(
+        update(databases)
+        .where(
+            databases.c.account_id == unit.account.id,
+            databases.c.loaded_at.is_(None),
+            databases.c.verified_through.is_not(None),
+            databases.c.outbox_depth == 0,
+        )
+        .values(loaded_at=machine_now())
+    )
+
+
+async def has_closed_gate(unit: Unit) -> bool:
+    """Whether some database still waits for its first load."""
+    closed = select(databases.c.id).where(databases.c.account_id == unit.account.id, databases.c.loaded_at.is_(None))
+    return (await unit.execute(closed.limit(1))).first() is not None
+
+
+async def waiting(unit: Unit, of: Collection[str], now: datetime, limit: int) -> list[PatientKey]:
+    """Who is to be looked at: those whose time has come, then the changed ones, longest waiting first."""
+    due = (
+        select(dues.c.database, dues.c.patient)
+        .where(in_account(unit, dues), dues.c.database.in_(of), dues.c.due <= now)
+        .order_by(dues.c.due)
+    )
+    changed = (
+        select(dirty.c.database, dirty.c.patient)
+        .where(in_account(unit, dirty), dirty.c.database.in_(of))
+        .order_by(dirty.c.arrival)
+    )
+    rows = [*await unit.execute(due.limit(limit)), *await unit.execute(changed.limit(limit))]
+    return list(dict.fromkeys(PatientKey(row.database, row.patient) for row in rows))[:limit]
+
+
+async def marks(unit: Unit, database: str, patients: Collection[str]) -> dict[str, Waiting]:
+    """What is noted of these patients now: the newest change not delivered, and when to look again."""
+    changed = await unit.execute(select(dirty.c.patient, dirty.c.arrival).where(of(unit, dirty, database, patients)))
+    due = await unit.execute(select(dues.c.patient, dues.c.due).where(of(unit, dues, database, patients)))
+    arrivals = {row.patient: row.arrival for row in changed}
+    times = {row.patient: row.due for row in due}
+    return {who: Waiting(PatientKey(database, who), arrivals.get(who), times.get(who)) for who in patients}
+
+
+async def clear_dirty(unit: Unit, settled: Sequence[Waiting]) -> None:
+    """Delivered, unless more has come meanwhile."""
+    rows = [
+        {"of_database": mark.key.database, "of_patient": mark.key.patient, "of_arrival": mark.arrival}
+        for mark in settled
+        if mark.arrival is not None
+    ]
+    if rows:
+        one = delete(dirty).where(
+            in_account(unit, dirty),
+            dirty.c.database == bindparam("of_database"),
+            dirty.c.patient == bindparam("of_patient"),
+            dirty.c.arrival == bindparam("of_arrival"),
+        )
+        await unit.execute(one, rows)
+
+
+async def set_dues(unit: Unit, times: Mapping[PatientKey, datetime | None]) -> None:
+    """When to look again; None: never without a change."""
+    rows = [{**owner(unit, key), "due": due} for key, due in times.items() if due is not None]
+    if rows:
+        await unit.execute(upsert(unit, dues, ("due",)), rows)
+    for database, patients in by_database(key for key, due in times.items() if due is None).items():
+        await unit.execute(delete(dues).where(of(unit, dues, database, patients)))

@@ -1,0 +1,148 @@
+"""What the parts of a delivery share: patients with their plans, deals as read, batches of which some items are refused."""
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TypeVar
+
+from hub.accounts import Account
+from hub.clock import Clock
+from hub.crm import Crm, CrmRejected
+from hub.links import outcomes, own, records, waiting
+from hub.links.columns import by_database
+from hub.links.waiting import Waiting
+from hub.rules.model import Deal, PatientKey
+from hub.rules.plan import Case, Outcome, OwnDeal, Plan, plan
+from hub.rules.settings import Settings
+from hub.rules.visits import Clinic
+from hub.store.engine import Store, Unit
+
+BATCH = 50
+"""Items of one request."""
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+Codes = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One account's delivery."""
+
+    store: Store
+    account: Account
+    crm: Crm
+    settings: Settings
+    clinics: Mapping[str, Clinic]
+    clock: Clock
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One patient on its way: what we hold, and what is to be done."""
+
+    mark: Waiting
+    case: Case
+    plan: Plan
+
+    @property
+    def key(self) -> PatientKey:
+        return self.case.key
+
+
+async def gather(to: Delivery, keys: Collection[PatientKey], asked: Mapping[PatientKey, Outcome]) -> list[Desk]:
+    """What the store holds of these patients at one moment, and what is to be done by it."""
+    now = to.clock.now()
+    desks: list[Desk] = []
+    async with to.store.reading(to.account) as unit:
+        for database, patients in by_database(keys).items():
+            marks = await waiting.marks(unit, database, patients)
+            cases = await _cases(unit, to.clinics[database], patients)
+            desks += [
+                Desk(marks[case.key.patient], case, plan(case, to.settings, now, asked.get(case.key))) for case in cases
+            ]
+    return desks
+
+
+async def _cases(unit: Unit, clinic: Clinic, patients: Sequence[str]) -> list[Case]:
+    people, visits = await records.read_records(unit, clinic.database, patients)
+    links = await own.read_links(unit, clinic.database, patients)
+    deals = await own.read_deals(unit, clinic.database, patients)
+    contacts = await own.read_contacts(unit, clinic.database, patients)
+    found = await outcomes.read_outcomes(unit, clinic.database, patients)
+    return [
+        Case(
+            key=PatientKey(clinic.database, who),
+            clinic=clinic,
+            patient=people.get(who),
+            records=tuple(visits.get(who, ())),
+            links=links.get(who, {}),
+            deals=deals.get(who, {}),
+            contact=contacts.get(who),
+            outcomes=found.get(who, {}),
+        )
+        for who in patients
+    ]
+
+
+async def looked(to: Delivery, desks: Sequence[Desk], deal_ids: Collection[int]) -> tuple[list[Desk], dict[int, Deal]]:
+    """Read these deals, note where they stand, and plan again by it."""
+    if not deal_ids:
+        return list(desks), {}
+    deals = await to.crm.deals(sorted(deal_ids))
+    seen = [replace(desk, case=_as_read(desk.case, deal_ids, deals)) for desk in desks]
+    if changed := [
+        (desk.case, now.case) for desk, now in zip(desks, seen, strict=True) if desk.case.deals != now.case.deals
+    ]:
+        async with to.store.writing(to.account) as unit:
+            for before, after in changed:
+                await _save_what_was_read(unit, before, after, deals)
+    now = to.clock.now()
+    return [replace(desk, plan=plan(desk.case, to.settings, now)) for desk in seen], deals
+
+
+def _as_read(case: Case, asked: Collection[int], deals: Mapping[int, Deal]) -> Case:
+    found = {
+        deal_id: _deal_as_read(deal, deals.get(deal_id)) if deal_id in asked else deal
+        for deal_id, deal in case.deals.items()
+    }
+    return replace(case, deals=found)
+
+
+def _deal_as_read(known: OwnDeal, deal: Deal | None) -> OwnDeal:
+    if deal is None:
+        return OwnDeal(known.stage, known.memory.model_copy(update={"gone": True}))
+    return OwnDeal(deal.stage, known.memory.model_copy(update={"gone": False}))
+
+
+async def _save_what_was_read(unit: Unit, before: Case, after: Case, deals: Mapping[int, Deal]) -> None:
+    for deal_id, known in before.deals.items():
+        if known.memory.gone != after.deals[deal_id].memory.gone:
+            await own.save_memory(unit, deal_id, after.deals[deal_id].memory)
+        if known.stage != after.deals[deal_id].stage:
+            await own.save_stage(unit, deals[deal_id])
+
+
+async def refused_apart(
+    send: Callable[[Sequence[Item]], Awaitable[Sequence[Answer] | None]], items: Sequence[Item]
+) -> tuple[dict[int, Answer], dict[int, Codes]]:
+    """Send a batch; what the CRM refuses is taken out and the rest goes again. Answers and codes by the item's place."""
+    left = list(range(len(items)))
+    refused: dict[int, Codes] = {}
+    while left:
+        try:
+            answers = await send([items[place] for place in left])
+        except CrmRejected as rejected:
+            bad = {left[place]: codes for place, codes in rejected.codes.items() if place < len(left)}
+            refused |= bad or dict.fromkeys(left, ("rejected",))
+            left = [place for place in left if place not in refused]
+        else:
+            return dict(zip(left, answers or (), strict=False)), refused
+    return {}, refused
+
+
+def in_batches(items: Iterable[Item], size: int = BATCH) -> Iterator[list[Item]]:
+    """The items, so many at a time."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch

@@ -1,0 +1,223 @@
+"""Finds who is to be looked at, account by account. When a delivery fails: wait, tell an operator, or put aside, and go on."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import SystemRandom
+from typing import Never
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as StoreTimeout
+
+from hub.accounts import Account, grant_operation
+from hub.clock import Clock
+from hub.crm import Crm, CrmBlocked, CrmUnauthorised, CrmUnpaid
+from hub.links import waiting
+from hub.links.outcomes import NOBODY, count_nobodys
+from hub.reconcile.delivery import Delivery
+from hub.reconcile.intents import resolve
+from hub.reconcile.settle import put_aside, settle
+from hub.rules.model import PatientKey
+from hub.rules.settings import Settings
+from hub.store.engine import Store
+from hub.store.tables import accounts
+from wire import log
+from wire.errors import NeedsOperator, Retry
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 200
+"""Patients of one step."""
+LONGEST_WAIT_SECONDS = 60.0
+OPERATOR_WAIT_SECONDS = 60.0
+LOOK_EVERY_SECONDS = 1.0
+"""What nobody wakes us for (a first load, settings, a job's doing) is seen after so long."""
+CLOCK_EVERY_SECONDS = 0.1
+"""The business clock may be driven: it is asked, not waited for."""
+
+_BLOCKED: dict[type[NeedsOperator], str] = {
+    CrmUnauthorised: "unauthorised",
+    CrmUnpaid: "unpaid",
+    CrmBlocked: "blocked",
+}
+_RANDOM = SystemRandom()
+_STORE_IS_AWAY = (OperationalError, InterfaceError, StoreTimeout, OSError)
+_MISTAKE = "internal_error"
+
+
+@dataclass
+class _Patience:
+    """How an account's last steps went. After a mistake of ours it is `careful`: one patient a step, until the one that it comes
+    from is found and, as `suspect`, put aside."""
+
+    failures: int = 0
+    rests_until: float = 0.0
+    careful: bool = False
+    in_hand: tuple[PatientKey, ...] = ()
+    suspect: tuple[PatientKey, ...] = ()
+    blocked: bool = True
+    """Perhaps: it stands in the store."""
+
+
+class Reconcile:
+    """Deliveries of all accounts. `run` may be started several times: each takes an account that no other works on."""
+
+    def __init__(
+        self,
+        store: Store,
+        crm_of: Callable[[Account], Crm],
+        clock: Clock,
+        *,
+        wake: asyncio.Event | None = None,
+        jitter: Callable[[], float] = _RANDOM.random,
+    ) -> None:
+        self.wake = wake or asyncio.Event()
+        self._store, self._crm_of, self._clock, self._jitter = store, crm_of, clock, jitter
+        self._patience: dict[int, _Patience] = {}
+        self._busy: set[int] = set()
+
+    async def run(self) -> Never:
+        """Deliver for ever."""
+        while True:
+            self.wake.clear()
+            try:
+                if not await self.round():
+                    await self._wait()
+            except _STORE_IS_AWAY:
+                log.warning(logger, "store.missed")
+                await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+    async def round(self) -> int:
+        """One step for each account that has work and does not rest; says how many patients were settled."""
+        async with self._store.hub_reading() as connection:
+            ids = await waiting.accounts_with_work(connection, self._clock.now())
+        settled = 0
+        for account_id in ids:
+            if account_id not in self._busy and self._of(account_id).rests_until <= _machine_seconds():
+                self._busy.add(account_id)
+                try:
+                    settled += await self._fenced(grant_operation(account_id))
+                finally:
+                    self._busy.discard(account_id)
+        return settled
+
+    async def _wait(self) -> None:
+        """Until someone wakes us, a patient is due by business time, an account has rested, or it is time to look anyway."""
+        async with self._store.hub_reading() as connection:
+            due = await waiting.next_due(connection, self._clock.now())
+        now = _machine_seconds()
+        rests = [patience.rests_until for patience in self._patience.values() if patience.rests_until > now]
+        until = min([now + LOOK_EVERY_SECONDS, *rests])
+        while not self.wake.is_set() and _machine_seconds() < until and (due is None or self._clock.now() < due):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CLOCK_EVERY_SECONDS):
+                    await self.wake.wait()
+
+    async def step(self, account: Account, at_once: int = AT_ONCE) -> int:
+        """Settle some of the account's patients; says how many. Raises what the CRM raises."""
+        to = await self._delivery(account)
+        if to is None:
+            return 0
+        await resolve(to)
+        async with self._store.reading(account) as unit:
+            keys = await waiting.waiting(unit, to.clinics.keys(), self._clock.now(), at_once)
+        await self._count_nobodys(to, [key for key in keys if key.patient == NOBODY])
+        patients = [key for key in keys if key.patient != NOBODY]
+        self._of(account.id).in_hand = tuple(patients)
+        settled = await settle(to, patients) if patients else 0
+        self._of(account.id).in_hand = ()
+        return len(keys) - len(patients) + settled
+
+    async def _delivery(self, account: Account) -> Delivery | None:
+        """None: not configured, paused, or nothing loaded yet."""
+        async with self._store.reading(account) as unit:
+            text = (
+                await unit.execute(select(accounts.c.settings).where(accounts.c.id == account.id))
+            ).scalar_one_or_none()
+            gate_closed = await waiting.has_closed_gate(unit)
+        settings = Settings.model_validate_json(text) if text else None
+        if settings is None or settings.paused:
+            return None
+        if settings.preset != "deal_per_inquiry":
+            raise NeedsOperator("Choose the preset deal_per_inquiry: deal_per_visit is not configured yet.")
+        if gate_closed:
+            async with self._store.writing(account) as unit:
+                await waiting.open_gates(unit)
+        async with self._store.reading(account) as unit:
+            clinics = await waiting.clinics(unit)
+        return (
+            Delivery(self._store, account, self._crm_of(account), settings, clinics, self._clock) if clinics else None
+        )
+
+    async def _count_nobodys(self, to: Delivery, keys: list[PatientKey]) -> None:
+        for key in keys:
+            async with self._store.writing(to.account) as unit:
+                marks = await waiting.marks(unit, key.database, [NOBODY])
+                await count_nobodys(unit, to.clinics[key.database], self._clock.now())
+                await waiting.clear_dirty(unit, list(marks.values()))
+
+    async def _fenced(self, account: Account) -> int:
+        """Whatever happens to one account, the others go on."""
+        patience = self._of(account.id)
+        try:
+            return await self._attempt(account, patience)
+        except _STORE_IS_AWAY:
+            self._rest(account, patience, None)
+        except Exception as mistake:  # noqa: BLE001 one clinic's bug must not stop the others: put aside and go on
+            log.defect(logger, "delivery.failed", mistake, account=account.id)
+            patience.suspect = patience.in_hand if len(patience.in_hand) == 1 else ()
+            patience.careful = bool(patience.in_hand)
+            self._rest(account, patience, None)
+        return 0
+
+    async def _attempt(self, account: Account, patience: _Patience) -> int:
+        patience.in_hand = ()
+        try:
+            await self._put_suspect_aside(account, patience)
+            settled = await self.step(account, 1 if patience.careful else AT_ONCE)
+        except Retry as retry:
+            self._rest(account, patience, retry.after)
+            return 0
+        except NeedsOperator as needed:
+            await self._block(account, _BLOCKED.get(type(needed), "needs_operator"))
+            patience.blocked = True
+            patience.rests_until = _machine_seconds() + OPERATOR_WAIT_SECONDS
+            return 0
+        patience.failures = 0
+        if patience.blocked:
+            await self._block(account, None)
+            patience.blocked = False
+        return settled
+
+    async def _put_suspect_aside(self, account: Account, patience: _Patience) -> None:
+        to = await self._delivery(account) if patience.suspect else None
+        if to is not None:
+            await put_aside(to, patience.suspect, _MISTAKE)
+            patience.suspect, patience.careful = (), False
+
+    async def _block(self, account: Account, code: str | None) -> None:
+        """What an operator reads: why nothing is delivered; None: all well."""
+        if code is not None:
+            log.error(logger, "account.blocked", account=account.id, code=code)
+        async with self._store.writing(account) as unit:
+            await unit.execute(update(accounts).where(accounts.c.id == account.id).values(blocked=code))
+
+    def _of(self, account_id: int) -> _Patience:
+        return self._patience.setdefault(account_id, _Patience())
+
+    def _rest(self, account: Account, patience: _Patience, after: float | None) -> None:
+        """Twice as long each time, with full jitter; never shorter than the CRM asked."""
+        patience.failures += 1
+        longest = min(LONGEST_WAIT_SECONDS, 0.5 * 2.0 ** min(patience.failures, 10))
+        seconds = max(after or 0.0, longest * self._jitter())
+        patience.rests_until = _machine_seconds() + seconds
+        log.warning(
+            logger, "delivery.postponed", account=account.id, attempt=patience.failures, seconds=round(seconds, 1)
+        )
+
+
+def _machine_seconds() -> float:
+    return asyncio.get_running_loop().time()
