@@ -2,12 +2,21 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
+from agent.mis.odbc import open_odbc
 from agent.mis.port import Mis, MisConfig
+from agent.mis.sqlite import open_sqlite
+
+_SQLITE = "sqlite:///"
 
 
 @asynccontextmanager
 async def open_mis(config: MisConfig) -> AsyncIterator[Mis]:
-    """Open the demo clinic's file, or SQL Server."""
-    raise NotImplementedError(config.url)
-    yield
+    """Open the demo clinic's file, or SQL Server. Nothing is asked yet."""
+    if config.url is not None:
+        async with open_sqlite(Path(config.url.removeprefix(_SQLITE))) as mis:
+            yield mis
+    else:
+        async with open_odbc(config) as mis:
+            yield mis

@@ -116,3 +116,7 @@ class Mis(Protocol):
     async def fetch(self, query: str, *params: Param) -> list[Row]:
         """Run `queries/<query>.sql`."""
         ...
+
+    async def leave(self) -> None:
+        """Nothing is asked until the next step: stand out of the way of whoever wants the database for himself."""
+        ...

@@ -61,6 +61,9 @@ class SqliteMis:
             for row in rows
         ]
 
+    async def leave(self) -> None:
+        """Nobody is in the way of a file."""
+
     def _statement(self, name: str) -> Statement:
         if name not in self._statements:
             self._statements[name] = written(query(name), self._columns, DIALECT)

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any
 
 from agent.outbox.seal import Seal
@@ -25,11 +26,6 @@ class Writer:
     fields: tuple[str, ...]
     queued_at: float
 
-    @property
-    def form(self) -> str:
-        """What digests are made with, beside the value."""
-        return f"{MODEL_VERSION} {','.join(self.fields)}"
-
     def record(self, reading: Reading, lane: Lane) -> bool:
         """Queue the reading if it differs from what was recorded last."""
         if reading.entity is None:
@@ -38,14 +34,15 @@ class Writer:
             "SELECT digest, form, hint FROM known WHERE kind = ? AND key = ?", (reading.kind, reading.key)
         ).fetchone()
         found = self.seal.mac(digest(reading.entity, self.fields))
+        form = form_of(reading.entity, self.fields)
         if known is not None and known[0] == found:
             if known[2] != reading.hint:
-                self._know(reading, found)
+                self._know(reading, found, form)
             return False
         # A row that only has to be told in a new form did not change in the clinic: it must not push ahead of what did.
-        stale = known is not None and known[1] != self.form and known[2] == reading.hint
+        stale = known is not None and known[1] != form and known[2] == reading.hint
         self._queue(reading, "backfill" if stale else lane)
-        self._know(reading, found)
+        self._know(reading, found, form)
         return True
 
     def mark(self, entry: str, kind: Kind) -> None:
@@ -62,11 +59,11 @@ class Writer:
         self._queue(reading, lane)
         return True
 
-    def _know(self, reading: Reading, found: bytes) -> None:
+    def _know(self, reading: Reading, found: bytes, form: bytes) -> None:
         start, owner = _place(reading.entity)
         self.db.execute(
             "INSERT OR REPLACE INTO known VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (reading.kind, reading.key, found, self.form, reading.hint, start, owner),
+            (reading.kind, reading.key, found, form, reading.hint, start, owner),
         )
 
     def _queue(self, reading: Reading, lane: Lane) -> None:
@@ -87,6 +84,14 @@ class Writer:
                 self.queued_at,
             ),
         )
+
+
+def form_of(entity: Entity, fields: tuple[str, ...]) -> bytes:
+    """What a value is told with: the model's version, the list of fields, and which of them were read (a lost column changes that)."""
+    read = sorted(entity.model_fields_set)
+    if isinstance(entity, Visit) and entity.sums is not None:
+        read += sorted(entity.sums.model_fields_set)
+    return blake2b(f"{MODEL_VERSION}\n{','.join(fields)}\n{','.join(read)}".encode(), digest_size=8).digest()
 
 
 def _place(entity: Entity | None) -> tuple[int | None, str | None]:

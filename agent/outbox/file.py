@@ -34,7 +34,7 @@ CREATE TABLE known (
     kind TEXT NOT NULL,
     key TEXT NOT NULL,
     digest BLOB NOT NULL,     -- empty: whatever is read next is sent
-    form TEXT NOT NULL,       -- model version and field list that the digest was made with
+    form BLOB NOT NULL,       -- of what the digest was made, beside the values; empty: as the digest
     hint TEXT NOT NULL,
     start INTEGER,            -- of a visit, Unix time: which visits are near
     owner TEXT,               -- of a visit, its patient

@@ -56,14 +56,9 @@ class Outbox:
         `GenerationChanged`, and records nothing, where the readings were made for another `generation`."""
 
         def write(db: sqlite3.Connection) -> int:
-            if generation is not None and generation != positions.generation(db):
-                raise GenerationChanged
-            writer = self._writer(db)
+            writer = self._writer(db, generation)
             count = sum(writer.record(reading, lane) for reading in readings)
-            db.executemany("INSERT OR REPLACE INTO cursors VALUES (?, ?)", cursors.items())
-            for name, moment in (("read_through", read_through), ("verified_through", verified_through)):
-                if moment is not None:
-                    put(db, name, moment.isoformat())
+            _note(db, cursors, read_through=read_through, verified_through=verified_through)
             return count
 
         count = await self._write(write)
@@ -76,19 +71,37 @@ class Outbox:
         row = await self._run(lambda db: db.execute("SELECT value FROM cursors WHERE name = ?", (name,)).fetchone())
         return None if row is None else str(row[0])
 
-    async def begin_pass(self, kind: Kind) -> None:
-        """Queue the begin of a full pass: whatever of this kind is read from now on is sent, even if it was sent before."""
+    async def begin_pass(
+        self, *kinds: Kind, cursors: Mapping[str, str] = NO_CURSORS, generation: int | None = None
+    ) -> None:
+        """Queue the begin of a full pass: whatever of these kinds is read from now on is sent, even if it was sent before."""
 
         def write(db: sqlite3.Connection) -> None:
-            _blank(db, kind)
-            self._writer(db).mark("pass-begin", kind)
+            writer = self._writer(db, generation)
+            for kind in kinds:
+                _blank(db, kind)
+                writer.mark("pass-begin", kind)
+            _note(db, cursors)
 
         await self._write(write)
         self.changed.set()
 
-    async def end_pass(self, kind: Kind) -> None:
-        """Queue its end: keys of this kind that did not go in between have vanished."""
-        await self._write(lambda db: self._writer(db).mark("pass-end", kind))
+    async def end_pass(
+        self,
+        *kinds: Kind,
+        cursors: Mapping[str, str] = NO_CURSORS,
+        verified_through: datetime | None = None,
+        generation: int | None = None,
+    ) -> None:
+        """Queue its end: keys of these kinds that did not go in between have vanished."""
+
+        def write(db: sqlite3.Connection) -> None:
+            writer = self._writer(db, generation)
+            for kind in kinds:
+                writer.mark("pass-end", kind)
+            _note(db, cursors, verified_through=verified_through)
+
+        await self._write(write)
         self.changed.set()
 
     async def forget(self, kind: Kind, keys: Collection[str] = ()) -> None:
@@ -144,7 +157,9 @@ class Outbox:
         snapshot = await self.snapshot()
         return snapshot.read_through, snapshot.verified_through
 
-    def _writer(self, db: sqlite3.Connection) -> Writer:
+    def _writer(self, db: sqlite3.Connection, generation: int | None) -> Writer:
+        if generation is not None and generation != positions.generation(db):
+            raise GenerationChanged
         return Writer(db, self._seal, self._fields, self._clock())
 
     async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -160,9 +175,22 @@ class Outbox:
 
 def _blank(db: sqlite3.Connection, kind: Kind, keys: tuple[str, ...] = ()) -> None:
     if not keys:
-        db.execute("UPDATE known SET digest = x'', form = '' WHERE kind = ?", (kind,))
-    blank = "UPDATE known SET digest = x'', form = '' WHERE kind = ? AND key = ?"
+        db.execute("UPDATE known SET digest = x'', form = x'' WHERE kind = ?", (kind,))
+    blank = "UPDATE known SET digest = x'', form = x'' WHERE kind = ? AND key = ?"
     db.executemany(blank, [(kind, key) for key in keys])
+
+
+def _note(
+    db: sqlite3.Connection,
+    cursors: Mapping[str, str],
+    *,
+    read_through: datetime | None = None,
+    verified_through: datetime | None = None,
+) -> None:
+    db.executemany("INSERT OR REPLACE INTO cursors VALUES (?, ?)", cursors.items())
+    for name, moment in (("read_through", read_through), ("verified_through", verified_through)):
+        if moment is not None:
+            put(db, name, moment.isoformat())
 
 
 def _snapshot(db: sqlite3.Connection, now: float) -> Snapshot:

@@ -10,7 +10,7 @@ import pytest
 
 from agent.outbox import GenerationChanged, Outbox, Reading, open_outbox
 from wire.errors import UnexpectedFrame
-from wire.frames import Lane, LaneStart, PassBegin, PassEnd, Push, Welcome, encode
+from wire.frames import Lane, LaneStart, PassBegin, Push, Welcome, encode
 from wire.lanes import START
 from wire.model import Patient, Visit
 

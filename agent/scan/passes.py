@@ -1,0 +1,150 @@
+"""The first load, the rolling pass that verifies everything, and the round over the visits that are near. A page at a time."""
+
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from agent.outbox import Outbox, Reading
+from agent.scan import decide
+from agent.scan.reader import KINDS, PAGE, Reader, ScanKind
+from wire import log
+
+logger = logging.getLogger(__name__)
+
+LOAD = "load"
+LOAD_BEGAN = "load began"
+DONE = "done"
+
+
+class Load:
+    """Everything once, in the backfill lane, bracketed for the hub. How far it came is a cursor in the outbox."""
+
+    def __init__(self, outbox: Outbox, reader: Reader) -> None:
+        self._outbox, self._reader = outbox, reader
+
+    async def is_done(self) -> bool:
+        """Whether everything was read since this generation began."""
+        return await self._outbox.cursor(LOAD) == DONE
+
+    async def begin(self, now: datetime, generation: int) -> None:
+        """Open the brackets before anything else of this generation is read."""
+        if await self._outbox.cursor(LOAD) is None:
+            cursors = {LOAD: f"{KINDS[0]} 0", LOAD_BEGAN: now.isoformat()}
+            await self._outbox.begin_pass(*KINDS, cursors=cursors, generation=generation)
+            log.info(logger, "load.begun", generation=generation)
+
+    async def page(self, now: datetime, generation: int) -> bool:
+        """Read one page more; say whether it was the last."""
+        name, after = (await self._outbox.cursor(LOAD) or "").split()
+        kind = next(kind for kind in KINDS if kind == name)
+        page = await self._reader.page(kind, int(after), now)
+        cursor = f"{kind} {page.last}"
+        if page.is_end and kind != KINDS[-1]:
+            cursor = f"{KINDS[KINDS.index(kind) + 1]} 0"
+        await self._outbox.record(page.readings, lane="backfill", cursors={LOAD: cursor}, generation=generation)
+        is_last = page.is_end and kind == KINDS[-1]
+        if is_last:
+            await self._end(generation)
+        return is_last
+
+    async def _end(self, generation: int) -> None:
+        began = datetime.fromisoformat(await self._outbox.cursor(LOAD_BEGAN) or "")
+        await self._outbox.end_pass(*KINDS, cursors={LOAD: DONE}, verified_through=began, generation=generation)
+        log.info(logger, "load.ended", generation=generation)
+
+
+@dataclass
+class _Pass:
+    """A pass under way: which kind, how far, and what should have been there and was not."""
+
+    began: datetime
+    kind: ScanKind = KINDS[0]
+    after: int = 0
+    seen: int = 0
+    missing: set[str] = field(default_factory=set)
+    braked: bool = False
+
+
+class Verify:
+    """Finds every change that nothing betrayed, and what vanished. A pass that is broken off begins anew."""
+
+    def __init__(self, outbox: Outbox, reader: Reader) -> None:
+        self._outbox, self._reader = outbox, reader
+        self._pass: _Pass | None = None
+        self.braked: dict[ScanKind, int] = {}
+        """How many rows of a kind seem to have vanished and wait for a person."""
+
+    def forget(self) -> None:
+        """Recompute from the truth."""
+        self._pass = None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a pass began and did not end."""
+        return self._pass is not None
+
+    async def page(self, now: datetime, generation: int) -> None:
+        """Read one page more; at the end of a table decide what has vanished."""
+        going = self._pass = self._pass or _Pass(now)
+        page = await self._reader.page(going.kind, going.after, now)
+        await self._outbox.record(page.readings, lane="live", generation=generation)
+        through = None if page.is_end else page.last
+        going.missing |= await self._outbox.known.between(going.kind, going.after, through) - page.keys
+        going.after, going.seen = page.last, going.seen + len(page.keys)
+        if page.is_end:
+            await self._end_of_table(going, now, generation)
+
+    async def _end_of_table(self, going: _Pass, now: datetime, generation: int) -> None:
+        await self._settle(going, now, generation)
+        if going.kind != KINDS[-1]:
+            following = KINDS[KINDS.index(going.kind) + 1]
+            self._pass = _Pass(going.began, following, braked=going.braked)
+            return
+        self._pass = None
+        if not going.braked:
+            await self._outbox.record([], lane="live", verified_through=going.began, generation=generation)
+
+    async def _settle(self, going: _Pass, now: datetime, generation: int) -> None:
+        """Believe that rows vanished only after reading each of them once more, and never that too many did."""
+        again = await self._reader.by_key(going.kind, [int(key) for key in going.missing], now)
+        untold = {key for kind, key in self._reader.untold if kind == going.kind}
+        gone = going.missing - {reading.key for reading in again} - untold
+        self.braked.pop(going.kind, None)
+        if decide.is_too_much(len(gone), await self._outbox.known.count(going.kind), going.seen):
+            self.braked[going.kind] = len(gone)
+            going.braked = True
+            log.error(logger, "vanishing.doubted", kind=going.kind, count=len(gone))
+            gone = set()
+        vanished = [Reading(going.kind, key, now, None) for key in sorted(gone)]
+        await self._outbox.record([*again, *vanished], lane="live", generation=generation)
+
+
+class Round:
+    """Reads the near visits and their patients in full, in turn: what concerns the next days is seen soon even if nothing betrays it."""
+
+    def __init__(self, outbox: Outbox, reader: Reader) -> None:
+        self._outbox, self._reader = outbox, reader
+        self._left: list[int] = []
+        self._began: datetime | None = None
+        self.through: datetime | None = None
+        """The start of the last whole round."""
+
+    def forget(self) -> None:
+        """Recompute from the truth."""
+        self._left, self._began = [], None
+
+    @property
+    def begins(self) -> bool:
+        """Whether the next page is the first of a round."""
+        return self._began is None
+
+    async def page(self, near: Collection[int], now: datetime, generation: int) -> None:
+        """Read some of them; `near` are all, where a round begins."""
+        if self._began is None:
+            self._left, self._began = sorted(near), now
+        visits, self._left = self._left[:PAGE], self._left[PAGE:]
+        readings = await self._reader.with_patients(visits, (), now)
+        await self._outbox.record(readings, lane="live", generation=generation)
+        if not self._left:
+            self.through, self._began = self._began, None

@@ -1,0 +1,211 @@
+"""The scan: a step reads what changed in the clinic, records it, and reads a page of what is read whole. Knows no table."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+from zoneinfo import ZoneInfo
+
+from agent.mis.port import Mis, MisBusy, MisDown, MisError, MisRefused, Server
+from agent.mis.probe import examine
+from agent.outbox import GenerationChanged, Outbox
+from agent.scan.hints import Found, Hints
+from agent.scan.near import Near
+from agent.scan.passes import Load, Round, Verify
+from agent.scan.reader import Reader, ScanKind
+from agent.standing import Standing
+from wire import log
+from wire.errors import NeedsOperator
+
+logger = logging.getLogger(__name__)
+
+_PATIENCE_SECONDS = 60.0
+"""How long a person is given before it is tried again."""
+_LONGEST_WAIT_SECONDS = 30.0
+_LOAD_HASTE = 10
+"""The first load may take so many times the share of the server that later pages may."""
+_WORDS: dict[ScanKind, str] = {"visit": "приёмов", "patient": "пациентов"}
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often the clinic's database is read, and how much of its time pages may take (1: all of it)."""
+
+    every_seconds: float = 0.5
+    share: float = 0.02
+    verify_every_seconds: float = 900
+
+
+DEFAULT_PACE = Pace()
+
+
+class Scan:
+    """Reads one clinic's database. Whatever it remembers may be forgotten: the truth is there and in the outbox."""
+
+    def __init__(
+        self,
+        mis: Mis,
+        outbox: Outbox,
+        standing: Standing,
+        *,
+        zone: ZoneInfo,
+        fields: Collection[str],
+        pace: Pace = DEFAULT_PACE,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._mis, self._outbox, self._standing = mis, outbox, standing
+        self._zone, self._pace, self._clock = zone, pace, clock
+        self._reader = Reader(mis, zone, fields)
+        self._near, self._hints = Near(mis, outbox, zone), Hints(mis, outbox)
+        self._load, self._verify = Load(outbox, self._reader), Verify(outbox, self._reader)
+        self._round = Round(outbox, self._reader)
+        self._near_through: datetime | None = None
+        self._page_due = self._verify_due = clock()
+        self._verifies_next = True
+        self._failures = 0
+
+    async def run(self) -> None:
+        """Step by step."""
+        while True:
+            wait = await self.step()
+            await asyncio.sleep(wait)
+
+    async def step(self) -> float:
+        """Read what changed, and a page; say in how many seconds to come again."""
+        try:
+            await self._step()
+        except GenerationChanged:
+            self._forget()
+            return 0
+        except MisBusy as busy:  # nothing is lost by waiting: what was not recorded is found again
+            self._standing.mis("busy")
+            return busy.after or self._pace.every_seconds
+        except MisError as error:
+            return self._failed(error)
+        self._failures = 0
+        self._standing.mis("ok", self._doubt())
+        self._standing.skipped(self._reader.counts())
+        return self._pace.every_seconds
+
+    async def _step(self) -> None:
+        try:
+            await self._read()
+        finally:
+            await self._mis.leave()
+
+    async def _read(self) -> None:
+        generation = await self._outbox.generation()
+        server = await self._mis.server()
+        if not self._reader.queries:
+            await self._probe(server)
+        now = self._aware(server.now)
+        await self._load.begin(now, generation)
+        loading = not await self._load.is_done()
+        await self._live(server, now, generation, loading=loading)
+        if self._clock() >= self._page_due:
+            await self._page(server, now, generation, loading=loading)
+
+    async def _probe(self, server: Server) -> None:
+        """See what can be read; statements are written anew for it."""
+        offer = examine(await self._mis.columns())
+        self._reader.queries = offer.queries
+        self._standing.capabilities({**offer.capabilities, "server.bound": server.bound is not None})
+
+    async def _live(self, server: Server, now: datetime, generation: int, *, loading: bool) -> None:
+        """Record what changed, with how far that was read, in one transaction."""
+        found = await self._hints.look(server.now, self._reader.queries)
+        visits, patients = set(found.visits), set(found.patients)
+        changed = None
+        if "visit_versions" in self._reader.queries:
+            untold = {key: version for (kind, key), version in self._reader.untold.items() if kind == "visit"}
+            changed = await self._near.changed(server, untold, loading=loading)
+            visits.update(changed.visits)
+            self._near_through = now if changed.is_whole else self._near_through
+        else:
+            visits |= await self._newer("visit", now, loading=loading)
+            self._near_through = self._round.through
+        patients |= await self._newer("patient", now, loading=loading)
+        readings = await self._reader.with_patients(visits, patients, now)
+        await self._outbox.record(
+            readings,
+            lane="live",
+            cursors=found.cursors,
+            read_through=None if loading else self._through(found),
+            generation=generation,
+        )
+        self._hints.took(found)
+        if changed is not None:
+            self._near.took(changed)
+
+    async def _newer(self, kind: ScanKind, now: datetime, *, loading: bool) -> set[int]:
+        """The tail: keys beyond the newest known. During the first load that would be all that is left of it."""
+        if loading:
+            return set()
+        newest = await self._outbox.known.nth_newest(kind, 0)
+        page = await self._reader.page(kind, newest or 0, now)
+        return set(map(int, page.keys))
+
+    def _through(self, found: Found) -> datetime | None:
+        """Up to when all that betrays a change was read; None as long as some was not."""
+        hints = [at and self._aware(at) for at in self._hints.through(self._reader.queries, found)]
+        read = [at for at in (self._near_through, *hints) if at is not None]
+        return min(read) if len(read) == len(hints) + 1 else None
+
+    async def _page(self, server: Server, now: datetime, generation: int, *, loading: bool) -> None:
+        """One page of the first load; later of the pass and of the round, in turn."""
+        began = self._clock()
+        if loading:
+            if await self._load.page(now, generation):
+                self._near.forget()  # now it can tell which visits are near
+                self._verify_due = began + self._pace.verify_every_seconds
+        elif self._verifies_next and (self._verify.is_under_way or began >= self._verify_due):
+            if not self._verify.is_under_way:
+                await self._probe(server)
+                self._verify_due = began + self._pace.verify_every_seconds
+            await self._verify.page(now, generation)
+            self._verifies_next = False
+        else:
+            near = await self._near.visits(server.now) if self._round.begins else ()
+            await self._round.page(near, now, generation)
+            self._verifies_next = True
+        ended = self._clock()
+        share = min(1.0, self._pace.share * (_LOAD_HASTE if loading else 1))
+        self._page_due = ended + (ended - began) * (1 / share - 1)
+
+    def _failed(self, error: MisError) -> float:
+        """Say how the database stands, and forget what was remembered of it."""
+        self._forget()
+        self._failures += 1
+        state = "refused" if isinstance(error, NeedsOperator) else "down"
+        if self._standing.now.mis != state:
+            log.warning(logger, "mis.lost", reason=state, code=error.code)
+        if isinstance(error, NeedsOperator):
+            self._standing.mis("refused", error.hint)
+            # A lost column may be one that we can do without: the next step looks at what is there.
+            is_new = self._failures == 1 and not isinstance(error, MisRefused)
+            return self._pace.every_seconds if is_new else _PATIENCE_SECONDS
+        self._standing.mis("down")
+        after = error.after if isinstance(error, MisDown) else None
+        return after or min(_LONGEST_WAIT_SECONDS, self._pace.every_seconds * 2**self._failures)
+
+    def _forget(self) -> None:
+        """Recompute from the truth: nothing that was remembered is repaired."""
+        for part in (self._near, self._hints, self._verify, self._round):
+            part.forget()
+        self._near_through = None
+        self._reader.queries = frozenset()
+
+    def _doubt(self) -> str | None:
+        """What a person should look at while everything works."""
+        if not self._verify.braked:
+            return None
+        listed = ", ".join(f"{_WORDS[kind]} — {count}" for kind, count in self._verify.braked.items())
+        return (
+            f"Из базы IDENT разом пропало много записей ({listed}), агент не считает их удалёнными. "
+            "Проверьте, та ли это база и не изменились ли права логина; если всё верно, сообщите интегратору."
+        )
+
+    def _aware(self, moment: datetime) -> datetime:
+        return moment.replace(tzinfo=self._zone)
