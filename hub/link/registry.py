@@ -1,0 +1,49 @@
+"""The links that are open in this process, by database."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeAlias
+
+from hub.link.connection import Connection
+from hub.metrics import AGENTS_CONNECTED
+
+Key: TypeAlias = tuple[int, str]
+"""The account's id and the database."""
+
+
+class Registry:
+    """One link a database: greetings of one database come one after another, so that a new link finds the old one drained."""
+
+    def __init__(self) -> None:
+        self._open: dict[Key, Connection] = {}
+        self._turns: dict[Key, asyncio.Lock] = {}
+
+    def connected(self) -> frozenset[Key]:
+        """The databases whose agent is connected to this process."""
+        return frozenset(self._open)
+
+    def links(self) -> list[Connection]:
+        """All of them, as of now."""
+        return list(self._open.values())
+
+    def find(self, key: Key) -> Connection | None:
+        """The link of one database."""
+        return self._open.get(key)
+
+    @asynccontextmanager
+    async def turn(self, key: Key) -> AsyncIterator[None]:
+        """The turn of one greeting."""
+        async with self._turns.setdefault(key, asyncio.Lock()):
+            yield
+
+    def add(self, connection: Connection) -> None:
+        """The link is open; it stands in place of an older one."""
+        self._open[connection.key] = connection
+        AGENTS_CONNECTED.set(len(self._open))
+
+    def remove(self, connection: Connection) -> None:
+        """The link is gone; a newer one stays."""
+        if self._open.get(connection.key) is connection:
+            del self._open[connection.key]
+        AGENTS_CONNECTED.set(len(self._open))

@@ -1,0 +1,28 @@
+"""How long the hub's end of a link waits for what, in seconds."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Times:
+    """The product's values; tests take smaller ones."""
+
+    silence: float = 5
+    """Without any received byte for so long, the agent is gone."""
+    greeting: float = 10
+    """From the upgrade to a hello."""
+    sending: float = 5
+    """For a frame to leave; an agent that takes nothing is as good as gone."""
+    closing: float = 2
+    """For the other half of the closing handshake."""
+    draining: float = 5
+    """For a link that is taken over to commit what it holds; the store refuses what comes later."""
+    state_every: float = 1
+    """Between two states that are stored, unless the MIS went up or down."""
+    revoked_every: float = 0.5
+    """Between two looks at who was revoked."""
+    leaving: float = 10
+    """Over so long a stopping hub lets its agents go, so that they do not all come back at once."""
+
+
+TIMES = Times()
