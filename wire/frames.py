@@ -41,10 +41,10 @@ class LaneStart(Frame):
 
 
 class DatabaseName(Frame):
-    """Which database the agent reads, by the hub's id and by its fingerprint."""
+    """Which database the agent reads, by the hub's id and by its fingerprint; "" while the agent could not read that yet."""
 
     id: Id
-    fingerprint: str = Field(min_length=1, max_length=128)
+    fingerprint: Annotated[str, Field(pattern=r"^[\x20-\x7e]{0,128}$")]
 
 
 class Challenge(Frame):
