@@ -9,18 +9,23 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from aiohttp import web
+from sqlalchemy import select
 
+from hub.accounts import grant_operation
 from hub.agents import Enrolment
 from hub.amocrm.client import open_amocrm
 from hub.clock import business_clock
 from hub.config import Address, HubConfig
-from hub.inbox import Inbox
+from hub.inbox import Inbox, retry_parked
+from hub.install import Installer, routes
 from hub.jobs import Jobs
 from hub.link import LinkServer, Registry
 from hub.ops import Ops, watch_loop
+from hub.reconcile import Reconcile
 from hub.status import StatusReader
-from hub.store.engine import open_store
+from hub.store.engine import Store, open_store
 from hub.store.migrate import migrate
+from hub.store.tables import accounts
 from hub.store.vault import KeyFiles, master_key
 from hub.verbs import Verbs
 from wire import log
@@ -30,6 +35,9 @@ logger = logging.getLogger(__name__)
 
 GRACE_SECONDS = 25
 """Then the process ends as it is: what is in flight stands in an outbox, in the inbox or as an intent."""
+
+DELIVERIES = 8
+"""Accounts that are delivered to at the same time; each waits most of its time for amoCRM."""
 
 CLOSE_SECONDS = 2
 """For requests under way when the listeners close."""
@@ -48,25 +56,42 @@ async def run(config: HubConfig, announce: Callable[[dict[str, Any]], None]) -> 
         amocrms = await stack.enter_async_context(
             open_amocrm(store, stand_ins=config.amocrm_hosts, rate=config.amocrm_rate)
         )
+        await _retry_parked(store)
         hub, registry, inbox = keys.hub_id(), Registry(), Inbox(store, clock)
         link = LinkServer(store, inbox, clock, hub, registry=registry)
-        jobs = Jobs(store, Verbs(store, amocrms).handlers())
+        installer = Installer(amocrms)
+        jobs = Jobs(store, Verbs(store, amocrms, installer).handlers())
+        reconcile = Reconcile(store, amocrms.crm_of, clock, wake=inbox.arrived)
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
-        for name, loop in {
-            "jobs taken": jobs.take_all(),
-            "jobs done": jobs.work_at_all(),
-            "revoked agents": link.watch_revoked(),
-            "unused tokens": amocrms.tools.tokens.keep_unused_alive(),
-            "loop lag": watch_loop(),
-        }.items():
-            tasks.create_task(loop, name=name)
-        app = public_app([*link.routes(), *Enrolment(store, hub, config.public_url).routes()])
+        for loop in (
+            jobs.take_all(),
+            jobs.work_at_all(),
+            link.watch_revoked(),
+            installer.run(),
+            amocrms.tools.tokens.keep_unused_alive(),
+            *(reconcile.run() for _ in range(DELIVERIES)),
+            watch_loop(),
+        ):
+            tasks.create_task(loop)
+        enrolment = Enrolment(store, hub, config.public_url)
+        app = public_app([*link.routes(), *enrolment.routes(), *routes(installer)])
         port = await stack.enter_async_context(listening(app, config.listen, "HUB_LISTEN"))
         stack.push_async_callback(link.leave)
         ops.serve(StatusReader(store, clock, registry.connected))
         log.info(logger, "hub.started", port=port)
         announce({"ready": True, "port": port, "ops_port": ops_port})
         await asyncio.Event().wait()
+
+
+async def _retry_parked(store: Store) -> None:
+    """This release may be able to read what an older one put aside."""
+    async with store.hub_reading() as connection:
+        ids = (await connection.execute(select(accounts.c.id))).scalars().all()
+    for account_id in ids:
+        async with store.writing(grant_operation(account_id)) as unit:
+            count = await retry_parked(unit)
+        if count:
+            log.info(logger, "parked.read", account=account_id, count=count)
 
 
 def public_app(routes: Iterable[web.RouteDef]) -> web.Application:

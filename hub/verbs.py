@@ -12,6 +12,7 @@ from hub.amocrm.blueprint import Preset
 from hub.amocrm.client import AmoCrm, AmoCrms
 from hub.amocrm.limits import Priority
 from hub.amocrm.plan import Plan
+from hub.install import Installer
 from hub.jobs import Args, Handler, Say
 from hub.store import tables
 from hub.store.engine import Store, Unit
@@ -21,17 +22,25 @@ from wire.errors import NeedsOperator
 class Verbs:
     """The handlers of `hub.jobs`."""
 
-    def __init__(self, store: Store, amocrms: AmoCrms) -> None:
-        self._store, self._amocrms = store, amocrms
+    def __init__(self, store: Store, amocrms: AmoCrms, installer: Installer) -> None:
+        self._store, self._amocrms, self._installer = store, amocrms, installer
 
     def handlers(self) -> Mapping[str, Handler]:
         """By the verb that a command asks with."""
         return {
+            "install": self.install,
             "clinic-plan": self.plan_clinic,
             "clinic-add": self.add_clinic,
             "agent-code": self.make_code,
             "agent-revoke": self.revoke_agent,
         }
+
+    async def install(self, args: Args, _say: Say) -> str:
+        """Exchange a code that a person copied from amoCRM."""
+        account_id = await self._installer.install(args["key"], args["code"], args["host"])
+        return (
+            f"{args['key']} is installed in account {account_id}. Next: ident-hub clinic add --account {account_id} …"
+        )
 
     async def plan_clinic(self, args: Args, say: Say) -> str:
         """What would be made in the account, one a line; nothing is made."""
