@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from demo.amocrm.errors import Problem, Refused
 from demo.amocrm.model import Json
 
 CODE_SECONDS = 20 * 60
@@ -98,9 +99,10 @@ class OAuth:
         key = _GRANTS.get(str(fields.get("grant_type")))
         if key is None:
             raise OAuthRefused(400, "Check the `grant_type` parameter")
-        unknown = fields.keys() - {"client_id", "client_secret", "grant_type", "redirect_uri", key}
+        unknown = sorted(fields.keys() - {"client_id", "client_secret", "grant_type", "redirect_uri", key})
         if unknown:
-            raise OAuthRefused(400, f"Not documented: {', '.join(sorted(unknown))}")
+            problems = tuple(Problem("NotExpected", name, "This field is not documented here.") for name in unknown)
+            raise Refused(400, f"Not documented: {', '.join(unknown)}", problems)
         if fields.get("redirect_uri") != integration.redirect_uri:
             raise OAuthRefused(400, "Check the `redirect_uri` parameter")
         return self._pair(self._used(key, fields.get(key), integration), base)

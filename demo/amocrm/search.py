@@ -14,12 +14,10 @@ class Search:
     def __init__(self) -> None:
         self._texts: dict[int, str] = {}
         self._digits: dict[int, str] = {}
-        self._grams: dict[str, set[int]] = {}
+        self._grams: dict[str, set[int]] = {}  # also what stood there once: each hit is looked at again
 
     def put(self, contact_id: int, filled: list[str]) -> None:
         """What stands on a contact now."""
-        for gram in _grams(self._digits.get(contact_id, "")):
-            self._grams[gram].discard(contact_id)
         self._texts[contact_id] = "\n".join(filled).casefold()
         self._digits[contact_id] = digits = "\n".join(_NOT_DIGIT.sub("", text) for text in filled)
         for gram in _grams(digits):

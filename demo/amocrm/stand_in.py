@@ -158,6 +158,8 @@ class StandIn:
 
     def _answer(self, incoming: Incoming, grant: Grant | None) -> Answer:
         name = f"{incoming.method} {incoming.path}"
+        if name in (TOKEN, SUBDOMAIN) and incoming.query:
+            raise Refused(400, "Not documented: parameters in the query string.")
         if name == TOKEN:
             return Answer(200, self.oauth.exchange(_token_fields(incoming), incoming.base), "application/json")
         if name == SUBDOMAIN:
@@ -235,8 +237,6 @@ def _json(incoming: Incoming) -> Any:
 
 def _token_fields(incoming: Incoming) -> Mapping[str, object]:
     """amoCRM documents JSON, its own library sends a form."""
-    if incoming.query:
-        raise Refused(400, "Not documented: parameters in the query string.")
     if not incoming.is_json:
         return dict(parse_qsl(incoming.body.decode(), keep_blank_values=True))
     given = _json(incoming)

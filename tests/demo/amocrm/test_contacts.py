@@ -79,6 +79,8 @@ async def test_eleven_digits_find_only_what_is_written_so(crm: Crm) -> None:
 
     assert await found(crm, "%2B79990000101") == []
     assert await found(crm, "8(999)000-01-01") == ["Петров"]
+    assert await found(crm, "89990000102") == []
+    assert await found(crm, "0001") == ["Петров"]
 
 
 async def test_the_search_looks_into_all_filled_fields(crm: Crm) -> None:

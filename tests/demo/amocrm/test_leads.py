@@ -269,6 +269,14 @@ async def test_closing_is_dated_and_reopening_forgets_the_date(crm: Crm) -> None
         assert (await one(crm, lead_id))["closed_at"] == (expected and BUSINESS + expected)
 
 
+async def test_a_closed_lead_does_not_change_its_pipeline_without_a_status(crm: Crm) -> None:
+    other, _ = await second_pipeline(crm)
+    lead_id = await crm.lead(status_id=WON, pipeline_id=crm.pipeline)
+
+    assert (await crm.patch(f"leads/{lead_id}", {"pipeline_id": other})).problems() == [("FieldMissing", "status_id")]
+    assert (await crm.patch(f"leads/{lead_id}", {"pipeline_id": other, "status_id": WON})).status == 200
+
+
 async def test_a_loss_reason_goes_with_143_only(crm: Crm) -> None:
     reason = next(iter(crm.stand_in.account.loss_reasons))
     lead_id = await crm.lead()
