@@ -1,0 +1,272 @@
+"""A CRM in memory behind the port, with faults on demand: before a call was applied, or after it, when only the answer is lost."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from hub.clock import Clock
+from hub.crm import Created, CrmRejected
+from hub.rules.commands import filled
+from hub.rules.fields import ContactField, DealField, FieldValue
+from hub.rules.model import (
+    AddNote,
+    Command,
+    Contact,
+    CreateContact,
+    CreateDeal,
+    Deal,
+    LinkContact,
+    NewContact,
+    PatchContact,
+    PatchDeal,
+    Stage,
+)
+from wire.phone import phones_in
+
+AT_ONCE = 50
+Key = TypeVar("Key", DealField, ContactField)
+
+
+@dataclass
+class FakeCrm:
+    """One account. `requests` is what went over the line: the call, and how many items one request held."""
+
+    clock: Clock
+    deal_cards: dict[int, Deal] = field(default_factory=dict)
+    contact_cards: dict[int, Contact] = field(default_factory=dict)
+    notes: dict[int, list[str]] = field(default_factory=dict)
+    requests: list[tuple[str, int]] = field(default_factory=list)
+    changed_fields: int = 0
+    stage_moves: int = 0
+    refuse: Callable[[Command], tuple[str, ...] | None] = lambda _: None
+    before: Callable[[str], None] = lambda _: None
+    after: Callable[[str], None] = lambda _: None
+    _last_id: int = 1000
+    _order: list[int] = field(default_factory=list)
+
+    # What people do.
+
+    def lead(
+        self,
+        *,
+        name: str = "Новая заявка",
+        contact: int | None = None,
+        phone: str = "",
+        stage: Stage,
+        price: int = 0,
+        created_at: datetime | None = None,
+        **more: Any,
+    ) -> int:
+        """Someone (telephony, a form, a person) made a deal; the contact with it, where none is named."""
+        contact_id = contact if contact is not None else self.person(name=name, phone=phone)
+        deal_id = self._new_id()
+        self.deal_cards[deal_id] = Deal(
+            deal_id,
+            stage,
+            name=f"Сделка #{deal_id}",
+            price=price,
+            created_at=created_at or self._now(),
+            contact_ids=(contact_id,),
+            main_contact_id=contact_id,
+            **more,
+        )
+        return deal_id
+
+    def person(self, *, name: str = "", phone: str = "", **more: Any) -> int:
+        """Someone made a contact."""
+        contact_id = self._new_id()
+        raw = (phone,) if phone else ()
+        self.contact_cards[contact_id] = Contact(contact_id, name, phones_in(phone), raw, **more)
+        self._order.append(contact_id)
+        return contact_id
+
+    def edit(self, deal_id: int, **changes: Any) -> None:
+        """A person or a robot changed a deal."""
+        deal = replace(self.deal_cards[deal_id], **changes)
+        self.deal_cards[deal_id] = self._closed(self.deal_cards[deal_id], deal)
+
+    def edit_contact(self, contact_id: int, **changes: Any) -> None:
+        """A person changed a contact."""
+        self.contact_cards[contact_id] = replace(self.contact_cards[contact_id], **changes)
+
+    # The port.
+
+    async def deals(self, ids: Sequence[int]) -> dict[int, Deal]:
+        self._ask("deals", len(ids))
+        return {deal_id: self.deal_cards[deal_id] for deal_id in ids if deal_id in self.deal_cards}
+
+    async def contacts(self, ids: Sequence[int]) -> dict[int, Contact]:
+        self._ask("contacts", len(ids))
+        return {contact_id: self._card(contact_id) for contact_id in ids if contact_id in self.contact_cards}
+
+    async def contacts_with_phone(self, phone: str) -> list[Contact]:
+        self._ask("contacts_with_phone", 1)
+        return [self._card(contact_id) for contact_id, card in self.contact_cards.items() if phone in card.phones]
+
+    async def deals_created_since(self, moment: datetime) -> AsyncIterator[Deal]:
+        self._ask("deals_created_since", 1)
+        for deal in sorted(self.deal_cards.values(), key=lambda deal: deal.id, reverse=True):
+            if deal.created_at is not None and deal.created_at >= moment:
+                yield deal
+
+    async def contacts_changed_since(self, moment: datetime) -> AsyncIterator[Contact]:
+        self._ask("contacts_changed_since", 1)
+        for contact_id in reversed(self._order):
+            yield self._card(contact_id)
+
+    async def notes_of(self, deal_id: int) -> list[str]:
+        self._ask("notes_of", 1)
+        return list(reversed(self.notes.get(deal_id, [])))
+
+    async def create_deals(self, commands: Sequence[CreateDeal]) -> list[Created]:
+        assert 0 < len(commands) <= AT_ONCE
+        made: list[Created] = []
+        with self._applying("create_deals", commands):
+            made.extend(self._create(command) for command in commands)
+        return made
+
+    async def create_contacts(self, commands: Sequence[CreateContact]) -> list[int]:
+        assert 0 < len(commands) <= AT_ONCE
+        made: list[int] = []
+        with self._applying("create_contacts", commands):
+            made.extend(self._create_contact(command.contact) for command in commands)
+        return made
+
+    async def add_notes(self, commands: Sequence[AddNote]) -> None:
+        assert 0 < len(commands) <= AT_ONCE
+        with self._applying("add_notes", commands):
+            for command in commands:
+                self.notes.setdefault(command.deal_id, []).append(command.text)
+
+    async def patch_deals(self, commands: Sequence[PatchDeal]) -> None:
+        with self._applying("patch_deals", commands):
+            for command in commands:
+                self._patch(command)
+
+    async def patch_contacts(self, commands: Sequence[PatchContact]) -> None:
+        with self._applying("patch_contacts", commands):
+            for command in commands:
+                self._patch_contact(command)
+
+    async def link_contacts(self, commands: Sequence[LinkContact]) -> None:
+        with self._applying("link_contacts", commands):
+            for command in commands:
+                deal = self.deal_cards[command.deal_id]
+                linked = tuple(dict.fromkeys((*deal.contact_ids, command.contact_id)))
+                self.deal_cards[deal.id] = replace(deal, contact_ids=linked)
+
+    # How.
+
+    def count(self, *calls: str) -> int:
+        """Requests of these kinds; all where none is named."""
+        return len([call for call, _ in self.requests if not calls or call in calls])
+
+    def forget_requests(self) -> None:
+        """Count anew."""
+        self.requests.clear()
+        self.changed_fields = self.stage_moves = 0
+
+    def _ask(self, call: str, items: int) -> None:
+        self.requests += [(call, min(AT_ONCE, items - at)) for at in range(0, items, AT_ONCE)]
+        self.before(call)
+        self.after(call)
+
+    def _applying(self, call: str, commands: Sequence[Command]) -> "_Applying":
+        assert commands, f"{call} without anything to do"
+        size = len(commands)
+        self.requests += [(call, min(AT_ONCE, size - at)) for at in range(0, size, AT_ONCE)]
+        self.before(call)
+        codes = {place: found for place, command in enumerate(commands) if (found := self.refuse(command))}
+        if codes:
+            raise CrmRejected(codes)
+        return _Applying(self, call)
+
+    def _create(self, command: CreateDeal) -> Created:
+        contact = command.contact
+        contact_id = self._create_contact(contact) if isinstance(contact, NewContact) else contact
+        deal_id = self._new_id()
+        assert None not in command.fields.values()
+        self.deal_cards[deal_id] = Deal(
+            deal_id,
+            command.stage,
+            name=command.name,
+            price=command.price,
+            created_at=self._now(),
+            closed_at=None if command.stage.open else self._now(),
+            contact_ids=(contact_id,),
+            main_contact_id=contact_id,
+            fields=_kept(command.fields),
+        )
+        return Created(deal_id, contact_id)
+
+    def _create_contact(self, made: NewContact) -> int:
+        contact_id = self._new_id()
+        self.contact_cards[contact_id] = Contact(
+            contact_id, made.name, made.phones, made.phones, (), _kept(made.fields)
+        )
+        self._order.append(contact_id)
+        return contact_id
+
+    def _patch(self, command: PatchDeal) -> None:
+        deal = self.deal_cards[command.deal_id]
+        self.changed_fields += len(command.fields)
+        self.stage_moves += command.stage is not None
+        changed = replace(
+            deal,
+            stage=command.stage or deal.stage,
+            name=deal.name if command.name is None else command.name,
+            price=deal.price if command.price is None else command.price,
+            fields=filled({**deal.fields, **_kept(command.fields)}),
+        )
+        self.deal_cards[deal.id] = self._closed(deal, changed)
+
+    def _patch_contact(self, command: PatchContact) -> None:
+        card = self.contact_cards[command.contact_id]
+        phones = card.raw_phones if command.phones is None else command.phones
+        self.contact_cards[card.id] = replace(
+            card,
+            name=card.name if command.name is None else command.name,
+            raw_phones=phones,
+            phones=tuple(phone for text in phones for phone in phones_in(text)),
+            fields=filled({**card.fields, **_kept(command.fields)}),
+        )
+        self._order.remove(card.id)
+        self._order.append(card.id)
+
+    def _closed(self, before: Deal, after: Deal) -> Deal:
+        if after.stage == before.stage:
+            return after
+        return replace(after, closed_at=None if after.stage.open else self._now())
+
+    def _card(self, contact_id: int) -> Contact:
+        deals = tuple(deal.id for deal in self.deal_cards.values() if contact_id in deal.contact_ids)
+        return replace(self.contact_cards[contact_id], deal_ids=deals)
+
+    def _new_id(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+    def _now(self) -> datetime:
+        return self.clock.now().replace(microsecond=0)
+
+
+class _Applying:
+    """All items are applied, and then the answer may be lost."""
+
+    def __init__(self, crm: FakeCrm, call: str) -> None:
+        self._crm, self._call = crm, call
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self._crm.after(self._call)
+
+
+def _kept(fields: Mapping[Key, FieldValue]) -> dict[Key, FieldValue]:
+    """Whole seconds, as the CRM keeps them."""
+    return {
+        name: value.replace(microsecond=0) if isinstance(value, datetime) else value for name, value in fields.items()
+    }
