@@ -23,6 +23,21 @@ WON, LOST = "Успешно реализовано", "Закрыто и не р�
 _SHARE = 8
 """Of a hundred patients, so many have something in amoCRM."""
 _YOUNG, _OLD = timedelta(days=3), timedelta(days=75)
+_TYPED_BUDGETS = (5000, 12345, 40000)
+_STRANGER = "Случайный Прохожий"
+_WEIGHTS = {
+    "form": 30,
+    "typed budget": 14,
+    "same name": 14,
+    "same name without deal": 8,
+    "old": 8,
+    "lost": 6,
+    "won": 4,
+    "stranger without deal": 6,
+    "representative": 200,
+    "stranger": 8,
+    "two": 4,
+}
 _FORM_NAMES = ("Заявка с сайта", "Новая заявка", "Заявка №{0}", "Без имени", "Имя не указано", "{1}")
 
 
@@ -58,38 +73,42 @@ def given(path: Path, seed: int) -> list[GivenDeal]:
 
 
 class _Leads:
-    """Makes up what people and forms have typed."""
+    """Makes up what people and forms have typed: each way at least once before any comes again."""
 
     def __init__(self, opens: datetime) -> None:
         self._opens, self._contact = opens, 0
+        self._used: set[str] = set()
 
     def about(self, patient: Patient, random: Random, *, simple: bool) -> Sequence[GivenDeal]:
         """One contact about a patient, mostly with a deal; what must be asked only where nothing else happens."""
         self._contact += 1
+        ways = self._ways(patient, random, simple=simple)
+        fresh = [way for way in ways if way not in self._used]
+        way = random.choices(fresh or list(ways), [_WEIGHTS[way] for way in fresh or ways])[0]
+        self._used.add(way)
+        return ways[way]
+
+    def _ways(self, patient: Patient, random: Random, *, simple: bool) -> dict[str, Sequence[GivenDeal]]:
         form = random.choice(_FORM_NAMES).format(1000 + self._contact, patient.phones[0])
-        deal = GivenDeal(
-            self._contact, _typed(patient.phones[0], random), form, "Заявка", created_at=self._opens - _YOUNG
-        )
         same = random.choice((patient.name, patient.name.upper().replace("Ё", "Е")))
-        other = "Случайный Прохожий"
-        ways: list[tuple[int, Sequence[GivenDeal]]] = [
-            (30, (deal,)),
-            (14, (replace(deal, price=random.choice((5000, 12345, 40000))),)),
-            (14, (replace(deal, contact_name=same, deal_name="Консультация"),)),
-            (8, (replace(deal, contact_name=same, stage=None),)),
-            (8, (replace(deal, created_at=self._opens - _OLD),)),
-            (6, (replace(deal, stage=LOST),)),
-            (4, (replace(deal, stage=WON, price=7000),)),
-            (6, (replace(deal, contact_name=other, stage=None),)),
-        ]
+        phone, young = _typed(patient.phones[0], random), self._opens - _YOUNG
+        deal = GivenDeal(self._contact, phone, form, "Заявка", created_at=young)
+        theirs, others = replace(deal, contact_name=same), replace(deal, contact_name=_STRANGER, deal_name="Звонок")
+        ways: dict[str, Sequence[GivenDeal]] = {
+            "form": (deal,),
+            "typed budget": (replace(deal, price=random.choice(_TYPED_BUDGETS)),),
+            "same name": (replace(theirs, deal_name="Консультация"),),
+            "same name without deal": (replace(theirs, stage=None),),
+            "old": (replace(deal, created_at=self._opens - _OLD),),
+            "lost": (replace(deal, stage=LOST),),
+            "won": (replace(deal, stage=WON, price=7000),),
+            "stranger without deal": (replace(others, stage=None),),
+        }
         if patient.parent:
-            ways.append((200, (replace(deal, contact_name=patient.parent, deal_name="Звонок"),)))
+            ways["representative"] = (replace(deal, contact_name=patient.parent, deal_name="Звонок"),)
         if simple:
-            ways += [
-                (8, (replace(deal, contact_name=other, deal_name="Звонок"),)),
-                (4, (deal, replace(deal, price=100))),
-            ]
-        return random.choices([way for _, way in ways], [weight for weight, _ in ways])[0]
+            ways |= {"stranger": (others,), "two": (deal, replace(deal, price=100))}
+        return ways
 
 
 class _Patients:

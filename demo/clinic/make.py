@@ -16,7 +16,7 @@ from demo.clinic.premises import Calendar, Slot
 
 OPENS, CLOSES = time(7), time(22)
 FIRST_PATIENT, FIRST_VISIT = 1001, 80001
-_TWO_YEARS = timedelta(days=730)
+_TWO_YEARS, _BETWEEN = timedelta(days=730), timedelta(hours=2, minutes=30)
 
 
 @dataclass
@@ -26,6 +26,7 @@ class Card:
     id: int
     person: Person
     visited: int
+    doctor: int | None = None
     upcoming: list[PastVisit] = field(default_factory=list)
 
 
@@ -65,7 +66,7 @@ class _Maker:
         for number, made in enumerate(self._made):
             made.id = FIRST_VISIT + number
         yield "Persons", [person_row(card.id, card.person) for card in cards if card.id != premises.STAFF_PATIENT]
-        yield "Patients", [patient_row(card.id, card.person, self._midnight) for card in cards]
+        yield "Patients", [patient_row(card.id, card.person, self._midnight, card.doctor) for card in cards]
         yield "Receptions", [made.finished() for made in self._made]
         yield from self._money()
 
@@ -74,7 +75,10 @@ class _Maker:
         people: list[Person] = [self._people.canary(), Person(Name("", "", ""), None)]
         while len(people) < self._visits * 92 // 100:
             people += self._household()
-        cards = [Card(FIRST_PATIENT + n, self._archived(person), self._times_here()) for n, person in enumerate(people)]
+        cards = [
+            Card(FIRST_PATIENT + n, self._archived(person), self._times_here(), self._own_doctor())
+            for n, person in enumerate(people)
+        ]
         cards[0].visited = cards[1].visited = -1
         staff = Person(premises.doctor_name(premises.STAFF_PATIENT), None, card_number="")
         return [*cards, Card(premises.STAFF_PATIENT, staff, 1)]
@@ -92,19 +96,22 @@ class _Maker:
             return -1
         return 0 if chance < 0.42 else self._random.choice((1, 2, 3, 4, 5, 6, 8))
 
+    def _own_doctor(self) -> int | None:
+        return self._random.choice(premises.chairs(self._visits)).doctor if self._random.random() < 0.3 else None
+
     def _archived(self, person: Person) -> Person:
         return replace(person, archived=True) if self._random.random() < 0.01 else person
 
     def _book(self, cards: list[Card]) -> None:
         """Most come on the day, some twice; some come in the weeks after; some have nothing booked and may call."""
-        day, count = self._midnight.date(), self._visits * 70 // 100
+        day, count = self._midnight.date(), self._visits * 66 // 100
         callers = self._visits // 10
         special, others = [cards[0], cards[1], cards[-1]], cards[2:-1]
         self._random.shuffle(others)
         coming = special + others[: max(1, len(others) - callers)]
         for card in coming[:count]:
             self._upcoming(card, self._slot(day))
-        for card in self._random.choices(coming, k=max(1, count - len(coming))):
+        for card in self._random.sample(coming[:count], k=min(count, max(1, self._visits * 6 // 100))):
             self._second_today(card)
         for card in self._random.choices(coming, k=max(2, self._visits * 12 // 100)):
             self._upcoming(card, self._slot(self._weeks_after()))
@@ -115,8 +122,9 @@ class _Maker:
 
     def _second_today(self, card: Card) -> None:
         """A second visit of the day, with time between the two."""
-        slot = self._slot(self._midnight.date())
-        if len(card.upcoming) == 1 and abs(slot.start - card.upcoming[0].slot.start) > timedelta(hours=2):
+        first = card.upcoming[0].slot.start
+        slot = self._calendar.take(self._midnight.date(), first + _BETWEEN)
+        if slot:
             self._upcoming(card, slot)
 
     def _odd_ones(self, others: list[Card]) -> None:
@@ -189,7 +197,7 @@ def person_row(key: int, person: Person) -> dict[str, Any]:
     }
 
 
-def patient_row(key: int, person: Person, at: datetime) -> dict[str, Any]:
+def patient_row(key: int, person: Person, at: datetime, doctor: int | None = None) -> dict[str, Any]:
     """The row of `Patients`."""
     return {
         "ID_Persons": key,
@@ -198,6 +206,7 @@ def patient_row(key: int, person: Person, at: datetime) -> dict[str, Any]:
         "InitialTreatmentSum": Decimal(),
         "ParentSNP": person.parent,
         "CardNumber": person.card_number,
+        "ID_Staffs": doctor,
         "ID_ArchivingReasons": 1 if person.archived else None,
         "ConformToSending": not person.no_messages,
         "SMSRejection": person.no_messages,
