@@ -16,6 +16,7 @@ Amounts: TypeAlias = dict[str, Decimal | None]
 _KOPECK = Decimal("0.01")
 _ZERO = Decimal()
 _BILL = ("gross", "billed", "discount", "debt", "paid", "insurance")
+_FIGURES = ("Amount", "AmountWithDiscount", "Debt", "InsuranceAmount")
 _NEVER_NEGATIVE = ("planned", "discount", "insurance")
 
 
@@ -50,16 +51,21 @@ def _bill(order: Row) -> Amounts:
         return dict.fromkeys(_BILL, _ZERO)
     if formed is None or order.get("JournalID") is None:
         return {}
-    gross, billed, debt = (_amount(order, name) for name in ("Amount", "AmountWithDiscount", "Debt"))
+    gross, billed, debt, insurance = (_kopecks(order, name) for name in _FIGURES)  # first, so that they add up as shown
     amounts: Mapping[str, tuple[tuple[str, ...], Decimal | None]] = {
         "gross": (("Amount",), gross),
         "billed": (("AmountWithDiscount",), billed),
         "discount": (("Amount", "AmountWithDiscount"), _difference(gross, billed)),
         "debt": (("Debt",), None if debt is None else max(debt, _ZERO)),
         "paid": (("AmountWithDiscount", "Debt"), _difference(billed, debt)),
-        "insurance": (("InsuranceAmount",), _amount(order, "InsuranceAmount")),
+        "insurance": (("InsuranceAmount",), insurance),
     }
     return {name: value for name, (columns, value) in amounts.items() if all(column in order for column in columns)}
+
+
+def _kopecks(row: Row, column: str) -> Decimal | None:
+    amount = _amount(row, column)
+    return None if amount is None else rounded(amount)
 
 
 def _is_formed(order: Row) -> bool | None:

@@ -68,7 +68,7 @@ def connection_string(config: MisConfig, driver: str, password: str) -> str:
         "APP": APPLICATION,
         **_encryption(config, driver),
     }
-    if driver == FREETDS and config.port is not None:
+    if _is_freetds(driver) and config.port is not None:
         parts = {"SERVER": config.host or "", "PORT": str(config.port), **parts}
     else:
         parts = {"SERVER": server, **parts}
@@ -77,15 +77,19 @@ def connection_string(config: MisConfig, driver: str, password: str) -> str:
 
 def _encryption(config: MisConfig, driver: str) -> dict[str, str]:
     """`optional` encrypts the login alone and trusts any certificate; `mandatory` and `strict` check it."""
-    if driver == FREETDS:
-        return {"Encryption": {"optional": "request", "mandatory": "require", "strict": "require"}[config.encrypt]}
     speaks_strict = " 18" in driver or "/" in driver
     if config.encrypt == "strict" and not speaks_strict:
         raise MisRefused('Для encrypt = "strict" установите Microsoft ODBC Driver 18 for SQL Server.', "driver")
+    if _is_freetds(driver):
+        return {"Encryption": "request" if config.encrypt == "optional" else "require"}
     encrypt = {"optional": "no", "mandatory": "yes", "strict": "strict"}[config.encrypt]
     if driver == "SQL Server":  # the oldest one does not know the second word
         return {"Encrypt": encrypt}
     return {"Encrypt": encrypt, "TrustServerCertificate": "yes" if config.encrypt == "optional" else "no"}
+
+
+def _is_freetds(driver: str) -> bool:
+    return driver.lower() == FREETDS.lower()
 
 
 def _braced(value: str) -> str:
@@ -151,8 +155,8 @@ def told(args: tuple[object, ...], *, inside: bool, windows: bool) -> MisError:
 
 def is_refusal(args: tuple[object, ...]) -> bool:
     """Whether the server understood and would not, or did not know what was asked: only what that feeds is off."""
-    error = told(args, inside=False, windows=False)
-    return str(args[0]).startswith("42") and not isinstance(error, MisBusy)
+    understood = bool(args) and str(args[0]).startswith("42")
+    return understood and not isinstance(told(args, inside=False, windows=False), MisBusy)
 
 
 def entry(database: Database | None) -> MisError | None:

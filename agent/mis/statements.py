@@ -157,7 +157,7 @@ def _drop(column: exp.Column, tree: exp.Select, required: frozenset[str]) -> boo
     if comparison is not None and isinstance(comparison.parent, exp.Or):
         either = comparison.parent
         other = either.right if comparison is either.left else either.left
-        either.replace(other.copy())
+        either.replace(other.pop())
         return True
     return False
 

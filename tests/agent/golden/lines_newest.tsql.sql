@@ -1,0 +1,1 @@
+SELECT MAX(line.ID) AS Newest FROM dbo.OrderServiceRelation AS line

@@ -1,0 +1,1 @@
+SELECT MAX(o.ID) AS Newest FROM dbo.Orders AS o

@@ -1,0 +1,1 @@
+SELECT payment.ID, payment.DateTimeAdded, payment.DateTimeChanged, payment.ID_Patients FROM dbo.PaymentsIn AS payment WHERE payment.ID >= @p0 AND NOT payment.ID_Patients IS NULL AND (payment.DateTimeAdded >= @p1 OR payment.DateTimeChanged >= @p2)

@@ -1,0 +1,1 @@
+SELECT MAX(payment.ID) AS Newest FROM dbo.PaymentsIn AS payment

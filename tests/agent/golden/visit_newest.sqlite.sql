@@ -1,0 +1,1 @@
+SELECT MAX(r.ID) AS Newest FROM dbo.Receptions AS r
