@@ -33,6 +33,7 @@ class Session:
     def work(self, do: "Callable[[Session], T]") -> T:
         """Connect where needed and do it. After an error the connection is dropped, unless somebody merely held a row."""
         worked_before = self._connection is not None
+        self._odbc = self._odbc or _pyodbc()
         try:
             try:
                 self._connect()
@@ -117,7 +118,6 @@ class Session:
                 return  # it was gone already
 
     def _connect(self) -> None:
-        self._odbc = self._odbc or _pyodbc()
         if self._connection is not None:
             return
         driver = native.driver(self._odbc.drivers(), windows=_WINDOWS, bundled=_bundled())

@@ -25,6 +25,7 @@ class SqliteMis:
 
     def __init__(self, path: Path, thread: ThreadPoolExecutor) -> None:
         self._path, self._thread = path, thread
+        self._wait_seconds = 5.0
         self._db: sqlite3.Connection | None = None
         self._types: Mapping[Source, str] = {}
         self._columns: Columns = {}
@@ -84,14 +85,14 @@ class SqliteMis:
     def _work(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
             if self._db is None:
-                self._db = _attached(self._path)
+                self._db = _attached(self._path, self._wait_seconds)
             return work(self._db)
         except sqlite3.Error as error:
             raise _told(error) from None
 
 
-def _attached(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(":memory:", isolation_level=None, uri=True, check_same_thread=False, timeout=5)
+def _attached(path: Path, wait_seconds: float) -> sqlite3.Connection:
+    db = sqlite3.connect(":memory:", isolation_level=None, uri=True, timeout=wait_seconds)
     try:
         db.execute("ATTACH ? AS dbo", (f"file:{quote(str(path))}?mode=ro",))
         db.execute("SELECT 1 FROM dbo.sqlite_master").fetchone()

@@ -1,0 +1,98 @@
+"""A clinic's file in the shape of the demo's, made row by row. What its transactions leave behind is the demo's own doing, except for
+a late commit: a row that appears with a rowversion that was given out before others'."""
+
+import sqlite3
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from demo.clinic.database import Database, stored, time_text
+from demo.clinic.schema import TABLES
+
+NOW = datetime(2026, 11, 24, 9)  # noqa: DTZ001 IDENT's times have no zone
+
+
+class Clinic:
+    """Rows are put in, changed and taken away; each change is one transaction, a second after the one before."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with Database(path) as database:
+            database.create(NOW)
+        self._db = sqlite3.connect(path, isolation_level=None)
+        self._db.execute("PRAGMA synchronous = OFF")
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._db.close()
+
+    @property
+    def now(self) -> datetime:
+        """The server's clock."""
+        return datetime.fromisoformat(self._db.execute("SELECT now FROM _server").fetchone()[0])
+
+    def pass_time(self, seconds: float = 1) -> datetime:
+        """Let the server's clock go on."""
+        now = self.now + timedelta(seconds=seconds)
+        self._db.execute("UPDATE _server SET now = ?", (time_text(now),))
+        return now
+
+    def rowversion(self) -> int:
+        """Take the next one."""
+        return int(self._db.execute("UPDATE _server SET dbts = dbts + 1 RETURNING dbts").fetchone()[0])
+
+    def put(self, table: str, key: int, *, version: int | None = None, audit: bool = True, **cells: Any) -> None:
+        """Insert or change one row. `version`: a rowversion that was taken before; without `audit` nothing betrays the change."""
+        known, now = TABLES[table], self.pass_time()
+        marks: dict[str, Any] = {"DateTimeChanged": now} if audit else {}
+        if table == "Receptions":
+            marks["RowVersion"] = (self.rowversion() if version is None else version).to_bytes(8, "big")
+        cells = {name: cell for name, cell in {**marks, **cells}.items() if known.has(name)}
+        is_new = not self._db.execute(f"SELECT 1 FROM {table} WHERE {known.key} = ?", (key,)).fetchall()  # noqa: S608
+        if is_new:
+            row = {**{c.name: _least(c.type) if c.required else None for c in known.columns}, **cells, known.key: key}
+            values = [stored(row[column.name]) for column in known.columns]
+            self._db.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(values))})", values)  # noqa: S608
+        elif cells:
+            sets = ", ".join(f"{name} = ?" for name in cells)
+            self._db.execute(
+                f"UPDATE {table} SET {sets} WHERE {known.key} = ?",  # noqa: S608
+                [*map(stored, cells.values()), key],
+            )
+
+    def delete(self, table: str, key: int | None = None) -> None:
+        """Take one row away, or all of them."""
+        self.pass_time()
+        where = "" if key is None else f" WHERE {TABLES[table].key} = {int(key)}"
+        self._db.execute(f"DELETE FROM {table}{where}")  # noqa: S608
+
+    def keys(self, table: str) -> list[int]:
+        """Which rows there are."""
+        return [key for (key,) in self._db.execute(f"SELECT {TABLES[table].key} FROM {table} ORDER BY 1")]  # noqa: S608
+
+    def drop(self, table: str, column: str | None = None) -> None:
+        """Lose a column, or a whole table."""
+        if column is None:
+            self._db.execute(f"DROP TABLE {table}")
+        else:
+            self._db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+
+    def touch_all(self) -> None:
+        """What an update of the program leaves: each visit has a new rowversion and nothing else."""
+        for key in self.keys("Receptions"):
+            self.put("Receptions", key)
+
+    def patient(self, key: int, surname: str = "Канарейкин", **cells: Any) -> None:
+        """A patient, as two rows."""
+        self.put("Persons", key, Surname=surname, Name="Пётр", MobilePhone=f"+7 999 000 {key % 10000:04}")
+        self.put("Patients", key, **cells)
+
+    def visit(self, key: int, patient: int | None = 1001, day: float = 0, **cells: Any) -> None:
+        """A visit of so many days from the first morning on."""
+        start = NOW + timedelta(days=day, hours=1)
+        times = {"PlanStart": start, "PlanEnd": start + timedelta(minutes=30)}
+        self.put("Receptions", key, **{"ID_Patients": patient, "ReceptionAdded": NOW, **times, **cells})
+
+
+def _least(kind: str) -> Any:
+    return NOW if kind == "datetime" else b"" if kind == "rowversion" else 0

@@ -1,0 +1,117 @@
+"""Stands in for the module `pyodbc` and a SQL Server behind it: one database PZ, a few tables, errors on demand. What it cannot show is
+what a real server does with these texts."""
+
+import asyncio
+import re
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from types import ModuleType
+from typing import Any
+
+NOW = datetime(2026, 11, 24, 9)  # noqa: DTZ001 IDENT's times have no zone
+MS = "[Microsoft][ODBC Driver 18 for SQL Server][SQL Server]"
+
+
+class Error(Exception):
+    """As pyodbc raises it: SQLSTATE, and a text with the number in it."""
+
+
+def error(number: int, state: str = "42000") -> Error:
+    """What a server says."""
+    return Error(state, f"[{state}] {MS}Канарейкин ({number}) (SQLExecDirectW)")
+
+
+class SqlServer(ModuleType):
+    """The module, and what happened behind it."""
+
+    Error = Error
+
+    def __init__(self) -> None:
+        super().__init__("pyodbc")
+        self.pooling = True
+        self.installed = ["ODBC Driver 18 for SQL Server"]
+        self.logins: list[tuple[str, dict[str, Any]]] = []
+        self.connections: list[Connection] = []
+        self.log: list[str] = []
+        self.tables: dict[str, set[str]] = {}
+        self.closed_columns: set[str] = set()
+        self.database: tuple[int, int, bool] | None = (0, 0, False)
+        self.rows: list[tuple[Any, ...]] = []
+        self.fails: Callable[[str], Exception | None] = lambda text: None
+        self.stuck: threading.Event | None = None
+
+    def drivers(self) -> list[str]:
+        return self.installed
+
+    def connect(self, text: str, **options: Any) -> "Connection":
+        self.logins.append((text, options))
+        if failure := self.fails("login"):
+            raise failure
+        self.connections.append(Connection(self))
+        return self.connections[-1]
+
+    def answer(self, text: str) -> list[tuple[Any, ...]]:
+        self.log.append(text)
+        if failure := self.fails(text):
+            raise failure
+        if self.stuck is not None and text.startswith("SELECT r."):
+            self.stuck.wait(5)
+            raise error(0, "HY008")
+        return self._rows(text)
+
+    def _rows(self, text: str) -> list[tuple[Any, ...]]:
+        if "sys.databases" in text:
+            return [self.database] if self.database else []
+        if "INFORMATION_SCHEMA" in text:
+            return [(table, column) for table, of in self.tables.items() for column in of]
+        if "GETDATE" in text:
+            return [(NOW,)]
+        if "MIN_ACTIVE_ROWVERSION" in text:
+            return [(b"\0" * 7 + b"\2", b"\0" * 7 + b"\1")]
+        if text.startswith("SELECT TOP 0"):
+            if any(f"[{column}]" in text for column in self.closed_columns):
+                raise error(230)
+            return []
+        return self.rows if re.match(r"SELECT (TOP \d+ )?[a-z]\w*\.|SELECT MAX", text) else []
+
+
+class Connection:
+    """One login."""
+
+    def __init__(self, server: SqlServer) -> None:
+        self.server, self.timeout, self._closed = server, 0, threading.Event()
+
+    @property
+    def is_closed(self) -> bool:
+        return self._closed.is_set()
+
+    async def closed(self) -> None:
+        """Another thread closes it."""
+        await asyncio.to_thread(self._closed.wait, 5)
+
+    def cursor(self) -> "Cursor":
+        return Cursor(self.server)
+
+    def close(self) -> None:
+        self._closed.set()
+
+
+class Cursor:
+    """Its one cursor."""
+
+    def __init__(self, server: SqlServer) -> None:
+        self.server, self.found, self.cancelled = server, list[tuple[Any, ...]](), 0
+
+    def execute(self, text: str, *values: Any) -> "Cursor":
+        self.found = self.server.answer(text)
+        return self
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        return self.found
+
+    def cancel(self) -> None:
+        self.cancelled += 1
+        self.server.log.append("cancel")
+        if self.server.stuck is not None and not self.server.installed[0].startswith("deaf"):
+            self.server.stuck.set()

@@ -1,0 +1,51 @@
+"""A call that does not come back is cancelled, and then left behind with its thread."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from agent.mis.worker import Late, Worker
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    worker = Worker("test")
+    yield worker
+    worker.end()
+
+
+def nothing() -> None:
+    pass
+
+
+async def test_calls_run_one_after_another_on_one_thread(worker: Worker) -> None:
+    threads = [await worker.run(threading.get_ident, seconds=5, grace=5, cancel=nothing) for _ in range(3)]
+    assert len(set(threads)) == 1
+    assert threads[0] != threading.get_ident()
+
+
+async def test_errors_come_to_whoever_waits(worker: Worker) -> None:
+    def fail() -> None:
+        raise LookupError("x")
+
+    with pytest.raises(LookupError):
+        await worker.run(fail, seconds=5, grace=5, cancel=nothing)
+    assert await worker.run(lambda: 1, seconds=5, grace=5, cancel=nothing) == 1
+
+
+async def test_a_call_past_its_deadline_is_cancelled(worker: Worker) -> None:
+    cancelled = threading.Event()
+
+    def call() -> str:
+        assert cancelled.wait(5)
+        return "came back"
+
+    assert await worker.run(call, seconds=0.01, grace=5, cancel=cancelled.set) == "came back"
+
+
+async def test_a_call_that_ignores_its_cancellation_is_late(worker: Worker) -> None:
+    stuck = threading.Event()
+    with pytest.raises(Late):
+        await worker.run(lambda: stuck.wait(5), seconds=0.01, grace=0.01, cancel=nothing)
+    stuck.set()
