@@ -290,10 +290,10 @@ def next_page(request: Request, value: Any, base: str) -> Request | None:
     if href is None:
         return None
     link, home = urlsplit(href), urlsplit(base)
-    following = Request("GET", request.path, tuple(parse_qsl(link.query, keep_blank_values=True)))
-    if (link.scheme, link.netloc, link.path) != (home.scheme, home.netloc, request.path) or following == request:
-        raise ValueError("the next page lies elsewhere")
-    return following
+    query = tuple(parse_qsl(link.query, keep_blank_values=True))
+    if (link.scheme, link.netloc, link.path) != (home.scheme, home.netloc, request.path) or query == request.query:
+        raise ValueError("the next page lies elsewhere, or is this one again")
+    return Request("GET", request.path, query)
 
 
 def in_order(items: Iterable[Json], count: int) -> list[Json]:
