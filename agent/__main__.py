@@ -27,7 +27,7 @@ class _Russian(argparse.HelpFormatter):
     """argparse speaks English only where nobody translates it."""
 
     def add_usage(self, usage, actions, groups, prefix=None) -> None:  # type: ignore[no-untyped-def]  # argparse's own private types
-        super().add_usage(usage, actions, groups, prefix or "Как вызывать: ")
+        super().add_usage(usage, actions, groups, "Как вызывать: " if prefix is None else prefix)
 
 
 class _Parser(argparse.ArgumentParser):

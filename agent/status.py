@@ -41,7 +41,8 @@ class Status(BaseModel):
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether the agent that wrote it still runs, as far as one can see."""
-        return self.link != "stopped" and (now - self.at).total_seconds() < 3 * self.every_seconds + 5
+        age = abs((now - self.at).total_seconds())  # a clock may be set back, too
+        return self.link != "stopped" and age < 3 * self.every_seconds + 5
 
 
 def last_status(folder: Path) -> Status | None:

@@ -2,10 +2,12 @@
 
 import asyncio
 import base64
+import json
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -13,15 +15,19 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from agent.identity import Enrolled, Identity
+from agent.files import open_folder
+from agent.identity import Enrolled, Identity, enroll
 from agent.link import Link
 from agent.outbox import Outbox, Reading
 from agent.standing import Standing
+from agent.web import Answer
 from wire.frames import (
     PROTOCOL,
     Ack,
     AnyFrame,
+    Ask,
     Challenge,
+    Fault,
     Hello,
     Lane,
     LaneStart,
@@ -84,6 +90,15 @@ class HubConnection:
         """The next push."""
         return await self.next(Push)
 
+    async def pushes_now(self) -> list[Push]:
+        """What the agent pushes without waiting for anything: an answer goes before a push, but only one step before it."""
+        pushes: list[Push] = []
+        for number in (1, 2):
+            await self.send(Ask(id=number, ask="card", deadline_ms=1000))
+            while not isinstance(frame := await self.frame(), Fault):
+                pushes += [frame] if isinstance(frame, Push) else []
+        return pushes
+
     async def send(self, frame: AnyFrame) -> None:
         await self.ws.send(self.session.send(frame))
 
@@ -99,7 +114,7 @@ class HubConnection:
         async with asyncio.timeout(PATIENCE):
             try:
                 while True:
-                    await self.ws.recv()
+                    self.texts.append(str(await self.ws.recv()))
             except ConnectionClosed:
                 pass
         return self.ws.close_code or 0
@@ -113,6 +128,7 @@ class Hub:
 
     def __init__(self, *scripts: Script, refuse: Callable[[], Response | None] = lambda: None) -> None:
         self.key = Ed25519PrivateKey.generate()
+        self.public = self.key.public_key()
         self._scripts = deque(scripts)
         self._refuse = refuse
         self.connections: list[HubConnection] = []
@@ -121,7 +137,7 @@ class Hub:
         self.url = ""
 
     async def serve(self, ws: ServerConnection) -> None:
-        connection = HubConnection(ws, self.key.public_key())
+        connection = HubConnection(ws, self.public)
         self.connections.append(connection)
         script = self._scripts.popleft() if self._scripts else None
         if script is None:
@@ -146,6 +162,19 @@ class Hub:
                 error = await self.played.get()
             if error is not None:
                 raise error
+
+    def enroll(self, folder: Path) -> str:
+        """Let an agent with this state folder be known here; returns the hub's address."""
+        address = self.url.replace("ws", "http", 1).removesuffix("/agent/v1")
+
+        def accept(_url: str, body: bytes) -> Answer:
+            key = base64.b64decode(json.loads(body)["public_key"])
+            self.public = Ed25519PublicKey.from_public_bytes(key)
+            names = {"agent": "ag_1", "hub": "hub_1", "database": "db_1", "link": self.url}
+            return Answer(200, json.dumps(names).encode(), None)
+
+        enroll(open_folder(folder), address, "c0de", accept)
+        return address
 
     def identity(self) -> Identity:
         enrolled = Enrolled(agent="ag_1", hub="hub_1", database="db_1", link=self.url)
@@ -227,6 +256,12 @@ def keys(push: Push) -> list[str]:
 def long(key: str) -> Reading:
     """A larger entity, about half a kilobyte on the wire."""
     return Reading("patient", key, NOON, Patient.model_validate({"id": key, "name": "N" * 400}))
+
+
+def huge(key: str) -> Reading:
+    """An entity of about 16 KiB on the wire."""
+    phones = [f"+7999{number:07}" for number in range(1000)]
+    return Reading("patient", key, NOON, Patient.model_validate({"id": key, "phones": phones}))
 
 
 async def is_empty(outbox: Outbox) -> bool:

@@ -26,7 +26,7 @@ class KeepingHub(Hub):
         self.complaints: list[str] = []
 
     async def serve(self, ws: ServerConnection) -> None:
-        hub = HubConnection(ws, self.key.public_key())
+        hub = HubConnection(ws, self.public)
         with contextlib.suppress(ConnectionClosed):
             await self.greet(hub)
             while await self.take_push(hub):
