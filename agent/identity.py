@@ -103,7 +103,7 @@ _NO_ANSWER: dict[web.Stage, str] = {
 
 
 def _understood(answer: web.Answer, address: str) -> Enrolled:
-    if answer.status == 403:
+    if answer.status in (400, 403):  # 400: what was typed does not even look like a code
         raise NeedsOperator(
             "Хаб не принял код: он неверен, просрочен или уже использован. Возьмите новый у интегратора."
         )

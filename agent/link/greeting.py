@@ -67,7 +67,7 @@ class Greeter:
             instance=self.instance,
             protocol=PROTOCOL,
             software=self.software,
-            database=DatabaseName(id=self.identity.database, fingerprint=f"agent:{self.identity.agent}"),
+            database=DatabaseName(id=self.identity.database, fingerprint=""),  # none is read from the database so far
             generation=generation,
             lanes={lane: sent[lane].named for lane in LANES},
             capabilities=dict(self.standing.now.capabilities),

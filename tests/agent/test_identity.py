@@ -143,6 +143,7 @@ async def test_the_old_identity_serves_until_the_new_one_is_accepted(tmp_path: P
     ("answer", "hint"),
     [
         (aio.json_response({"code": "bad_code"}, status=403), "Возьмите новый у интегратора"),
+        (aio.json_response({"code": "bad_request", "field": "code"}, status=400), "Возьмите новый у интегратора"),
         (aio.Response(status=503), "повторите через минуту"),
         (aio.Response(status=429), "повторите через минуту"),
         (aio.Response(status=404), "отвечает не хаб"),
@@ -151,7 +152,7 @@ async def test_the_old_identity_serves_until_the_new_one_is_accepted(tmp_path: P
         (aio.json_response({**ENROLLED, "link": "ws://hub.example.ru/agent/v1"}), "отвечает не хаб"),
         (aio.Response(status=302, headers={"Location": "http://127.0.0.1:1/agent/v1/enroll"}), "отвечает не хаб"),
     ],
-    ids=["bad code", "down", "busy", "no such page", "a web page", "half an answer", "a link in the clear", "a redirect"],
+    ids=["bad code", "no code", "down", "busy", "no such page", "a web page", "half an answer", "a link in the clear", "a redirect"],
 )  # fmt: skip
 async def test_each_refusal_says_what_to_do(tmp_path: Path, answer: aio.Response, hint: str) -> None:
     async with Desk(answer).open() as desk:
