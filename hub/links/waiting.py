@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, select, union, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.clock import machine_now
@@ -53,24 +53,24 @@ async def clinics(unit: Unit) -> dict[str, Clinic]:
     return {row.id: Clinic(row.id, row.zone, row.live_since) for row in rows}
 
 
+async def has_gate_to_open(unit: Unit) -> bool:
+    """Whether a database's first load has just become durable."""
+    return (await unit.execute(select(databases.c.id).where(_is_loaded_by_now(unit)).limit(1))).first() is not None
+
+
 async def open_gates(unit: Unit) -> None:
-    """A whole pass was made and the agent's outbox is empty: from now on this database's visits make deals."""
-    await unit.execute(
-        update(databases)
-        .where(
-            databases.c.account_id == unit.account.id,
-            databases.c.loaded_at.is_(None),
-            databases.c.verified_through.is_not(None),
-            databases.c.outbox_depth == 0,
-        )
-        .values(loaded_at=machine_now())
+    """From now on these databases' visits make deals."""
+    await unit.execute(update(databases).where(_is_loaded_by_now(unit)).values(loaded_at=machine_now()))
+
+
+def _is_loaded_by_now(unit: Unit) -> ColumnElement[bool]:
+    """A whole pass was made and the agent's outbox was empty after it."""
+    return and_(
+        in_account(unit, databases),
+        databases.c.loaded_at.is_(None),
+        databases.c.verified_through.is_not(None),
+        databases.c.outbox_depth == 0,
     )
-
-
-async def has_closed_gate(unit: Unit) -> bool:
-    """Whether some database still waits for its first load."""
-    closed = select(databases.c.id).where(databases.c.account_id == unit.account.id, databases.c.loaded_at.is_(None))
-    return (await unit.execute(closed.limit(1))).first() is not None
 
 
 async def waiting(unit: Unit, of: Collection[str], now: datetime, limit: int) -> list[PatientKey]:

@@ -1,5 +1,6 @@
 """What the parts of a delivery share: patients with their plans, deals as read, batches of which some items are refused."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -11,11 +12,13 @@ from hub.crm import Crm, CrmRejected
 from hub.links import outcomes, own, records, waiting
 from hub.links.columns import by_database
 from hub.links.waiting import Waiting
+from hub.metrics import COMMANDS_SENT
 from hub.rules.model import Deal, PatientKey
 from hub.rules.plan import Case, Outcome, OwnDeal, Plan, plan
 from hub.rules.settings import Settings
 from hub.rules.visits import Clinic
 from hub.store.engine import Store, Unit
+from wire.errors import NeedsOperator, Retry
 
 BATCH = 50
 """Items of one request."""
@@ -135,10 +138,20 @@ async def refused_apart(
         except CrmRejected as rejected:
             bad = {left[place]: codes for place, codes in rejected.codes.items() if place < len(left)}
             refused |= bad or dict.fromkeys(left, ("rejected",))
+            _count([items[place] for place in left if place in refused], "refused")
             left = [place for place in left if place not in refused]
+        except (Retry, NeedsOperator) as failure:
+            _count([items[place] for place in left], type(failure).__name__)
+            raise
         else:
+            _count([items[place] for place in left], "done")
             return dict(zip(left, answers or (), strict=False)), refused
     return {}, refused
+
+
+def _count(commands: Sequence[object], outcome: str) -> None:
+    for kind, many in Counter(type(command).__name__ for command in commands).items():
+        COMMANDS_SENT.labels(kind, outcome).inc(many)
 
 
 def in_batches(items: Iterable[Item], size: int = BATCH) -> Iterator[list[Item]]:

@@ -4,7 +4,7 @@ stored. What stays open after a crash or a lost answer is resolved by reading, b
 from collections.abc import AsyncIterable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Annotated, Literal, TypeAlias, TypeVar
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from sqlalchemy import delete, select
@@ -78,9 +78,8 @@ class NoteIntent(_Intent):
     text: str = Field(repr=False)
 
 
-Intent: TypeAlias = Annotated[DealIntent | ContactIntent | LinkIntent | NoteIntent, Field(discriminator="kind")]
-_INTENT: TypeAdapter[DealIntent | ContactIntent | LinkIntent | NoteIntent] = TypeAdapter(Intent)
-Kind = TypeVar("Kind", DealIntent, ContactIntent, LinkIntent, NoteIntent)
+Intent: TypeAlias = DealIntent | ContactIntent | LinkIntent | NoteIntent
+_INTENT: TypeAdapter[Intent] = TypeAdapter(Annotated[Intent, Field(discriminator="kind")])
 
 
 async def keep(unit: Unit, of: Iterable[_Intent]) -> None:
@@ -138,11 +137,14 @@ async def send_notes(to: Delivery, notes: Sequence[NoteIntent]) -> None:
             await forget(unit, batch)
 
 
-async def resolve(to: Delivery) -> None:
+async def open_ones(unit: Unit) -> list[Intent]:
+    """Those whose answers are missing."""
+    rows = await unit.execute(select(intents).where(in_account(unit, intents)).order_by(intents.c.key))
+    return [_INTENT.validate_json(unit.vault.open(row.sealed_command, _place(row.key))) for row in rows]
+
+
+async def resolve(to: Delivery, found: Sequence[Intent]) -> None:
     """Find out what became of each request whose answer is missing."""
-    async with to.store.reading(to.account) as unit:
-        rows = (await unit.execute(select(intents).where(in_account(unit, intents)).order_by(intents.c.key))).all()
-        found = [_INTENT.validate_json(unit.vault.open(row.sealed_command, _place(row.key))) for row in rows]
     await _resolve_deals(to, [intent for intent in found if isinstance(intent, DealIntent)])
     links = await _resolve_contacts(to, [intent for intent in found if isinstance(intent, ContactIntent)])
     await _resolve_links(to, [*links, *(intent for intent in found if isinstance(intent, LinkIntent))])

@@ -18,7 +18,7 @@ from hub.crm import Crm, CrmBlocked, CrmUnauthorised, CrmUnpaid
 from hub.links import waiting
 from hub.links.outcomes import NOBODY, count_nobodys
 from hub.reconcile.delivery import Delivery
-from hub.reconcile.intents import resolve
+from hub.reconcile.intents import Intent, open_ones, resolve
 from hub.reconcile.settle import put_aside, settle
 from hub.rules.model import PatientKey
 from hub.rules.settings import Settings
@@ -60,6 +60,15 @@ class _Patience:
     suspect: tuple[PatientKey, ...] = ()
     blocked: bool = True
     """Perhaps: it stands in the store."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a step has to do."""
+
+    to: Delivery
+    keys: list[PatientKey]
+    open_intents: list[Intent]
 
 
 class Reconcile:
@@ -118,39 +127,37 @@ class Reconcile:
 
     async def step(self, account: Account, at_once: int = AT_ONCE) -> int:
         """Settle some of the account's patients; says how many. Raises what the CRM raises."""
-        to = await self._delivery(account)
-        if to is None:
+        found = await self._look(account, at_once)
+        if found is None:
             return 0
-        await resolve(to)
-        async with self._store.reading(account) as unit:
-            keys = await waiting.waiting(unit, to.clinics.keys(), self._clock.now(), at_once)
-        await self._count_nobodys(to, [key for key in keys if key.patient == NOBODY])
-        patients = [key for key in keys if key.patient != NOBODY]
-        self._of(account.id).in_hand = tuple(patients)
+        to = found.to
+        await resolve(to, found.open_intents)
+        await self._count_nobodys(to, [key for key in found.keys if key.patient == NOBODY])
+        patients = tuple(key for key in found.keys if key.patient != NOBODY)
+        self._of(account.id).in_hand = patients
         settled = await settle(to, patients) if patients else 0
         self._of(account.id).in_hand = ()
-        return len(keys) - len(patients) + settled
+        return len(found.keys) - len(patients) + settled
 
-    async def _delivery(self, account: Account) -> Delivery | None:
-        """None: not configured, paused, or nothing loaded yet."""
+    async def _look(self, account: Account, at_once: int) -> _Found | None:
+        """What is to be done at this moment; None: not configured, paused, or nothing loaded yet."""
         async with self._store.reading(account) as unit:
-            text = (
-                await unit.execute(select(accounts.c.settings).where(accounts.c.id == account.id))
-            ).scalar_one_or_none()
-            gate_closed = await waiting.has_closed_gate(unit)
-        settings = Settings.model_validate_json(text) if text else None
+            query = select(accounts.c.settings).where(accounts.c.id == account.id)
+            settings = _settings((await unit.execute(query)).scalar_one_or_none())
+            clinics = await waiting.clinics(unit)
+            keys = await waiting.waiting(unit, clinics.keys(), self._clock.now(), at_once) if clinics else []
+            open_intents = await open_ones(unit)
+            gate_opens = await waiting.has_gate_to_open(unit)
         if settings is None or settings.paused:
             return None
-        if settings.preset != "deal_per_inquiry":
-            raise NeedsOperator("Choose the preset deal_per_inquiry: deal_per_visit is not configured yet.")
-        if gate_closed:
+        if gate_opens:
             async with self._store.writing(account) as unit:
                 await waiting.open_gates(unit)
-        async with self._store.reading(account) as unit:
-            clinics = await waiting.clinics(unit)
-        return (
-            Delivery(self._store, account, self._crm_of(account), settings, clinics, self._clock) if clinics else None
-        )
+            return await self._look(account, at_once)
+        if not clinics:
+            return None
+        to = Delivery(self._store, account, self._crm_of(account), settings, clinics, self._clock)
+        return _Found(to, keys, open_intents)
 
     async def _count_nobodys(self, to: Delivery, keys: list[PatientKey]) -> None:
         for key in keys:
@@ -193,9 +200,9 @@ class Reconcile:
         return settled
 
     async def _put_suspect_aside(self, account: Account, patience: _Patience) -> None:
-        to = await self._delivery(account) if patience.suspect else None
-        if to is not None:
-            await put_aside(to, patience.suspect, _MISTAKE)
+        found = await self._look(account, 1) if patience.suspect else None
+        if found is not None:
+            await put_aside(found.to, patience.suspect, _MISTAKE)
             patience.suspect, patience.careful = (), False
 
     async def _block(self, account: Account, code: str | None) -> None:
@@ -217,6 +224,13 @@ class Reconcile:
         log.warning(
             logger, "delivery.postponed", account=account.id, attempt=patience.failures, seconds=round(seconds, 1)
         )
+
+
+def _settings(text: str | None) -> Settings | None:
+    settings = Settings.model_validate_json(text) if text else None
+    if settings and settings.preset != "deal_per_inquiry":
+        raise NeedsOperator("Choose the preset deal_per_inquiry: deal_per_visit is not configured yet.")
+    return settings
 
 
 def _machine_seconds() -> float:

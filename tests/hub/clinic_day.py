@@ -14,6 +14,7 @@ from hub.accounts import Account, grant_operation
 from hub.clock import machine_now
 from hub.inbox.write import write
 from hub.links import own
+from hub.links.columns import in_account
 from hub.reconcile import Reconcile
 from hub.rules.model import Contact, Deal, Stage
 from hub.rules.settings import Settings
@@ -196,13 +197,16 @@ class Day:
     async def outcomes(self) -> dict[str, tuple[str, str]]:
         """What is not done, and why."""
         async with self.store.reading(self.account) as unit:
-            rows = await unit.execute(select(outcomes))
+            rows = await unit.execute(select(outcomes).where(in_account(unit, outcomes)))
             return {row.subject: (row.outcome, row.reason) for row in rows}
 
     async def left_over(self) -> dict[str, int]:
         """What still waits."""
         async with self.store.reading(self.account) as unit:
-            return {table.name: len((await unit.execute(select(table))).all()) for table in (dirty, intents)}
+            return {
+                table.name: len((await unit.execute(select(table).where(in_account(unit, table)))).all())
+                for table in (dirty, intents)
+            }
 
     async def links(self, patient_id: str = "4410") -> dict[str, int]:
         """The deal of each visit."""
@@ -213,13 +217,17 @@ class Day:
         """IDENT touched all rows: everything is looked at again although nothing differs."""
         async with self.store.writing(self.account) as unit:
             self._seq += 1
-            for row in (await unit.execute(select(dues.c.patient).distinct())).all():
+            for row in (await unit.execute(select(dues.c.patient).where(in_account(unit, dues)).distinct())).all():
                 await unit.execute(insert(dirty).values(self._dirty_row(row.patient)))
 
     async def configure(self, settings: Settings) -> None:
         """An admin saved other settings."""
         async with self.store.writing(self.account) as unit:
-            await unit.execute(update(accounts).values(settings=settings.model_dump_json(by_alias=True)))
+            await unit.execute(
+                update(accounts)
+                .where(accounts.c.id == unit.account.id)
+                .values(settings=settings.model_dump_json(by_alias=True))
+            )
 
     async def gate(self, *, loaded: bool, verified: bool = False, outbox: int = 0) -> None:
         """How far the first load of the database is."""
@@ -229,7 +237,7 @@ class Day:
                 "verified_through": MORNING if verified else None,
                 "outbox_depth": outbox,
             }
-            await unit.execute(update(databases).values(values))
+            await unit.execute(update(databases).where(in_account(unit, databases)).values(values))
 
     def _dirty_row(self, patient_id: str) -> dict[str, Any]:
         return {
@@ -254,7 +262,9 @@ class Day:
 
     async def _next_due(self) -> datetime | None:
         async with self.store.reading(self.account) as unit:
-            row = (await unit.execute(select(dues.c.due).order_by(dues.c.due).limit(1))).first()
+            row = (
+                await unit.execute(select(dues.c.due).where(in_account(unit, dues)).order_by(dues.c.due).limit(1))
+            ).first()
             return row.due if row else None
 
 
@@ -287,13 +297,12 @@ async def begun(store: Store, *, settings: Settings = PRESET, account_id: int = 
 
 
 @asynccontextmanager
-async def a_day(folder: Path, template: bytes, settings: Settings = PRESET) -> AsyncIterator[Day]:
-    """A day with a store of its own on SQLite, for tests that need many."""
-    folder.mkdir(parents=True, exist_ok=True)
+async def a_sqlite_store(folder: Path, template: bytes) -> AsyncIterator[Store]:
+    """A store for tests that need many days: each takes an account of its own in it."""
     file = folder / "hub.db"
     file.write_bytes(template)
     async with open_store(f"sqlite:///{file}", KeyFiles(folder / "keys", bytes(32))) as store:
-        yield await begun(store, settings=settings)
+        yield store
 
 
 def stage(deal: Deal) -> tuple[int, int]:

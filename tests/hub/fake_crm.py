@@ -169,8 +169,7 @@ class FakeCrm:
 
     def _ask(self, call: str, items: int) -> None:
         self.requests += [(call, min(AT_ONCE, items - at)) for at in range(0, items, AT_ONCE)]
-        self.before(call)
-        self.after(call)
+        self.before(call)  # for a reader it is the same whether the question or the answer was lost
 
     def _applying(self, call: str, commands: Sequence[Command]) -> "_Applying":
         assert commands, f"{call} without anything to do"
