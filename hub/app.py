@@ -4,26 +4,28 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Never, TypeAlias
 
 from aiohttp import web
 from sqlalchemy import select
 
 from hub.accounts import grant_operation
 from hub.agents import Enrolment
-from hub.amocrm.client import open_amocrm
+from hub.amocrm.client import AmoCrms, open_amocrm
 from hub.clock import business_clock
 from hub.config import Address, HubConfig
 from hub.inbox import Inbox, retry_parked
-from hub.install import Installer, routes
+from hub.install import Installer
+from hub.install import routes as install_routes
 from hub.jobs import Jobs
 from hub.link import LinkServer, Registry
 from hub.ops import Ops, watch_loop
 from hub.reconcile import Reconcile
 from hub.status import StatusReader
-from hub.store.engine import Store, open_store
+from hub.store.engine import TROUBLE, Store, is_away, open_store
 from hub.store.migrate import migrate
 from hub.store.tables import accounts
 from hub.store.vault import KeyFiles, master_key
@@ -33,6 +35,9 @@ from wire.errors import NeedsOperator
 
 logger = logging.getLogger(__name__)
 
+Loop: TypeAlias = Callable[[], Awaitable[Never]]
+
+STORE_AGAIN_SECONDS = 1.0
 GRACE_SECONDS = 25
 """Then the process ends as it is: what is in flight stands in an outbox, in the inbox or as an intent."""
 
@@ -43,44 +48,74 @@ CLOSE_SECONDS = 2
 """For requests under way when the listeners close."""
 
 
+@dataclass(frozen=True)
+class _Hub:
+    """What was composed: loops to start, routes to serve, how to let the agents go, how all stands."""
+
+    loops: tuple[Loop, ...]
+    routes: tuple[web.RouteDef, ...]
+    leave: Callable[[], Awaitable[None]]
+    status: StatusReader
+
+
 async def run(config: HubConfig, announce: Callable[[dict[str, Any]], None]) -> None:
     """Serve until cancelled. `announce` is called once, when all is open."""
     ops = Ops()
     _stop_on_signals(ops)
     async with AsyncExitStack() as stack:
         ops_port = await stack.enter_async_context(listening(ops.app(), config.ops_listen, "HUB_OPS_LISTEN"))
-        clock = business_clock(config.business_clock)
         keys = KeyFiles(config.keys_dir, master_key(config.master_key_file))
         store = await stack.enter_async_context(open_store(config.database_url, keys))
         await migrate(store)
+        await _retry_parked(store)
         amocrms = await stack.enter_async_context(
             open_amocrm(store, stand_ins=config.amocrm_hosts, rate=config.amocrm_rate)
         )
-        await _retry_parked(store)
-        hub, registry, inbox = keys.hub_id(), Registry(), Inbox(store, clock)
-        link = LinkServer(store, inbox, clock, hub, registry=registry)
-        installer = Installer(amocrms)
-        jobs = Jobs(store, Verbs(store, amocrms, installer).handlers())
-        reconcile = Reconcile(store, amocrms.crm_of, clock, wake=inbox.arrived)
+        hub = _composed(config, store, amocrms)
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
-        for loop in (
-            jobs.take_all(),
-            jobs.work_at_all(),
-            link.watch_revoked(),
-            installer.run(),
-            amocrms.tools.tokens.keep_unused_alive(),
-            *(reconcile.run() for _ in range(DELIVERIES)),
-            watch_loop(),
-        ):
-            tasks.create_task(loop)
-        enrolment = Enrolment(store, hub, config.public_url)
-        app = public_app([*link.routes(), *enrolment.routes(), *routes(installer)])
-        port = await stack.enter_async_context(listening(app, config.listen, "HUB_LISTEN"))
-        stack.push_async_callback(link.leave)
-        ops.serve(StatusReader(store, clock, registry.connected))
+        for loop in hub.loops:
+            tasks.create_task(_outlast(loop))
+        port = await stack.enter_async_context(listening(_public_app(hub.routes), config.listen, "HUB_LISTEN"))
+        stack.push_async_callback(hub.leave)
+        ops.serve(hub.status)
         log.info(logger, "hub.started", port=port)
         announce({"ready": True, "port": port, "ops_port": ops_port})
         await asyncio.Event().wait()
+
+
+def _composed(config: HubConfig, store: Store, amocrms: AmoCrms) -> _Hub:
+    clock, name = business_clock(config.business_clock), store.keys.hub_id()
+    registry, inbox, installer = Registry(), Inbox(store, clock), Installer(amocrms)
+    link = LinkServer(store, inbox, clock, name, registry=registry)
+    reconcile = Reconcile(store, amocrms.crm_of, clock, wake=inbox.arrived)
+    jobs = Jobs(store, Verbs(store, amocrms, installer, config.public_url).handlers())
+    return _Hub(
+        loops=(
+            jobs.take_all,
+            jobs.work_at_all,
+            link.watch_revoked,
+            installer.run,
+            amocrms.tools.tokens.keep_unused_alive,
+            *(DELIVERIES * (reconcile.run,)),
+            watch_loop,
+        ),
+        routes=(*link.routes(), *Enrolment(store, name, config.public_url).routes(), *install_routes(installer)),
+        leave=link.leave,
+        status=StatusReader(store, clock, registry.connected),
+    )
+
+
+async def _outlast(loop: Loop) -> Never:
+    """Go on when the database is back: it may be restarted, and a hundred clinics stay connected meanwhile. Any other error ends the
+    process, and the service manager starts it anew."""
+    while True:
+        try:
+            await loop()
+        except TROUBLE as error:
+            if not is_away(error):
+                raise
+            log.warning(logger, "store.missed", error=type(error).__name__)
+            await asyncio.sleep(STORE_AGAIN_SECONDS)
 
 
 async def _retry_parked(store: Store) -> None:
@@ -94,8 +129,7 @@ async def _retry_parked(store: Store) -> None:
             log.info(logger, "parked.read", account=account_id, count=count)
 
 
-def public_app(routes: Iterable[web.RouteDef]) -> web.Application:
-    """What the world sees."""
+def _public_app(routes: Iterable[web.RouteDef]) -> web.Application:
     app = web.Application()
     app.router.add_routes(routes)
     return app

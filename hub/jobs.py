@@ -141,13 +141,15 @@ class Jobs:
     async def work(self) -> None:
         """Wait for one that was taken, and do it."""
         job = await self._taken.get()
-        row = await _row(self._store, job)
-        args = json.loads(self._store.keys.hub().open(row.sealed_args, f"jobs.args:{job}"))
-        state, text = await self._attempt(job, row.verb, args)
-        sealed = self._store.keys.hub().seal(text, f"jobs.result:{job}")
-        async with self._store.hub_writing() as connection:
-            await connection.execute(update(jobs).where(jobs.c.id == job).values(state=state, sealed_result=sealed))
-        self._mine.discard(job)
+        try:
+            row = await _row(self._store, job)
+            args = json.loads(self._store.keys.hub().open(row.sealed_args, f"jobs.args:{job}"))
+            state, text = await self._attempt(job, row.verb, args)
+            sealed = self._store.keys.hub().seal(text, f"jobs.result:{job}")
+            async with self._store.hub_writing() as connection:
+                await connection.execute(update(jobs).where(jobs.c.id == job).values(state=state, sealed_result=sealed))
+        finally:
+            self._mine.discard(job)  # should it not be done, its beat stops, and the command hears of it
         log.info(logger, "job.finished", kind=row.verb, code=state)
 
     async def _attempt(self, job: str, verb: str, args: Args) -> tuple[State, str]:

@@ -9,7 +9,8 @@ from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from hub.metrics import LOOP_LAG, OLDEST_UNDELIVERED, REGISTRY, UNDELIVERED
-from hub.status import StatusReader
+from hub.status import Status, StatusReader
+from hub.store.engine import TROUBLE, is_away
 
 Phase: TypeAlias = Literal["starting", "serving", "stopping"]
 _LAG_EVERY_SECONDS = 0.5
@@ -43,11 +44,11 @@ class Ops:
         return web.json_response({"ready": ready, "phase": self.phase}, status=200 if ready else 503)
 
     async def _tell_status(self, _request: web.Request) -> web.Response:
-        status = await self._opened().read()
+        status = await self._read()
         return web.json_response(text=status.model_dump_json())
 
     async def _metrics(self, _request: web.Request) -> web.Response:
-        status = await self._opened().read()
+        status = await self._read()
         UNDELIVERED.clear()
         OLDEST_UNDELIVERED.clear()
         for account in status.accounts:
@@ -55,10 +56,15 @@ class Ops:
             OLDEST_UNDELIVERED.labels(str(account.account)).set(account.oldest_seconds)
         return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
-    def _opened(self) -> StatusReader:
+    async def _read(self) -> Status:
         if self._status is None:
             raise web.HTTPServiceUnavailable(text="starting")
-        return self._status
+        try:
+            return await self._status.read()
+        except TROUBLE as error:
+            if not is_away(error):
+                raise
+            raise web.HTTPServiceUnavailable(text="the database is away") from None
 
 
 async def watch_loop() -> Never:

@@ -1,7 +1,8 @@
 """What the serving process does for the command line: one method a verb. It opens nothing and decides nothing; it composes."""
 
-from collections.abc import Mapping
-from typing import Any, cast
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import select
 
@@ -12,18 +13,25 @@ from hub.amocrm.blueprint import Preset
 from hub.amocrm.client import AmoCrm, AmoCrms
 from hub.amocrm.limits import Priority
 from hub.amocrm.plan import Plan
+from hub.amocrm.schema import CrmSchema
 from hub.install import Installer
 from hub.jobs import Args, Handler, Say
+from hub.rules.settings import Settings
 from hub.store import tables
 from hub.store.engine import Store, Unit
-from wire.errors import NeedsOperator
+from wire.errors import NeedsOperator, Retry
+
+T = TypeVar("T")
+
+ATTEMPTS = 5
+LONGEST_REST_SECONDS = 60.0
 
 
 class Verbs:
     """The handlers of `hub.jobs`."""
 
-    def __init__(self, store: Store, amocrms: AmoCrms, installer: Installer) -> None:
-        self._store, self._amocrms, self._installer = store, amocrms, installer
+    def __init__(self, store: Store, amocrms: AmoCrms, installer: Installer, public_url: str) -> None:
+        self._store, self._amocrms, self._installer, self._public_url = store, amocrms, installer, public_url
 
     def handlers(self) -> Mapping[str, Handler]:
         """By the verb that a command asks with."""
@@ -35,9 +43,9 @@ class Verbs:
             "agent-revoke": self.revoke_agent,
         }
 
-    async def install(self, args: Args, _say: Say) -> str:
+    async def install(self, args: Args, say: Say) -> str:
         """Exchange a code that a person copied from amoCRM."""
-        account_id = await self._installer.install(args["key"], args["code"], args["host"])
+        account_id = await _patiently(say, lambda: self._installer.install(args["key"], args["code"], args["host"]))
         return (
             f"{args['key']} is installed in account {account_id}. Next: ident-hub clinic add --account {account_id} …"
         )
@@ -47,26 +55,25 @@ class Verbs:
         account = await self._account(args["account"])
         await self._refuse_known_name(account, args["name"])
         await say(f"Looking at amoCRM account {account.id}.")
-        return "\n".join((await self._plan(account, args)).lines())
+        plan = await _patiently(say, lambda: self._plan(account, args))
+        return "\n".join(plan.lines())
 
     async def add_clinic(self, args: Args, say: Say) -> str:
         """Make what the account lacks, record the database, make the code of its agent."""
         account = await self._account(args["account"])
         await self._refuse_known_name(account, args["name"])
-        plan = await self._plan(account, args)
-        if not plan.empty:
-            await say(f"Making what amoCRM account {account.id} lacks.")
-        schema, settings = await prepare.apply(self._crm(account), plan)
+        await say(f"Making what amoCRM account {account.id} lacks.")
+        schema, settings = await _patiently(say, lambda: self._prepared(account, args))
         async with self._store.writing(account) as unit:
             await prepare.keep(unit, schema, settings)
             database = await databases.add(unit, args["name"], args["zone"])
-            return await _code(unit, database.id)
+            return await self._code(unit, database.id)
 
     async def make_code(self, args: Args, _say: Say) -> str:
         """A new one-time code for a database's agent."""
         account = await self._account(args["account"])
         async with self._store.writing(account) as unit:
-            return await _code(unit, args["database"])
+            return await self._code(unit, args["database"])
 
     async def revoke_agent(self, args: Args, _say: Say) -> str:
         """Cut an agent off."""
@@ -84,6 +91,10 @@ class Verbs:
         async with self._store.reading(account) as unit:
             known = await prepare.known_schema(unit)
         return await prepare.prepare(self._crm(account), cast(Preset, args["preset"]), args["zone"], known)
+
+    async def _prepared(self, account: Account, args: Args) -> tuple[CrmSchema, Settings]:
+        """Always by a fresh plan: an attempt that was broken off may have made a part."""
+        return await prepare.apply(self._crm(account), await self._plan(account, args))
 
     def _crm(self, account: Account) -> AmoCrm:
         return self._amocrms.crm_of(account, Priority.OPERATOR)
@@ -105,8 +116,21 @@ class Verbs:
                 f"ident-hub agent code --account {account.id} --database {same[0]}"
             )
 
+    async def _code(self, unit: Unit, database: str) -> str:
+        code = await agents.new_code(unit, database)
+        within = f"within {agents.CODE_LIVES.total_seconds() / 60:.0f} minutes"
+        return f"{database}: type on the clinic's computer, {within}: ident-agent enroll {self._public_url} {code}"
 
-async def _code(unit: Unit, database: str) -> str:
-    code = await agents.new_code(unit, database)
-    minutes = agents.CODE_LIVES.total_seconds() / 60
-    return f"{database}: on the clinic's computer, within {minutes:.0f} minutes: ident-agent enroll HUB {code}"
+
+async def _patiently(say: Say, work: Callable[[], Awaitable[T]]) -> T:
+    """A person waits for it: a short rest that amoCRM asks for is no reason to fail."""
+    for attempt in range(1, ATTEMPTS):
+        try:
+            return await work()
+        except Retry as later:
+            rest = later.after or 2.0**attempt
+            if rest > LONGEST_REST_SECONDS:
+                raise
+            await say(f"amoCRM is busy ({type(later).__name__}): once more in {rest:.0f} s.")
+            await asyncio.sleep(rest)
+    return await work()

@@ -19,9 +19,11 @@ START_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Server:
-    """Where the server listens."""
+    """Where the server listens, and how to stop and start it while it runs."""
 
     port: int
+    folder: Path
+    user: int | None
 
     def url(self, database: str) -> str:
         """As HUB_DATABASE_URL names it."""
@@ -31,32 +33,45 @@ class Server:
 @contextlib.contextmanager
 def running() -> Iterator[Server]:
     """Start a server and end it when the block ends."""
+    with installed() as server, started(server):
+        yield server
+
+
+@contextlib.contextmanager
+def installed() -> Iterator[Server]:
+    """A server that can be started, and started again."""
     folder = Path(tempfile.mkdtemp(prefix="ident-postgres-"))
     user = _unprivileged()
     if user is not None:
         os.chown(folder, user, -1)
     try:
         _run(user, "initdb", "-D", folder / "data", "-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        with _started(folder, user) as server:
-            yield server
+        yield Server(_free_port(), folder, user)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def _started(folder: Path, user: int | None) -> Iterator[Server]:
-    port = _free_port()
-    quick = [word for name in ("fsync=off", "synchronous_commit=off", "full_page_writes=off") for word in ("-c", name)]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [_binary("postgres"), "-D", folder / "data", "-p", str(port), "-k", folder, "-h", "127.0.0.1", *quick],
-            stdout=log,
-            stderr=log,
-            user=user,
-        )
+def started(server: Server) -> Iterator[None]:
+    """The server runs until the block ends."""
+    where: list[str | Path] = [
+        "-D",
+        server.folder / "data",
+        "-p",
+        str(server.port),
+        "-k",
+        server.folder,
+        "-h",
+        "127.0.0.1",
+    ]
+    quick: list[str | Path] = [
+        word for name in ("fsync=off", "synchronous_commit=off", "full_page_writes=off") for word in ("-c", name)
+    ]
+    with (server.folder / "log").open("wb") as log:
+        process = subprocess.Popen([_binary("postgres"), *where, *quick], stdout=log, stderr=log, user=server.user)
     try:
-        _wait(process, port, folder / "log")
-        yield Server(port)
+        _wait(process, server.port, server.folder / "log")
+        yield
     finally:
         process.send_signal(signal.SIGINT)  # "fast": clients that are left are cut off
         try:

@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Callable
 
-from hub.app import run
 from hub.commands.tools import Commands, add_parser
 from hub.config import load
 
@@ -19,6 +18,8 @@ def add(commands: Commands) -> None:
 
 def act(_args: argparse.Namespace) -> None:
     """Serve."""
+    from hub.app import run  # here, so that the other commands start without all that serving needs
+
     config = load()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(run(config, announce=lambda told: print(json.dumps(told), flush=True)))

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from asyncpg import PostgresError
 from sqlalchemy import CursorResult, Executable, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
@@ -24,6 +27,18 @@ from wire.errors import NeedsOperator
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _ABOVE_ACCOUNTS = 0
 _LOCK = text("SELECT pg_advisory_xact_lock(:key)")
+
+
+TROUBLE = (DBAPIError, PoolTimeout, PostgresError, OSError)
+"""Whatever the database may raise; `is_away` tells what kind of trouble it is."""
+
+
+def is_away(error: Exception) -> bool:
+    """Whether the database could not be reached or was lost on the way, so that the same may work later; else it is a mistake of ours.
+    (asyncpg raises errors of its own while it connects, and a connection that was cut off is told by a mark only.)"""
+    if isinstance(error, DBAPIError):
+        return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+    return isinstance(error, OSError | PoolTimeout | PostgresError)
 
 
 @dataclass(frozen=True)
