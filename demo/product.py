@@ -77,7 +77,7 @@ class Product:
                     status = await answer.json()
                 if _is_idle(status, moment):
                     return
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.05)
         raise NeverIdle(moment, status)
 
     async def restart_agent(self) -> None:
@@ -161,6 +161,8 @@ async def started(
             str(rate),
             "--account-rate",
             str(2 * rate),
+            "--filter",
+            "on",
             "--clock",
             str(folder / "clock"),
             "--redirect-uri",

@@ -82,9 +82,10 @@ def _start(_: Database, act: Act, values: Values) -> None:
 
 
 def _end(database: Database, act: Act, values: Values) -> None:
-    """The visit ends; often the doctor has filled in the order by then."""
+    """The visit ends; often the doctor has filled in the order by then. A visit has one order at most."""
     act.change("Receptions", values["visit"], ReceptionEnded=act.at)
-    if order := values.get("order"):
+    order = values.get("order")
+    if order and not database.execute("SELECT ID FROM Orders WHERE ID_Receptions = ?", (values["visit"],)):
         _order(database, act, values["visit"], bills.from_json(order))
 
 
