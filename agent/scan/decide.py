@@ -15,7 +15,7 @@ Probe: TypeAlias = tuple[bytes | None, bytes | None]
 
 NEAR = (timedelta(days=-2), timedelta(days=60))
 """Visits that start within it are looked at in each step, however old their keys are."""
-RANGE = 5000
+RANGE = 3000
 """How many of the newest rows of a table are looked at for hints."""
 LEAST_RANGE = 1000
 STRAGGLERS = 100
@@ -24,7 +24,7 @@ AT_ONCE = 400
 """Visits that one step reads in full; more stay for the next."""
 OVERLAP = timedelta(minutes=10)
 """Changed-times are written by other clocks, and in transactions that commit later."""
-HINTED_ROWS = 500
+HINTED_ROWS = 1000
 """Of one table, that a step looks through for hints on the average."""
 
 

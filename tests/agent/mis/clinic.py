@@ -17,6 +17,7 @@ class Clinic:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._lost: set[tuple[str, str]] = set()
         with Database(path) as database:
             database.create(NOW)
         self._db = sqlite3.connect(path, isolation_level=None)
@@ -47,11 +48,12 @@ class Clinic:
         marks: dict[str, Any] = {"DateTimeChanged": now} if audit else {}
         if table == "Receptions":
             marks["RowVersion"] = (self.rowversion() if version is None else version).to_bytes(8, "big")
-        cells = {name: cell for name, cell in {**marks, **cells}.items() if known.has(name)}
+        there = [column for column in known.columns if (table, column.name) not in self._lost]
+        cells = {name: cell for name, cell in {**marks, **cells}.items() if name in {column.name for column in there}}
         is_new = not self._db.execute(f"SELECT 1 FROM {table} WHERE {known.key} = ?", (key,)).fetchall()  # noqa: S608
         if is_new:
-            row = {**{c.name: _least(c.type) if c.required else None for c in known.columns}, **cells, known.key: key}
-            values = [stored(row[column.name]) for column in known.columns]
+            row = {**{c.name: _least(c.type) if c.required else None for c in there}, **cells, known.key: key}
+            values = [stored(row[column.name]) for column in there]
             self._db.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(values))})", values)  # noqa: S608
         elif cells:
             sets = ", ".join(f"{name} = ?" for name in cells)
@@ -76,6 +78,7 @@ class Clinic:
             self._db.execute(f"DROP TABLE {table}")
         else:
             self._db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+            self._lost.add((table, column))
 
     def touch_all(self) -> None:
         """What an update of the program leaves: each visit has a new rowversion and nothing else."""

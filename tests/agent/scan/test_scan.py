@@ -1,0 +1,571 @@
+"""The scan, story by story: what was done in the clinic, and what the hub then holds."""
+# ruff: noqa: DTZ001 - IDENT's times have no zone
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+
+from agent.mis.port import MisBusy, MisRefused
+from agent.scan import Pace, decide
+from tests.agent.mis.clinic import NOW
+from tests.agent.scan.world import MOSCOW, LiveOnly, World, world
+
+
+@pytest.fixture
+async def here(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    """A clinic of three patients and four visits; only hints betray what changes after the first load. Each is looked for at each step."""
+    monkeypatch.setattr(decide, "HINTED_ROWS", 10_000)
+    async with world(LiveOnly) as here:
+        furnish(here)
+        yield here
+
+
+def furnish(here: World) -> None:
+    for key in (1001, 1002, 1003):
+        here.clinic.patient(key)
+    for key, (patient, day) in enumerate([(1001, -400), (1001, 0), (1002, 0.1), (None, 30)], start=1):
+        here.clinic.visit(key, patient, day)
+    here.clinic.pass_time(3600)  # nothing of it is news
+
+
+async def changed(here: World) -> list[str]:
+    """What one step finds, as the hub was told it."""
+    before = len(here.hub.told)
+    await here.step()
+    await here.deliver()
+    await here.check()
+    return here.hub.told[before:]
+
+
+def stands(here: World) -> str:
+    return here.standing.now.mis
+
+
+def bill(here: World, visit: int, debt: str = "100", audit: bool = True) -> None:
+    figures: dict[str, Any] = {
+        "Amount": Decimal(100),
+        "AmountWithDiscount": Decimal(100),
+        "InsuranceAmount": Decimal(),
+        "Debt": Decimal(debt),
+    }
+    here.clinic.put("Orders", visit, ID_Receptions=visit, ID_Patients=1001, IsBillFormed=True, audit=audit)
+    here.clinic.put("OrderPaymentsJournal", visit, ID_Patients=1001, IsBillFormed=True, **figures)
+
+
+async def test_the_first_load_brings_everything_between_brackets(here: World) -> None:
+    await here.load()
+
+    patients = [f"backfill upsert patient {key}" for key in (1001, 1002, 1003)]
+    visits = [f"backfill upsert visit {key}" for key in (1, 2, 3, 4)]
+    assert here.hub.told == ["begin patient", "begin visit", *patients, *visits, "end patient", "end visit"]
+    await here.check()
+
+
+async def test_nothing_is_called_read_before_all_of_it_was(here: World) -> None:
+    while not await here.is_loaded():
+        assert await here.outbox.times() == (None, None)
+        await here.step()
+    assert (await here.outbox.times())[0] is None
+    await here.step()
+    through, verified = await here.outbox.times()
+    assert through == here.clinic.now.replace(tzinfo=MOSCOW)
+    assert verified is not None
+
+
+async def test_an_empty_clinic_is_loaded_too() -> None:
+    async with world() as here:
+        await here.load()
+        assert here.hub.told == ["begin patient", "begin visit", "end patient", "end visit"]
+
+
+async def test_a_visit_booked_during_the_first_load_does_not_wait_behind_it(here: World) -> None:
+    await here.step()  # patients
+    here.clinic.visit(5, 1002)
+    await here.step()
+
+    first = await here.outbox.batch("live")
+    assert first is None, "the begin goes first"
+    await here.push("backfill")
+    await here.push("backfill")
+    await here.push("live")
+    assert here.hub.told == ["begin patient", "begin visit", "live upsert visit 5"]
+    await here.load()
+    await here.check()
+
+
+async def test_a_visit_that_changes_before_the_load_comes_to_it_is_live(here: World) -> None:
+    await here.step()
+    here.clinic.visit(2, 1001, 3)
+    await here.step()
+
+    await here.load()
+    assert "live upsert visit 2" in here.hub.told
+    assert "backfill upsert visit 2" not in here.hub.told
+    await here.check()
+
+
+async def test_a_load_goes_on_where_it_was_broken_off(here: World) -> None:
+    await here.step()
+    await here.restart()
+    await here.load()
+    assert here.hub.told.count("begin visit") == 1
+    await here.check()
+
+
+async def test_a_quiet_clinic_is_not_read(here: World) -> None:
+    await here.load()
+    await here.step(3)
+    here.mis.asked.clear()
+    await here.step()
+    assert {query for query, _ in here.mis.asked} & {"visit_versions", "visits_by_key", "visits_page"} == set()
+    assert not here.mis.is_inside
+
+
+async def test_what_is_booked_changed_or_cancelled_arrives_with_its_patient(here: World) -> None:
+    await here.load()
+    await here.step()
+    here.clinic.patient(1004)
+    here.clinic.visit(5, 1004)
+    here.clinic.visit(2, 1001, 3)
+    here.clinic.put("Receptions", 1, ReceptionCanceled=NOW)
+
+    told = await changed(here)
+    assert told[0] == "live upsert patient 1004"
+    assert sorted(told[1:]) == [f"live upsert visit {key}" for key in (1, 2, 5)]
+
+
+async def test_a_row_that_is_committed_late_is_seen(here: World) -> None:
+    """Its rowversion is lower than others that were read long before."""
+    await here.load()
+    await here.step()
+    version = here.mis.begin(lambda v: here.clinic.visit(5, 1001, version=v))
+    here.clinic.visit(6, 1002)
+    assert await changed(here) == ["live upsert visit 6"]
+    here.mis.commit(version)
+    assert await changed(here) == ["live upsert visit 5"]
+
+
+async def test_what_is_committed_beside_an_open_transaction_is_seen(here: World) -> None:
+    """Both transactions have taken their numbers, so neither the bound nor the last one moves."""
+    await here.load()
+    here.mis.begin(lambda v: here.clinic.visit(5, 1001, version=v))
+    second = here.mis.begin(lambda v: here.clinic.visit(6, 1002, version=v))
+    assert await changed(here) == []
+    here.mis.commit(second)
+    assert await changed(here) == ["live upsert visit 6"]
+
+
+async def test_what_is_committed_while_rows_are_read_is_seen_by_the_next_step(here: World) -> None:
+    """The bound is asked for before the rows."""
+    await here.load()
+    here.clinic.visit(5, 1001)
+    here.mis.after["visit_versions"] = lambda: here.clinic.visit(6, 1002)
+    await here.step()
+    assert await changed(here) == ["live upsert visit 5", "live upsert visit 6"]
+
+
+async def test_a_touched_table_sends_nothing(here: World) -> None:
+    await here.load()
+    await here.step()
+    here.clinic.touch_all()
+    assert await changed(here) == []
+    here.mis.asked.clear()
+    await here.step()
+    assert "visits_by_key" not in {query for query, _ in here.mis.asked}, "the new rowversions are known"
+
+
+async def test_a_touched_table_is_read_bit_by_bit(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decide, "AT_ONCE", 2)
+    await here.load()
+    await here.step()
+    through = (await here.outbox.times())[0]
+    here.clinic.touch_all()
+    here.clinic.visit(5, 1001)
+    before = here.hub.told.copy()
+    await here.step()
+    assert (await here.outbox.times())[0] == through, "not all of it was read"
+    await here.deliver()
+    assert here.hub.told == [*before, "live upsert visit 5"], "what is new comes first"
+    await here.step(3)
+    assert (await here.outbox.times())[0] == here.clinic.now.replace(tzinfo=MOSCOW)
+
+
+async def test_a_row_that_somebody_locks_hides_nothing_beside_it(here: World) -> None:
+    await here.load()
+    await here.step()
+    through = (await here.outbox.times())[0]
+    here.clinic.visit(5, 1001)
+    here.mis.fails = lambda query: MisBusy("42000 1222") if query == "visit_versions" else None
+    assert await changed(here) == ["live upsert visit 5"]
+    assert (await here.outbox.times())[0] == through, "the locked row may have changed"
+    here.mis.asked.clear()
+    await here.step()
+    assert "visit_versions_unlocked" in {query for query, _ in here.mis.asked}, "it is looked for until it is free"
+
+
+async def test_when_all_is_locked_it_says_busy_and_loses_nothing(here: World) -> None:
+    await here.load()
+    here.clinic.visit(5, 1001)
+    here.mis.fails = lambda query: MisBusy("42000 1222") if query == "visits_by_key" else None
+    await here.step()
+    assert stands(here) == "busy"
+    here.mis.fails = lambda query: None
+    assert await changed(here) == ["live upsert visit 5"]
+    assert stands(here) == "ok"
+
+
+async def test_a_bill_arrives_though_its_visit_was_not_touched(here: World) -> None:
+    await here.load()
+    await here.step()
+    bill(here, 2)
+    assert await changed(here) == ["live upsert visit 2"]
+    assert here.hub.values["visit", "2"]["sums"]["debt"] == "100.00"
+    assert await changed(here) == []
+
+
+async def test_a_line_of_an_order_arrives_though_nothing_else_was_touched(here: World) -> None:
+    here.clinic.put("Orders", 2, ID_Receptions=2, ID_Patients=1001)
+    here.clinic.put("ServiceItemPrices", 9, Price=Decimal("450.40"))
+    await here.load()
+    await here.step()
+    here.clinic.put("OrderServiceRelation", 1, ID_Orders=2, ID_ServicePrices=9, CountService=2)
+    assert await changed(here) == ["live upsert visit 2"]
+    assert here.hub.values["visit", "2"]["sums"]["planned"] == "900.80"
+
+
+async def test_a_payment_leads_to_the_bills_of_its_patient(here: World) -> None:
+    """The journal says how much is owed, and has neither rowversion nor changed-time."""
+    bill(here, 1, audit=False)
+    await here.load()
+    await here.step()
+    here.clinic.put("OrderPaymentsJournal", 1, Debt=Decimal(40), audit=False)
+    here.clinic.put("PaymentsIn", 1, ID_Patients=1001, Payment=Decimal(60))
+    assert await changed(here) == ["live upsert visit 1"]
+
+
+async def test_a_patients_card_arrives_though_no_visit_was_touched(here: World) -> None:
+    await here.load()
+    await here.step()
+    here.clinic.patient(1003, "Воробьёв")
+    assert await changed(here) == ["live upsert patient 1003"]
+
+
+async def test_a_new_patient_without_a_changed_time_arrives(here: World) -> None:
+    await here.load()
+    await here.step()
+    here.clinic.put("Persons", 1004, Surname="Чижов")
+    here.clinic.put("Patients", 1004, audit=False)
+    assert await changed(here) == ["live upsert patient 1004"]
+
+
+async def test_a_hint_is_remembered_over_a_restart(here: World) -> None:
+    await here.load()
+    await here.step()
+    await here.stop()
+    bill(here, 1)
+    here.clinic.pass_time(36_000)
+    await here.start()
+    assert await changed(here) == ["live upsert visit 1"]
+
+
+async def test_a_clock_that_was_put_back_hides_nothing(here: World) -> None:
+    await here.load()
+    await here.step()
+    here.clinic.pass_time(-7200)
+    await here.step()
+    bill(here, 1)
+    assert await changed(here) == ["live upsert visit 1"]
+
+
+async def test_every_step_says_how_far_it_read(here: World) -> None:
+    await here.load()
+    for _ in range(3):
+        begun = here.clinic.pass_time(10)
+        here.mis.after["orders_changed"] = lambda: here.clinic.visit(2, 1001, 5)
+        await here.step()
+        assert (await here.outbox.times())[0] == begun.replace(tzinfo=MOSCOW)
+
+
+# What nothing betrays
+
+
+async def test_the_pass_finds_what_nothing_betrayed() -> None:
+    async with world() as here:
+        furnish(here)
+        await here.load()
+        here.clinic.put("Persons", 1003, Surname="Воробьёв")
+        bill(here, 1, audit=False)
+        await here.verify()
+        await here.check()
+        assert here.hub.told[-2:] == ["live upsert patient 1003", "live upsert visit 1"]
+
+
+async def test_the_round_finds_a_silent_change_of_a_near_visit_without_a_pass() -> None:
+    async with world(pace=Pace(0, 1, verify_every_seconds=1e9)) as here:
+        furnish(here)
+        await here.load()
+        here.clinic.put("Persons", 1002, MobilePhone="+7 999 000 55 55")
+        bill(here, 2, audit=False)
+        await here.step(2)
+        await here.deliver()
+        await here.check()
+
+
+async def test_what_vanished_is_told_at_the_end_of_its_table() -> None:
+    async with world() as here:
+        furnish(here)
+        await here.load()
+        here.clinic.delete("Receptions", 4)
+        here.clinic.delete("Patients", 1003)
+        await here.verify()
+        await here.check()
+        assert sorted(here.hub.told[-2:]) == ["live vanished patient 1003", "live vanished visit 4"]
+
+
+async def test_a_suspect_is_read_once_more_before_it_is_believed() -> None:
+    async with world() as here:
+        furnish(here)
+        await here.load()
+        here.clinic.delete("Receptions", 4)
+        here.mis.after["visits_page"] = lambda: here.clinic.visit(4, 1001, 30)
+        await here.verify()
+        await here.check()
+        assert "live vanished visit 4" not in here.hub.told
+
+
+async def test_when_much_vanishes_nothing_is_deleted_and_a_person_is_asked() -> None:
+    async with world() as here:
+        furnish(here)
+        for key in range(5, 40):
+            here.clinic.visit(key)
+        await here.load()
+        held, verified = here.hub.values.copy(), (await here.outbox.times())[1]
+        for key in range(5, 30):
+            here.clinic.delete("Receptions", key)
+        await here.step(20)
+        await here.deliver()
+        assert here.hub.values == held
+        assert (await here.outbox.times())[1] == verified, "that is no whole pass"
+        assert "приёмов — 25" in (here.standing.now.hint or "")
+        assert stands(here) == "ok"
+
+
+async def test_a_table_that_is_empty_all_at_once_is_doubted() -> None:
+    async with world() as here:
+        furnish(here)
+        await here.load()
+        here.clinic.delete("Receptions")
+        await here.step(20)
+        await here.deliver()
+        assert ("visit", "1") in here.hub.values
+        assert here.standing.now.hint
+        for key in (1, 2, 3, 4):
+            here.clinic.visit(key)
+        await here.verify()
+        assert here.standing.now.hint is None
+        await here.check()
+
+
+# When the database is not as it should be
+
+
+async def test_a_database_that_does_not_answer_is_tried_again(here: World) -> None:
+    await here.load()
+    here.is_down(down=True)
+    here.clinic.visit(5, 1001)
+    waits = [await here.scan.step() for _ in range(12)]
+    assert stands(here) == "down"
+    assert waits == sorted(waits)
+    assert waits[-1] <= 30
+    here.is_down(down=False)
+    assert await changed(here) == ["live upsert visit 5"]
+    assert stands(here) == "ok"
+
+
+async def test_whoever_was_thrown_out_stays_out_for_as_long_as_it_says(here: World) -> None:
+    here.mis.fails = lambda query: MisBusy("42000 927", 60)
+    assert await here.scan.step() == 60
+
+
+async def test_a_refusal_is_shown_and_tried_again_later(here: World) -> None:
+    here.mis.fails = lambda query: MisRefused("Сделайте что-нибудь.", "28000 18456")
+    assert await here.scan.step() == 60
+    assert (here.standing.now.mis, here.standing.now.hint) == ("refused", "Сделайте что-нибудь.")
+    here.mis.fails = lambda query: None
+    await here.load()
+    assert (here.standing.now.mis, here.standing.now.hint) == ("ok", None)
+
+
+async def test_a_column_that_is_lost_switches_off_only_what_it_feeds() -> None:
+    async with world() as here:
+        furnish(here)
+        await here.load()
+        assert here.standing.now.capabilities["visit.moved_from"]
+        here.clinic.drop("Receptions", "ID_ReceptionsTransferFrom")
+        before = len(here.hub.told)
+        await here.verify()
+        assert stands(here) == "ok"
+        assert not here.standing.now.capabilities["visit.moved_from"]
+        assert "moved_from" not in here.hub.values["visit", "1"]
+        assert {line.split()[0] for line in here.hub.told[before:]} == {"backfill"}, (
+            "nothing of it happened in the clinic"
+        )
+        await here.check()
+
+
+async def test_a_column_that_is_lost_under_way_costs_one_step(here: World) -> None:
+    await here.load()
+    here.clinic.drop("Receptions", "Comment")
+    here.clinic.visit(5, 1001)
+    await here.step()
+    assert stands(here) == "refused"
+    assert await changed(here) == ["live upsert visit 5"]
+    assert stands(here) == "ok"
+
+
+async def test_hints_of_a_large_table_come_now_and_then(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decide, "HINTED_ROWS", 1000)
+    await here.load()
+    here.clinic.put("Orders", 10**6, ID_Receptions=1)
+    await here.step(4)
+    here.mis.asked.clear()
+    await here.step(8)
+    assert [query for query, _ in here.mis.asked].count("orders_changed") == 2
+
+
+async def test_a_column_that_nothing_can_do_without_stops_everything(here: World) -> None:
+    await here.load()
+    here.clinic.drop("Receptions", "PlanStart")
+    here.clinic.put("Receptions", 1, ReceptionCanceled=NOW)
+    await here.step(2)
+    assert stands(here) == "refused"
+    assert "Receptions.PlanStart" in (here.standing.now.hint or "")
+
+
+async def test_without_rowversions_the_tail_the_round_and_the_pass_carry_on() -> None:
+    async with world() as here:
+        furnish(here)
+        here.clinic.drop("Receptions", "RowVersion")
+        await here.load()
+        await here.step(4)
+        through = (await here.outbox.times())[0]
+        assert through is not None
+        here.clinic._db.execute("UPDATE Receptions SET PatientAppeared = PlanStart WHERE ID = 2")
+        here.clinic._db.execute(
+            "INSERT INTO Receptions (ID, PlanStart, PlanEnd) SELECT 5, PlanStart, PlanEnd FROM Receptions LIMIT 1"
+        )
+        await here.step(4)
+        await here.deliver()
+        await here.check()
+
+
+async def test_without_the_servers_bound_everything_is_compared_at_every_step(here: World) -> None:
+    here.mis.tells_rowversions = False
+    await here.load()
+    version = here.mis.begin(lambda v: here.clinic.visit(5, 1001, version=v))
+    here.clinic.visit(6, 1001)
+    assert await changed(here) == ["live upsert visit 6"]
+    here.mis.commit(version)
+    assert await changed(here) == ["live upsert visit 5"]
+    assert here.standing.now.capabilities["server.bound"] is False
+
+
+async def test_a_row_that_cannot_be_told_is_counted_and_not_read_again_and_again(here: World) -> None:
+    here.clinic.visit(5, 1001, PlanEnd=datetime(2026, 11, 1))
+    here.clinic.patient(1004, " ", CardNumber="1")
+    here.clinic.put("Persons", 1004, Name=None, MobilePhone=None)
+    await here.load()
+    await here.step(2)
+    assert here.standing.now.skipped == {"ends_before_start": 1, "nameless": 1}
+    here.clinic.visit(6, 1002)
+    await here.step()
+    here.mis.asked.clear()
+    here.clinic.visit(7, 1002)
+    await here.step()
+    assert [params for query, params in here.mis.asked if query == "visits_by_key"] == [((7,),)]
+    here.clinic.visit(5, 1001)
+    assert "live upsert visit 5" in await changed(here)
+    assert here.standing.now.skipped == {"nameless": 1}
+
+
+async def test_a_visit_that_is_near_is_looked_at_however_old_its_key(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decide, "RANGE", 2)
+    monkeypatch.setattr(decide, "LEAST_RANGE", 1)
+    for key in (7, 8, 9):
+        here.clinic.visit(key, 1002, -30)
+    await here.load()
+    await here.step()
+    here.clinic.visit(2, 1001, 5)
+    here.clinic.visit(9, 1002, -31)
+    assert await changed(here) == ["live upsert visit 2", "live upsert visit 9"]
+    assert ("visit_versions_by_key", ((2, 3, 4),)) in here.mis.asked
+
+
+async def test_a_new_generation_reads_everything_again(here: World) -> None:
+    await here.load()
+    held = here.hub.values.copy()
+    here.hub.held = {}
+    here.hub.generation = 7
+    here.clinic.delete("Receptions", 1)
+    assert await here.connect()
+    await here.load()
+    assert here.hub.generation == 8
+    assert held.keys() - here.hub.values.keys() == {("visit", "1")}, "what the pass did not bring has vanished"
+    await here.check()
+
+
+async def test_a_generation_that_begins_while_a_page_is_read_throws_the_page_away(here: World) -> None:
+    await here.step()
+    generation = await here.outbox.generation()
+    here.hub.generation, here.hub.held = 5, {}
+
+    real = here.outbox.generation
+
+    async def generation_before() -> int:
+        return generation
+
+    await here.connect()
+    here.outbox.generation = generation_before  # type: ignore[method-assign]
+    assert await here.scan.step() == 0
+    assert await here.outbox.cursor("load") is None
+    here.outbox.generation = real  # type: ignore[method-assign]
+    await here.load()
+    await here.check()
+
+
+# How much of the server it takes
+
+
+async def test_pages_take_no_more_than_their_share() -> None:
+    async with world(pace=Pace(0.5, share=0.02, verify_every_seconds=0)) as here:
+        furnish(here)
+
+        def page_takes(seconds: float) -> None:
+            here.machine_time += seconds
+
+        here.mis.after["patients_page"] = lambda: page_takes(0.1)
+        await here.step()
+        pages = {"patients_page", "visits_page"}
+        for late, page in ((0.39, False), (0.02, True)):
+            here.mis.asked.clear()
+            here.machine_time += late
+            await here.step()
+            assert bool(pages & {query for query, _ in here.mis.asked}) is page, "the first load may take a fifth"
+
+
+async def test_a_pass_begins_no_more_often_than_it_should() -> None:
+    async with world(pace=Pace(0.5, share=1, verify_every_seconds=900)) as here:
+        furnish(here)
+        await here.load()
+        verified = (await here.outbox.times())[1]
+        here.clinic.pass_time(60)
+        here.machine_time += 899
+        await here.step(10)
+        assert (await here.outbox.times())[1] == verified
+        here.machine_time += 1
+        await here.step(10)
+        assert (await here.outbox.times())[1] == here.clinic.now.replace(tzinfo=MOSCOW)
