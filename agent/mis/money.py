@@ -1,7 +1,7 @@
 """What a visit's orders come to. Pure.
 
 `planned` is the sum of the order's lines, billed or not. The rest stands in IDENT's journal of orders once the bill is formed and is
-zero before; where the journal cannot be read it is unknown.
+zero before; where the journal cannot be read it is unknown. The insurer's share is billed, but the patient neither owes nor pays it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -57,7 +57,7 @@ def _bill(order: Row) -> Amounts:
         "billed": (("AmountWithDiscount",), billed),
         "discount": (("Amount", "AmountWithDiscount"), _difference(gross, billed)),
         "debt": (("Debt",), None if debt is None else max(debt, _ZERO)),
-        "paid": (("AmountWithDiscount", "Debt"), _difference(billed, debt)),
+        "paid": (("AmountWithDiscount", "Debt", "InsuranceAmount"), _difference(billed, debt, insurance or _ZERO)),
         "insurance": (("InsuranceAmount",), insurance),
     }
     return {name: value for name, (columns, value) in amounts.items() if all(column in order for column in columns)}
@@ -92,8 +92,9 @@ def _sum(values: Iterable[Decimal | None]) -> Decimal | None:
     return total
 
 
-def _difference(one: Decimal | None, other: Decimal | None) -> Decimal | None:
-    return None if one is None or other is None else one - other
+def _difference(one: Decimal | None, *others: Decimal | None) -> Decimal | None:
+    known = [other for other in others if other is not None]
+    return None if one is None or len(known) < len(others) else one - sum(known)
 
 
 def _amount(row: Row, column: str) -> Decimal | None:

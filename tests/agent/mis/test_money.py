@@ -59,7 +59,7 @@ def test_the_bill_comes_from_the_journal() -> None:
         "billed": "900.00",
         "discount": "100.00",
         "debt": "300.00",
-        "paid": "600.00",
+        "paid": "550.00",
         "insurance": "50.00",
     }
     check([billed("1000", "900", "300", "50")], [line(1, "1000", "100")], told)
