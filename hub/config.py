@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic.fields import FieldInfo
 
 AMOCRM_RATE = 7
 """Requests a second that amoCRM takes from one integration for one account."""
@@ -131,6 +132,18 @@ class HubConfig(BaseModel):
         if rate > AMOCRM_RATE and not info.data.get("amocrm_hosts"):
             raise ValueError
         return rate
+
+
+def settings() -> list[str]:
+    """Every setting with what is expected and its default, a line each."""
+    return [_described(_PREFIX + field.upper(), info) for field, info in HubConfig.model_fields.items()]
+
+
+def _described(name: str, info: FieldInfo) -> str:
+    default = info.default
+    shown = f"{default.host}:{default.port}" if isinstance(default, Address) else default
+    given = "needed" if info.is_required() else f"default {shown}" if shown else "default: none"
+    return f"{name}: {info.description} ({given})"
 
 
 def load(environment: Mapping[str, str] = os.environ) -> HubConfig:

@@ -28,7 +28,9 @@ def add(commands: Commands) -> None:
         "integration add smile --kind private --client-id 0f4e… --secret-file - < smile.secret",
     )
     parser.add_argument("key", type=_key, metavar="KEY", help="our name of it; it stands in its redirect address")
-    parser.add_argument("--kind", choices=("private", "public"), required=True, help="one account, or many")
+    parser.add_argument(
+        "--kind", choices=("private", "public"), default="private", help="for one account (default), or many"
+    )
     parser.add_argument("--client-id", required=True, metavar="ID", help="as amoCRM shows it")
     parser.add_argument(
         "--secret-file", required=True, metavar="FILE", help="holds the secret key; - reads it from the input"

@@ -7,12 +7,14 @@ import sys
 from collections.abc import Callable
 
 from hub.commands.tools import Commands, add_parser
-from hub.config import load
+from hub.config import load, settings
 
 
 def add(commands: Commands) -> None:
     """The parser."""
-    parser = add_parser(commands, "run", "serve agents, amoCRM and the command line until SIGTERM", "run")
+    environment = ["", "environment:", *(f"  {line}" for line in settings())]
+    does = "serve agents, amoCRM and the command line until SIGTERM"
+    parser = add_parser(commands, "run", does, "run", notes=environment)
     parser.set_defaults(act=act)
 
 

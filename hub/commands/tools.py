@@ -1,7 +1,7 @@
 """What the commands share: the store, and asking the serving process."""
 
 import argparse
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
@@ -24,9 +24,11 @@ class NotDone(Exception):
     """The command ended without doing it; the text says why."""
 
 
-def add_parser(commands: Commands, name: str, does: str, *examples: str) -> argparse.ArgumentParser:
-    """A parser whose `--help` ends with examples."""
-    shown = "\n".join(f"  ident-hub {example}" for example in examples)
+def add_parser(
+    commands: Commands, name: str, does: str, *examples: str, notes: Sequence[str] = ()
+) -> argparse.ArgumentParser:
+    """A parser whose `--help` ends with examples, and notes if there are any."""
+    shown = "\n".join([*(f"  ident-hub {example}" for example in examples), *notes])
     return commands.add_parser(
         name,
         help=does,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.__main__ import main
 from hub.config import Address, ConfigError, HubConfig, load
 
 GOOD = {
@@ -100,6 +101,15 @@ def test_a_password_is_never_shown() -> None:
 
     assert "s3" not in line
     assert "ret" not in line
+
+
+def test_run_helps_with_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+
+    told = capsys.readouterr().out
+    assert all(f"  HUB_{field.upper()}: write " in told for field in HubConfig.model_fields)
+    assert "default 127.0.0.1:8080" in told
 
 
 def test_a_wrong_environment_ends_the_process_with_2_and_one_line_a_problem() -> None:
