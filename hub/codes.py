@@ -1,6 +1,7 @@
 """Installs that are under way: authorisation codes, and the pairs they were exchanged into, until the account is known.
 
-amoCRM sends a code once, waits three seconds and never repeats it: it is stored before anything else is done."""
+amoCRM sends a code once, waits three seconds and never repeats it: it is stored before anything else is done. People repeat
+themselves (a page is loaded again, a command is given again): what became of a code is known for a day."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -8,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, Select, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.clock import machine_now
@@ -20,6 +21,7 @@ from wire.errors import Retry
 TAKEN_FOR = timedelta(seconds=60)
 """Longer than an exchange can last: whoever took a code and died gives it free by that."""
 
+KNOWN_FOR = timedelta(days=1)
 MOST_WAITING = 100
 _PAIR = TypeAdapter(Pair)
 
@@ -30,7 +32,7 @@ class TooManyCodes(Retry):
 
 @dataclass(frozen=True)
 class Code:
-    """One install. With a pair, the code itself is spent."""
+    """One install. With a pair, the code itself is spent; with an account, all is done."""
 
     hash: str
     integration: str
@@ -38,6 +40,7 @@ class Code:
     code: str = field(repr=False)
     arrived_at: datetime
     pair: Pair | None = None
+    account_id: int | None = None
 
 
 class Codes:
@@ -52,15 +55,16 @@ class Codes:
             await self._keep(connection, integration, host, code)
 
     async def keep_and_take(self, integration: str, host: str, code: str) -> Code | None:
-        """The same for whoever works at it at once; None where somebody does already."""
+        """The same for whoever works at it at once, or wants to know what became of it; None where somebody works at it."""
         async with self._store.hub_writing() as connection:
             hash_ = await self._keep(connection, integration, host, code)
-            return await self._take(connection, select(codes).where(codes.c.code_hash == hash_))
+            return await self._take(connection, select(codes).where(codes.c.code_hash == hash_, _free() | ~_OPEN))
 
     async def take(self) -> Code | None:
         """The oldest code that nobody works at."""
+        oldest = select(codes).where(_free(), _OPEN).order_by(codes.c.arrived_at).limit(1)
         async with self._store.hub_writing() as connection:
-            return await self._take(connection, select(codes).order_by(codes.c.arrived_at).limit(1))
+            return await self._take(connection, oldest)
 
     async def exchanged(self, code: Code, pair: Pair) -> None:
         """The code was exchanged: it is spent, so the pair must be stored before anything else is done."""
@@ -82,9 +86,10 @@ class Codes:
 
     async def _keep(self, connection: AsyncConnection, integration: str, host: str, code: str) -> str:
         hash_ = sha256(code.encode()).hexdigest()
-        known = (await connection.execute(select(codes.c.code_hash))).scalars().all()
+        await connection.execute(delete(codes).where(~_OPEN, codes.c.arrived_at < machine_now() - KNOWN_FOR))
+        known = {row.code_hash: row.installed_account for row in await connection.execute(select(codes))}
         if hash_ not in known:
-            if len(known) >= MOST_WAITING:
+            if list(known.values()).count(None) >= MOST_WAITING:
                 raise TooManyCodes
             sealed = self._vault.seal(code, _place("code", hash_))
             values = {"integration": integration, "host": host, "arrived_at": machine_now()}
@@ -92,29 +97,30 @@ class Codes:
         return hash_
 
     async def _take(self, connection: AsyncConnection, wanted: Select[Any]) -> Code | None:
-        now = machine_now()
-        free = codes.c.taken_until.is_(None) | (codes.c.taken_until < now)
-        row = (await connection.execute(wanted.where(free))).one_or_none()
-        if row is not None:
-            taken = update(codes).where(codes.c.code_hash == row.code_hash).values(taken_until=now + TAKEN_FOR)
-            await connection.execute(taken)
-        return self._code(row) if row is not None else None
+        row = (await connection.execute(wanted)).one_or_none()
+        if row is None:
+            return None
+        taken = update(codes).where(codes.c.code_hash == row.code_hash).values(taken_until=machine_now() + TAKEN_FOR)
+        await connection.execute(taken)
+        return self._code(row)
 
     def _code(self, row: Row[Any]) -> Code:
         pair = row.sealed_pair and _PAIR.validate_json(self._vault.open(row.sealed_pair, _place("pair", row.code_hash)))
-        return Code(
-            row.code_hash,
-            row.integration,
-            row.host,
-            self._vault.open(row.sealed_code, _place("code", row.code_hash)),
-            row.arrived_at,
-            pair,
-        )
+        code = self._vault.open(row.sealed_code, _place("code", row.code_hash))
+        return Code(row.code_hash, row.integration, row.host, code, row.arrived_at, pair, row.installed_account)
 
 
 async def finish(unit: Unit, code: Code) -> None:
-    """The account holds the pair now; in the same transaction the code goes."""
-    await unit.execute(delete(codes).where(codes.c.code_hash == code.hash))
+    """The account holds the pair now, by the same transaction."""
+    done = {"installed_account": unit.account.id, "sealed_pair": None, "taken_until": None}
+    await unit.execute(update(codes).where(codes.c.code_hash == code.hash).values(done))
+
+
+_OPEN = codes.c.installed_account.is_(None)
+
+
+def _free() -> ColumnElement[bool]:
+    return codes.c.taken_until.is_(None) | (codes.c.taken_until < machine_now())
 
 
 def _place(column: str, hash_: str) -> str:

@@ -33,6 +33,10 @@ LOOK_EVERY_SECONDS = 5.0
 WRONG_ACCOUNT = "Install again: the token says another account than amoCRM does."
 
 
+class UnderWay(Retry):
+    """This very code is being exchanged, or is to be tried again in a moment."""
+
+
 class Installer:
     """Turns codes into installations. What was begun and not finished is found again after a restart."""
 
@@ -44,13 +48,14 @@ class Installer:
         self._arrived = asyncio.Event()
 
     async def install(self, key: str, code: str, host: str) -> int:
-        """Exchange a code that a person copied from amoCRM; returns the account's id. After a `Retry` the same code may be given again."""
+        """Exchange a code that a person copied from amoCRM; returns the account's id. The same code may be given again: after a
+        `Retry` to go on, after a success to hear it once more."""
         await self._tools.integrations.get(key)
         self.hosts.base(host)
-        taken = await self._codes.keep_and_take(key, self.hosts.known(host) or host, code)
-        if taken is None:
-            raise NeedsOperator("Wait a minute and look at the accounts: this code is being exchanged already.")
-        return await self._advance(taken)
+        account_id = await self.finish_now(key, self.hosts.known(host) or host, code)
+        if account_id is None:
+            raise UnderWay(TRY_AGAIN_AFTER.total_seconds())
+        return account_id
 
     async def install_long_lived(self, key: str, token: str, host: str) -> int:
         """Keep a long-lived token; returns the account's id."""
@@ -80,12 +85,12 @@ class Installer:
         await self._codes.keep(key, host, code)
         self._arrived.set()
 
-    async def finish_now(self, key: str, host: str, code: str) -> bool:
-        """A code came while a person waits. Whatever does not succeed now is left to the loop; False where the loop has it already."""
+    async def finish_now(self, key: str, host: str, code: str) -> int | None:
+        """A code came while a person waits. Whatever does not succeed now is left to the loop; None where the loop is at it."""
         taken = await self._codes.keep_and_take(key, host, code)
-        if taken is not None:
-            await self._advance(taken)
-        return taken is not None
+        if taken is None or taken.account_id is not None:
+            return taken.account_id if taken else None
+        return await self._advance(taken)
 
     async def step(self) -> bool:
         """Work at one code; False where none waits."""
@@ -211,7 +216,7 @@ async def _arrive(installer: Installer, request: web.Request) -> web.Response:
 async def _finish(installer: Installer, key: str, host: str, code: str) -> web.Response:
     try:
         async with asyncio.timeout(BROWSER_WAITS_SECONDS):
-            done = await installer.finish_now(key, host, code)
+            done = await installer.finish_now(key, host, code) is not None
     except TooManyCodes:
         raise
     except (Retry, TimeoutError):

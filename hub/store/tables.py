@@ -95,6 +95,7 @@ codes = Table(
     Column("sealed_pair", LargeBinary),  # what the code was exchanged into: a code works once
     Column("arrived_at", Moment, nullable=False),
     Column("taken_until", Moment),  # a node works on it until then
+    Column("installed_account", BigInteger),  # done: a code that comes again is answered alike
 )
 
 databases = Table(

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import select, update
 
 from hub import codes as codes_module
+from hub.accounts import grant_install
 from hub.clock import machine_now
-from hub.codes import Codes, TooManyCodes
+from hub.codes import Codes, TooManyCodes, finish
 from hub.integrations import Integration, Integrations, Pair
 from hub.store.engine import Store
 from hub.store.tables import codes as table
@@ -85,6 +86,25 @@ async def test_a_code_that_will_never_work_is_gone(codes: Codes) -> None:
     await codes.give_back(taken, timedelta(seconds=-1))
 
     assert await codes.take() is None
+
+
+async def test_what_became_of_a_code_is_known_for_a_day(
+    codes: Codes, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = await codes.keep_and_take("main", HOST, "code-1")
+    assert taken is not None
+    await codes.exchanged(taken, PAIR)
+    async with store.writing(grant_install(7)) as unit:
+        await finish(unit, taken)
+    again = await codes.keep_and_take("main", HOST, "code-1")
+
+    assert again is not None
+    assert (again.account_id, again.pair) == (7, None)
+    assert await codes.take() is None
+    monkeypatch.setattr(codes_module, "KNOWN_FOR", timedelta(seconds=-1))
+    forgotten = await codes.keep_and_take("main", HOST, "code-1")
+    assert forgotten is not None
+    assert forgotten.account_id is None
 
 
 async def test_codes_and_pairs_are_sealed(codes: Codes, store: Store) -> None:

@@ -13,7 +13,7 @@ from yarl import URL
 from hub.accounts import grant_operation
 from hub.amocrm.client import AmoCrms, open_amocrm
 from hub.clock import machine_now
-from hub.crm import AnswerLost, CrmBlocked
+from hub.crm import AnswerLost, CrmBlocked, CrmDown
 from hub.install import Installer, routes
 from hub.integrations import Installation, Integration, Integrations
 from hub.store.engine import Store, open_store
@@ -22,7 +22,7 @@ from hub.store.vault import KeyFiles
 from tests.hub.amocrm import server as network
 from tests.hub.amocrm.server import CLOSE, Asked, Reply, Server, nginx, problem
 from tests.hub.amocrm.test_oauth import REVOKED, UNKNOWN_CLIENT, jwt
-from wire.errors import NeedsOperator
+from wire.errors import NeedsOperator, Retry
 
 TOKEN, ACCOUNT = "POST /oauth2/access_token", "GET /api/v4/account"
 ACCOUNT_ID = 28805383
@@ -91,7 +91,7 @@ async def installation(store: Store, account_id: int = ACCOUNT_ID) -> Installati
 
 async def waiting(store: Store) -> int:
     async with store.hub_reading() as connection:
-        return len((await connection.execute(select(codes))).all())
+        return len((await connection.execute(select(codes).where(codes.c.installed_account.is_(None)))).all())
 
 
 async def hurry(store: Store) -> None:
@@ -119,13 +119,33 @@ async def test_a_code_that_a_person_copied_installs_the_account(
     assert await waiting(store) == 0
 
 
+async def test_the_same_command_again_hears_the_same(installer: Installer, server: Server) -> None:
+    for _ in range(2):
+        assert await installer.install("main", "code-1", server.host) == ACCOUNT_ID
+    assert len(server.asked_for(TOKEN)) == 1
+
+
 async def test_a_spent_code_says_what_to_do(installer: Installer, store: Store, server: Server) -> None:
-    await installer.install("main", "code-1", server.host)
+    server.on(TOKEN, problem(400, hint="Authorization code has been revoked"))
 
     with pytest.raises(NeedsOperator) as raised:
         await installer.install("main", "code-1", server.host)
     assert "new code" in raised.value.hint
     assert await waiting(store) == 0
+
+
+async def test_a_code_that_somebody_works_at_is_waited_for(installer: Installer, store: Store, server: Server) -> None:
+    server.on(
+        TOKEN, [nginx(502), Grants()(Asked("POST", "", [], {}, {"code": "x", "redirect_uri": MAIN.redirect_uri}, 0))]
+    )
+    for _ in range(2):  # the second time it is not tried: the first one's rest is not over
+        with pytest.raises(Retry):
+            await installer.install("main", "code-1", server.host)
+    assert len(server.asked_for(TOKEN)) == 1
+    await hurry(store)
+    assert await installer.step()  # the loop was first
+
+    assert await installer.install("main", "code-1", server.host) == ACCOUNT_ID
 
 
 async def test_a_wrong_secret_says_what_to_do(installer: Installer, server: Server) -> None:
@@ -177,7 +197,7 @@ async def test_a_pair_is_not_lost_when_amocrm_is_slow_afterwards(
 ) -> None:
     """The code is spent by then: the same command goes on where it stopped."""
     server.on(ACCOUNT, [nginx(502), Reply(200, {"id": ACCOUNT_ID})])
-    with pytest.raises(Exception, match="None"):
+    with pytest.raises(CrmDown):
         await installer.install("main", "code-1", server.host)
     await hurry(store)
 
@@ -310,6 +330,8 @@ async def test_a_browser_sees_how_it_ended(web: Client, store: Store, server: Se
         assert "Готово" in await answer.text()
         assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert (await installation(store)).pair.access == "access-1"
+    async with web.get("/oauth/main", params=arrival(server)) as answer:  # the page is loaded again
+        assert answer.status == 200
 
 
 async def test_a_browser_with_our_state_is_taken(web: Client, installer: Installer, server: Server) -> None:
