@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hub.rules.model import Role, Stage
+from hub.rules.model import WON, Role, Stage
 from hub.rules.settings import Pipeline, Settings
 from hub.rules.visits import VisitNow, in_order
 
@@ -63,18 +63,26 @@ def assign(
         if linked is not None and linked in stages and not _leaves(visit, role, stages[linked], settings):
             found = [linked]
         else:
-            found = [deal_id for deal_id, stage in stages.items() if _is_open_in(stage, pipeline)]
+            found = _candidates(visit, role, stages, pipeline)
         if len(found) > 1:
             in_doubt.append(visit)
         elif found:
             deals[found[0]] = (*deals.get(found[0], ()), visit)
         else:
             slots[pipeline.pipeline_id] = _with(slots.get(pipeline.pipeline_id), role, pipeline, visit)
-    return Assignment(deals, tuple(slots.values()), tuple(in_doubt))
+    first_primary = sorted(
+        slots.values(), key=lambda slot: slot.role != "primary"
+    )  # it may join a lead, and brings the contact
+    return Assignment(deals, tuple(first_primary), tuple(in_doubt))
 
 
-def _is_open_in(stage: Stage | None, pipeline: Pipeline) -> bool:
-    return stage is not None and stage.open and stage.pipeline_id == pipeline.pipeline_id
+def _candidates(visit: VisitNow, role: Role, stages: Mapping[int, Stage | None], pipeline: Pipeline) -> list[int]:
+    """The patient's open deals there. A first visit's companions that are over belong to its deal also when it is won already."""
+    here = {deal_id: stage for deal_id, stage in stages.items() if stage and stage.pipeline_id == pipeline.pipeline_id}
+    found = [deal_id for deal_id, stage in here.items() if stage.open]
+    if not found and role == "primary" and not visit.ahead:
+        return [deal_id for deal_id, stage in here.items() if stage.stage_id == WON][-1:]
+    return found
 
 
 def _with(slot: Slot | None, role: Role, pipeline: Pipeline, visit: VisitNow) -> Slot:
