@@ -109,13 +109,17 @@ def hint_in(error: BaseException) -> str | None:
 
 @asynccontextmanager
 async def _told(reporter: Reporter) -> AsyncIterator[None]:
-    """The last status says why the agent ended, where a person has to know."""
+    """The last status says that the agent ended and, where a person has to know, why."""
     try:
         yield
-    except* NeedsOperator as group:
-        hint = hint_in(group) or ""
-        log.error(logger, "agent.hindered", hint=hint)
-        await reporter.step(stopped=hint)
+    except asyncio.CancelledError:
+        await reporter.step(stopped=True)
+        raise
+    except BaseExceptionGroup as group:
+        hint = hint_in(group)
+        if hint is not None:
+            log.error(logger, "agent.hindered", hint=hint)
+            await reporter.step(stopped=True, hint=hint)
         raise
 
 

@@ -81,11 +81,11 @@ class Reporter:
             except TimeoutError:
                 pass  # a status is due
 
-    async def step(self, stopped: str | None = None) -> None:
-        """Write it once; `stopped` is why the agent ends."""
+    async def step(self, *, stopped: bool = False, hint: str | None = None) -> None:
+        """Write it once; the last time with `stopped`, and with a `hint` where a person has to act before the next start."""
         self._link.changed.clear()
         stand, link, snapshot = self._standing.now, self._link.stand, await self._outbox.snapshot()
-        hints = dict.fromkeys(hint for hint in (stopped, link.hint, stand.hint) if hint)
+        hints = dict.fromkeys(each for each in (hint, link.hint, stand.hint) if each)
         self._write(
             Status(
                 at=self._now(),

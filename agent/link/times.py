@@ -11,7 +11,7 @@ class Times:
     """Without any received byte for so long, the other end is gone."""
     opening: float = 10
     """For the connection, its TLS and the upgrade."""
-    closing: float = 0.5
+    closing: float = 0.3
     """For the closing handshake; what it would save is safe in the outbox."""
     stable: float = 60
     """A connection that lasted so long makes the next wait short again."""

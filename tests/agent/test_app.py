@@ -45,10 +45,34 @@ async def test_a_signal_stops_it_within_a_second_and_the_outbox_is_whole(tmp_pat
         assert await hub.connections[0].gone() == 1001
 
     assert (end.code, took < 1.0) == (0, True), end.err
+    status = last_status(tmp_path / "state")
+    assert status is not None
+    assert status.link == "stopped"
     with sqlite3.connect(tmp_path / "state" / "outbox.db") as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     db.close()
     assert await waits(tmp_path / "state") > 0  # what was not acked is still there
+
+
+async def test_a_signal_stops_it_within_a_second_where_the_hub_says_nothing_any_more(tmp_path: Path) -> None:
+    create(tmp_path / "clinic.db", seed=1, visits=500, day=DEMO, zone="Europe/Moscow")
+
+    async def deaf(hub: HubConnection) -> None:
+        await hub.greet(credit=1 << 20)
+        await hub.next(Push)
+        hub.ws.transport.pause_reading()
+
+    hub = Hub(deaf)
+    async with listening(hub):
+        address = hub.enroll(tmp_path / "state")
+        async with running("run", "--config", config(tmp_path, address)) as process:
+            await hub.done()
+            begun = asyncio.get_running_loop().time()
+            process.send_signal(signal.SIGTERM)
+            end = await ended(process)
+            took = asyncio.get_running_loop().time() - begun
+
+    assert (end.code, took < 1.0) == (0, True), (took, end.err)
 
 
 async def waits(folder: Path) -> int:
@@ -84,7 +108,10 @@ async def test_a_database_that_is_not_there_is_told_and_found_when_it_comes(tmp_
     async def script(hub: HubConnection) -> None:
         await hub.greet()
         states.append((await hub.next(State)).mis)
-        create(tmp_path / "clinic.db", seed=1, visits=20, day=DEMO, zone="Europe/Moscow")
+        create(tmp_path / "made.db", seed=1, visits=20, day=DEMO, zone="Europe/Moscow")
+        (tmp_path / "made.db").rename(
+            tmp_path / "clinic.db"
+        )  # whole: half of one would be a database that lost its tables
         await hub.next(State, lambda state: state.mis == "ok")
 
     hub = Hub(script)

@@ -10,6 +10,8 @@ from websockets.datastructures import Headers
 from websockets.http11 import Response
 
 from agent.link.ending import OTHER_HUB, SUPERSEDED, SUSPENDED, UNKNOWN
+from agent.link.line import dial
+from agent.link.times import Times
 from agent.outbox import Outbox
 from agent.standing import Standing
 from tests.agent.hub_end import (
@@ -585,6 +587,25 @@ async def test_cancelling_says_goodbye(outbox: Outbox) -> None:
         await hub.done()
 
     assert codes == [1001]
+
+
+async def test_leaving_does_not_wait_until_a_full_buffer_was_written() -> None:
+    async def deaf(hub: HubConnection) -> None:
+        hub.ws.transport.pause_reading()
+
+    hub = Hub(deaf)
+    async with listening(hub):
+        line = await dial(hub.url, "1.0.0", Times())
+        await hub.done()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                while True:
+                    await line.send("x" * 65_536)
+
+        async with asyncio.timeout(3):
+            await line.leave(1001, patience=0.1)
+
+    assert line.transport.is_closing()
 
 
 # Helpers

@@ -59,7 +59,7 @@ async def test_a_status_holds_how_everything_stands(tmp_path: Path, outbox: Outb
 async def test_the_last_status_says_why_the_agent_ended(tmp_path: Path, outbox: Outbox) -> None:
     writer, _ = reporter(tmp_path, outbox, Standing())
 
-    await writer.step(stopped="Оставьте одного агента.")
+    await writer.step(stopped=True, hint="Оставьте одного агента.")
     status = last_status(tmp_path)
 
     assert status is not None
