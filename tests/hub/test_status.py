@@ -57,7 +57,7 @@ async def two_clinics(store: Store) -> Store:
 
 
 async def test_two_quiet_clinics(two_clinics: Store) -> None:
-    status = await reader(two_clinics, (31, "db_2")).read()
+    status = await reader(two_clinics, (31, "db_2"), (32, "db_1")).read()
 
     assert status.model_dump(mode="json") == {
         "business_now": "2026-11-24T12:00:00Z",
