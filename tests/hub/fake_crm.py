@@ -222,6 +222,7 @@ class FakeCrm:
 
     def _patch_contact(self, command: PatchContact) -> None:
         card = self.contact_cards[command.contact_id]
+        self.changed_fields += len(command.fields)
         phones = card.raw_phones if command.phones is None else command.phones
         self.contact_cards[card.id] = replace(
             card,
