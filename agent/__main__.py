@@ -18,7 +18,7 @@ from wire.errors import NeedsOperator
 
 logger = logging.getLogger("agent")
 
-OK, FAILED, CONFIG, OPERATOR = 0, 1, 2, 3
+OK, CONFIG, OPERATOR = 0, 2, 3  # 1 is Python's own, for an error that nobody caught
 COMMANDS = (run, enroll, secret, check, status)
 EPILOG = "Код возврата: 0 всё в порядке, 1 неожиданная ошибка, 2 ошибка в настройках или в команде, 3 нужны действия человека."
 
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command."""
     _speak_utf8()
     sys.excepthook, threading.excepthook = _failed, _failed_in_thread
-    args = _parser().parse_args(argv)
+    args = parser().parse_args(argv)
     code = OK
     try:
         code = OK if args.command(args) else OPERATOR
@@ -58,11 +58,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def parser() -> argparse.ArgumentParser:
+    """What can be typed."""
+    whole = _Parser(
         prog="ident-agent", description="Агент читает базу IDENT в клинике и передаёт изменения хабу.", epilog=EPILOG
     )
-    commands = parser.add_subparsers(title="команды", metavar="КОМАНДА", required=True)
+    commands = whole.add_subparsers(title="команды", metavar="КОМАНДА", required=True)
     for module in COMMANDS:
         its = commands.add_parser(
             module.NAME, help=module.HELP, description=f"{module.HELP[0].upper()}{module.HELP[1:]}."
@@ -70,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         module.arguments(its)
         add_places(its)
         its.set_defaults(command=module.command)
-    return parser
+    return whole
 
 
 def _speak_utf8() -> None:
@@ -82,6 +83,8 @@ def _speak_utf8() -> None:
 
 def _failed(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
     """What nobody expected: places and types only. The text of an exception may quote a row."""
+    if isinstance(error, KeyboardInterrupt):
+        return  # Ctrl+C in a command
     log.set_up()
     for leaf in _leaves(error):
         logger.error("agent.failed", exc_info=leaf, extra={"fields": {}})

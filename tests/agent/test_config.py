@@ -266,3 +266,20 @@ def test_without_a_word_the_state_lies_where_the_system_keeps_state(
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setenv("PROGRAMDATA", r"D:\ProgramData")
     assert str(default_folder()) in (r"D:\ProgramData/IdentLink", r"D:\ProgramData\IdentLink")
+
+
+def test_the_example_file_is_right_and_names_every_key() -> None:
+    example = Path(__file__).parent.parent.parent / "deploy" / "agent" / "agent.toml"
+    text = example.read_text("utf-8")
+
+    assert load(example).hub.url == "https://hub.example.ru"
+    for field in Config.model_fields.values():
+        keys = getattr(field.annotation, "model_fields", {})
+        assert [key for key in keys if f"{key} = " not in text] == []
+
+
+def test_the_service_does_not_start_again_what_only_a_person_can_mend() -> None:
+    unit = Path(__file__).parent.parent.parent / "deploy" / "agent" / "ident-agent.service"
+    lines = unit.read_text("utf-8").splitlines()
+
+    assert {"Restart=always", "RestartPreventExitStatus=2 3", "StateDirectoryMode=0700"} <= set(lines)

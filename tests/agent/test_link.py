@@ -10,7 +10,7 @@ from websockets.datastructures import Headers
 from websockets.http11 import Response
 
 from agent.link.ending import OTHER_HUB, SUPERSEDED, SUSPENDED, UNKNOWN
-from agent.link.line import dial
+from agent.link.line import Line, dial
 from agent.link.times import Times
 from agent.outbox import Outbox
 from agent.standing import Standing
@@ -258,6 +258,23 @@ async def test_a_half_open_line_is_found_within_the_silence_allowed(outbox: Outb
 
     assert ending.code == "silent"
     assert 3 * unit <= took <= 10 * unit  # 5, of which a beat may have been heard in between
+
+
+async def test_a_line_that_broke_under_its_load_is_loaded_less_the_next_time(outbox: Outbox) -> None:
+    async def deaf(hub: HubConnection) -> None:
+        await hub.greet(credit=65_536)
+        hub.ws.transport.pause_reading()
+
+    async def slow(hub: HubConnection) -> None:
+        await hub.greet(credit=65_536)
+        await hub.push()
+        await hub.pushes_now()
+        assert sum(len(text.encode()) for text in hub.texts if '"t":"push"' in text) <= 32_768
+
+    await outbox.record([long(str(number)) for number in range(200)], lane="backfill")
+    hub = Hub(deaf, slow)
+    async with listening(hub), running(link_to(hub, outbox, unit=0.1)):
+        await hub.done(2)
 
 
 async def test_any_received_byte_counts_as_life(outbox: Outbox) -> None:
@@ -598,9 +615,7 @@ async def test_leaving_does_not_wait_until_a_full_buffer_was_written() -> None:
         line = await dial(hub.url, "1.0.0", Times())
         await hub.done()
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.3):
-                while True:
-                    await line.send("x" * 65_536)
+            await asyncio.wait_for(send_for_ever(line), 0.3)
 
         async with asyncio.timeout(3):
             await line.leave(1001, patience=0.1)
@@ -609,6 +624,11 @@ async def test_leaving_does_not_wait_until_a_full_buffer_was_written() -> None:
 
 
 # Helpers
+
+
+async def send_for_ever(line: Line) -> None:
+    while True:
+        await line.send("x" * 65_536)
 
 
 async def is_generation(outbox: Outbox, number: int) -> bool:
