@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from zoneinfo import ZoneInfo
 
-from demo.clinic.acts import EVERYBODY, perform
+from demo.clinic.acts import perform
 from demo.clinic.database import Database
 from demo.clinic.plan import Event, event_of, planned
 
@@ -55,7 +55,7 @@ class Player:
         count = 0
         while (found := self._next()) and found[1].at <= until:
             n, event = found
-            if event.who in touched and event.who != EVERYBODY:
+            if event.who in touched:
                 until = event.at
                 break
             perform(self._database, event.do, event.who, event.at, event.values, done=n)

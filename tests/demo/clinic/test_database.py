@@ -114,7 +114,9 @@ def test_a_transaction_that_fails_leaves_nothing(clinic: Little) -> None:
     before = (versions(clinic), raw(clinic, "SELECT now FROM _server"), raw(clinic, "SELECT COUNT(*) FROM _log"))
 
     with pytest.raises(KeyError):
-        clinic.do("08:00", "cancel", 1)  # no reason
+        clinic.do(
+            "08:00", "transfer", 2, moved_from=1, reason=1
+        )  # the former row is cancelled, the new one has no place
 
     assert before == (
         versions(clinic),

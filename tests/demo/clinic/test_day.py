@@ -135,6 +135,17 @@ def _rebooked(plan: list[Event], rows: dict[int, Any]) -> Iterator[str]:
                 yield "soon" if event.at - cancels[-1] <= timedelta(minutes=15) else "late"
 
 
+def test_a_visit_is_taken_back_only_while_it_is_still_to_come(tmp_path: Path) -> None:
+    for number in range(6):
+        path = made(tmp_path / f"{number}.db", VISITS)
+        plan = plan_of(path, number)
+        with Database(path) as database:
+            starts = {row["ID"]: row["PlanStart"] for row in database.rows("Receptions")}
+        backs = [event for event in plan if event.do == "restore"]
+        assert backs
+        assert all(event.at < starts[event.values["visit"]] for event in backs)
+
+
 def test_some_patients_come_twice(evening: Database) -> None:
     ended = Counter(
         row["ID_Patients"] for row in evening.rows("Receptions") if (row["ReceptionEnded"] or MIDNIGHT) > MIDNIGHT

@@ -202,7 +202,7 @@ def cancelled(key: int, at: str | None, **more: Any) -> Visit:
                 cancelled(1, "10:00"),
                 cancelled(2, "10:01"),
                 visit("15:00", 3, booked="10:02", moved_from=2),
-                visit("16:00", 4, booked="10:10"),
+                visit("16:00", 4, booked="13:00", moved_from=1),
             ],
             2,
         ),
