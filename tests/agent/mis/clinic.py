@@ -62,6 +62,11 @@ class Clinic:
                 [*map(stored, cells.values()), key],
             )
 
+    def patient_of(self, visit: int) -> int | None:
+        """Whose visit it is."""
+        found = self._db.execute("SELECT ID_Patients FROM Receptions WHERE ID = ?", (visit,)).fetchone()
+        return None if found is None else found[0]
+
     def delete(self, table: str, key: int | None = None) -> None:
         """Take one row away, or all of them."""
         self.pass_time()

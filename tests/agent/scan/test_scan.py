@@ -4,6 +4,7 @@
 from collections.abc import AsyncIterator
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 

@@ -1,0 +1,141 @@
+"""Histories of a clinic: edits, transactions that overlap, steps, a line that breaks, power cuts. As data, so that hypothesis can shrink
+them and a seed can repeat them."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any, TypeAlias
+
+from agent.mis.port import MisBusy
+from tests.agent.mis.clinic import NOW
+from tests.agent.scan.world import World
+from wire.frames import LANES
+
+Event: TypeAlias = tuple[str, int, int]
+"""What, to which, and a number that decides the rest."""
+
+BETRAYED = (
+    *("visit", "visit", "mark", "move", "patient", "bill", "late bill", "pay", "touch"),
+    *("begin", "begin", "commit", "commit", "between"),
+)
+SILENT = ("quiet patient", "quiet bill", "delete visit", "delete patient")
+STEPS = ("step", "step", "arrive")
+TROUBLE = ("push", "lose push", "lose ack", "restart", "crash", "down", "busy", "dump", "restore")
+MARKS = ("PatientAppeared", "ReceptionStarted", "ReceptionEnded", "CheckIssued", "ReceptionCanceled")
+KEYS = 12
+
+
+@dataclass
+class Player:
+    """Plays a history in a world."""
+
+    here: World
+
+    def furnish(self) -> None:
+        """What was there before: patients whom nothing betrays, and old visits."""
+        for key in range(1, 6):
+            self._patient(key, 0, audit=False)
+        for key in range(1, 6):
+            self.here.clinic.visit(key, key, -400 if key % 2 else 1)
+        self.here.clinic.pass_time(3600)
+
+    async def play(self, event: Event) -> None:
+        """One event."""
+        what, key, number = event
+        match what:
+            case "step":
+                await self.here.step()
+            case "arrive":
+                await self.here.step()
+                await self.here.deliver()
+            case "push" | "lose push" | "lose ack":
+                await self.here.push(LANES[number % 2], loses=what.removeprefix("push").removeprefix("lose "))
+            case "restart":
+                await self.here.restart()
+            case "crash":
+                await self.here.crash(1 + number % 6)
+            case "down":
+                self.here.is_down(down=True)
+                await self.here.step()
+                self.here.is_down(down=False)
+            case "busy":
+                self.here.mis.fails = lambda query: MisBusy("42000 1222") if query == "visits_by_key" else None
+                await self.here.step()
+                self.here.is_down(down=False)
+            case "dump":
+                self.here.dump = self.here.hub.copy()
+            case "restore":
+                if self.here.dump is not None:
+                    self.here.hub = self.here.dump.copy()
+                    await self.here.connect()
+            case _:
+                self._edit(what, key % KEYS + 1, number)
+
+    def commit_all(self) -> None:
+        """No transaction stays open for ever."""
+        for version in list(self.here.mis.open):
+            self.here.mis.commit(version)
+
+    def _edit(self, what: str, key: int, number: int) -> None:
+        clinic, mis = self.here.clinic, self.here.mis
+        match what:
+            case "visit":
+                clinic.visit(key, number % 7 + 1, number % 90 - 20)
+            case "mark":
+                if key in clinic.keys("Receptions"):
+                    mark = MARKS[number % len(MARKS)]
+                    cells: dict[str, Any] = {mark: None if number % 3 == 0 else clinic.now}
+                    clinic.put("Receptions", key, **cells)
+            case "move":
+                if key in clinic.keys("Receptions"):
+                    start = NOW + timedelta(hours=number % 500)
+                    clinic.put("Receptions", key, PlanStart=start, PlanEnd=start + timedelta(minutes=30))
+            case "patient" | "quiet patient":
+                self._patient(key, number, audit=what == "patient")
+            case "bill" | "quiet bill":
+                self._bill(key, number, audit=what == "bill")
+            case "late bill":
+                self._bill(key, number, audit=True, ago=timedelta(seconds=number % 500))
+            case "pay":
+                self._pay(key, number)
+            case "touch":
+                clinic.touch_all()
+            case "begin":
+                mis.begin(lambda version: clinic.visit(key, number % 7 + 1, number % 90 - 20, version=version))
+            case "commit":
+                if mis.open:
+                    mis.commit(sorted(mis.open)[number % len(mis.open)])
+            case "between":
+                mis.after["visit_versions"] = lambda: clinic.visit(key, number % 7 + 1, number % 90 - 20)
+            case "delete visit":
+                clinic.delete("Receptions", key)
+            case "delete patient":
+                clinic.delete("Patients", key)
+
+    def _patient(self, key: int, number: int, *, audit: bool) -> None:
+        self.here.clinic.put("Persons", key, Surname=f"Канарейкин {number}", Name="Пётр")
+        self.here.clinic.put("Patients", key, audit=audit)
+
+    def _bill(self, key: int, number: int, *, audit: bool, ago: timedelta = timedelta()) -> None:
+        """`ago`: the changed-time comes from a slow clock, or from a transaction that was long open."""
+        clinic = self.here.clinic
+        marks: dict[str, Any] = {"DateTimeChanged": clinic.now - ago} if audit else {}
+        clinic.put("Orders", key, ID_Receptions=key, ID_Patients=1, IsBillFormed=True, audit=False, **marks)
+        net = Decimal(100 + number % 50)
+        for name in ("Amount", "AmountWithDiscount", "Debt"):
+            clinic.put("OrderPaymentsJournal", key, IsBillFormed=True, InsuranceAmount=Decimal(), **{name: net})  # type: ignore[arg-type]
+
+    def _pay(self, key: int, number: int) -> None:
+        """The debt goes down in silence; the payment names the patient of the visit."""
+        clinic = self.here.clinic
+        owner = clinic.patient_of(key)
+        if key in clinic.keys("OrderPaymentsJournal") and owner is not None:
+            clinic.put("OrderPaymentsJournal", key, Debt=Decimal(number % 100))
+            clinic.put("PaymentsIn", len(clinic.keys("PaymentsIn")) + 1, ID_Patients=owner, Payment=Decimal(1))
+
+
+def made_up(seed: int, kinds: tuple[str, ...], length: int) -> list[Event]:
+    """A history of its own for each seed."""
+    random = Random(seed)  # noqa: S311 a history, no secret
+    return [(random.choice(kinds), random.randrange(1000), random.randrange(1000)) for _ in range(length)]

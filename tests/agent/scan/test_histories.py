@@ -1,0 +1,182 @@
+"""Whatever happens in the clinic and on the way, the hub ends with what stands in the database. Two properties: what hints betray is
+there after one step, and all of it is there after one pass."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeAlias
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.mis.port import Server
+from agent.outbox import Outbox
+from agent.scan import decide
+from agent.scan.near import Near
+from tests.agent.scan.histories import BETRAYED, SILENT, STEPS, TROUBLE, Event, Player, made_up
+from tests.agent.scan.world import MOSCOW, LiveOnly, world
+
+Property: TypeAlias = Callable[[Sequence[Event]], Coroutine[Any, Any, None]]
+
+
+def events(*kinds: str) -> st.SearchStrategy[list[Event]]:
+    numbers = st.integers(0, 999)
+    return st.lists(st.tuples(st.sampled_from(kinds), numbers, numbers), max_size=30)
+
+
+async def hints_suffice(history: Sequence[Event]) -> None:
+    """After every step that is delivered the hub holds all that was committed before it."""
+    async with world(LiveOnly) as here:
+        player = Player(here)
+        player.furnish()
+        await here.load()
+        for what, key, number in history:
+            await player.play((what, key, number))
+            if what == "arrive" and not here.mis.after:
+                await here.step()  # what was committed while the last one read
+                await here.deliver()
+                await here.check()
+                assert (await here.outbox.times())[0] == here.clinic.now.replace(tzinfo=MOSCOW)
+        player.commit_all()
+        here.mis.after.clear()
+        await player.play(("arrive", 0, 0))
+        await here.check()
+
+
+async def trouble_loses_nothing(history: Sequence[Event]) -> None:
+    """No pass mends what a power cut, a lock or the line may have torn: the first load and the hints bring all of it."""
+    async with world(LiveOnly) as here:
+        player = Player(here)
+        player.furnish()
+        for event in history:
+            await player.play(event)
+        player.commit_all()
+        here.mis.after.clear()
+        await here.load()
+        await player.play(("arrive", 0, 0))
+        await here.check()
+
+
+async def everything_arrives(history: Sequence[Event]) -> None:
+    """After one pass the hub holds everything, whatever broke before."""
+    async with world() as here:
+        player = Player(here)
+        player.furnish()
+        for event in history:
+            await player.play(event)
+        player.commit_all()
+        here.mis.after.clear()
+        await here.verify()
+        await here.check()
+
+
+@pytest.fixture(autouse=True)
+def at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decide, "HINTED_ROWS", 10_000)
+
+
+@settings(max_examples=60)
+@given(events(*BETRAYED, *STEPS))
+def test_what_hints_betray_arrives_with_the_next_step(history: list[Event]) -> None:
+    asyncio.run(hints_suffice(history))
+
+
+@settings(max_examples=40)
+@given(events(*BETRAYED, *STEPS, *TROUBLE))
+def test_trouble_on_the_way_loses_nothing(history: list[Event]) -> None:
+    asyncio.run(trouble_loses_nothing(history))
+
+
+@settings(max_examples=40)
+@given(events(*BETRAYED, *SILENT, *STEPS, *TROUBLE))
+def test_everything_arrives_with_the_next_pass(history: list[Event]) -> None:
+    asyncio.run(everything_arrives(history))
+
+
+# Wrong variants: each loses changes, and is found out.
+
+
+def greatest_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    """cursor := max(RowVersion)"""
+
+    def differing(seen: dict[str, str], known: dict[str, str], before: dict[str, str]) -> list[int]:
+        newest = max([*known.values(), *before.values()], default="")
+        return [int(key) for key, version in seen.items() if version > newest]
+
+    monkeypatch.setattr(decide, "differing", differing)
+
+
+def bound_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quiet while bound and last stand still, though a transaction is open."""
+    monkeypatch.setattr(decide, "is_quiet", lambda server, last: (server.bound, server.last) == last)
+
+
+def bound_after_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The probe that counts is taken when the rows were read."""
+    real = Near.changed
+
+    async def changed(self: Near, server: Server, *args: Any, **kwargs: Any) -> Any:
+        found = await real(self, server, *args, **kwargs)
+        later = await self._mis.server()
+        return type(found)(found.visits, found.is_whole, (later.bound, later.last))
+
+    monkeypatch.setattr(Near, "changed", changed)
+
+
+def no_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Changed-times are believed to the millisecond."""
+    monkeypatch.setattr(decide, "hints_since", lambda cursor, now: cursor or now)
+
+
+def known_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What changed counts as read before it is recorded."""
+    real = Near.changed
+
+    async def changed(self: Near, *args: Any, **kwargs: Any) -> Any:
+        found = await real(self, *args, **kwargs)
+        self.took(found)
+        return found
+
+    monkeypatch.setattr(Near, "changed", changed)
+
+
+def two_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cursors first, the readings then."""
+    real = Outbox.record
+
+    async def record(self: Outbox, readings: Any, **kwargs: Any) -> int:
+        kwargs, lane, generation = dict(kwargs), kwargs["lane"], kwargs.get("generation")
+        await real(self, [], **kwargs)
+        return await real(self, readings, lane=lane, generation=generation)
+
+    monkeypatch.setattr(Outbox, "record", record)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "loses", "kinds"),
+    [
+        (greatest_version, hints_suffice, (*BETRAYED, *STEPS)),
+        (bound_alone, hints_suffice, ("begin", "commit", *STEPS)),
+        (bound_after_the_rows, hints_suffice, ("visit", "between", *STEPS)),
+        (no_overlap, hints_suffice, (*BETRAYED, *STEPS)),
+        (known_too_early, trouble_loses_nothing, ("visit", "busy", *STEPS)),
+        (two_transactions, trouble_loses_nothing, ("patient", "crash", "step")),
+    ],
+)
+def test_a_wrong_variant_is_found_out(
+    monkeypatch: pytest.MonkeyPatch,
+    wrong: Callable[[pytest.MonkeyPatch], None],
+    loses: Property,
+    kinds: tuple[str, ...],
+) -> None:
+    """Within sixty histories."""
+    histories = [made_up(seed, kinds, 40) for seed in range(60)]
+    asyncio.run(loses(histories[0]))
+    wrong(monkeypatch)
+
+    def play_all() -> None:
+        for history in histories:
+            asyncio.run(loses(history))
+
+    with pytest.raises(AssertionError, match="the hub is wrong"):
+        play_all()
