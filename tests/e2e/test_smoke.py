@@ -1,0 +1,66 @@
+"""The smoke run says yes to the product, also when it is killed on the way, and no to each broken one, naming the visit."""
+
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+
+import pytest
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(170)]
+
+VISITS = 40
+LINE = re.compile(r"visits (\d+), deals (\d+), differences (\d+), wrong person (\d+), duplicates (\d+)")
+
+
+@dataclass(frozen=True)
+class Run:
+    code: int
+    visits: int
+    deals: int
+    differences: int
+    wrong_person: int
+    duplicates: int
+    told: str
+
+
+def smoke(*arguments: str, visits: int = VISITS) -> Run:
+    command = [sys.executable, "-m", "demo", "--once", "--seed", "11", "--visits", str(visits), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = LINE.search(done.stdout)
+    assert found, done.stderr
+    return Run(done.returncode, *map(int, found.groups()), done.stderr)
+
+
+def test_a_day_ends_as_the_oracle_says_though_agent_and_hub_are_killed() -> None:
+    run = smoke(
+        "--kill", "agent@10:20", "--kill", "hub@12:40", "--kill", "agent@15:30", "--kill", "hub@15:45", visits=150
+    )
+
+    assert (run.code, run.differences, run.wrong_person, run.duplicates) == (0, 0, 0, 0), run.told
+    assert run.visits >= 150
+    assert run.deals > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("--hub", "tests.e2e.sabotage.broken_rule"), r"^  \d+: stage"),
+        (("--agent", "tests.e2e.sabotage.dropped_change"), r"^  \d+: "),
+    ],
+    ids=["a rule is broken", "a change is dropped"],
+)
+def test_a_broken_product_is_noticed_and_the_visit_named(arguments: tuple[str, ...], named: str) -> None:
+    run = smoke(*arguments)
+
+    assert run.code == 1
+    assert run.differences > 0
+    assert re.search(named, run.told, re.MULTILINE), run.told
+
+
+def test_a_request_that_is_applied_twice_is_noticed() -> None:
+    run = smoke("--hub", "tests.e2e.sabotage.doubled")
+
+    assert run.code == 1
+    assert run.duplicates > 0
+    assert re.search(r"^  \d+: ", run.told, re.MULTILINE), run.told

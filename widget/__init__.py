@@ -1,0 +1,1 @@
+"""The amoCRM widget, and the program that packs it."""

@@ -1,0 +1,90 @@
+/* What amoCRM calls, and nothing else. */
+define(['./api.js', './card.js', './settings.js'], function (api, card, settings) {
+  'use strict';
+
+  const STYLE = 'identlink-style';
+
+  return function () {
+    const self = this;
+    const hub = api.create(self);
+    let opened = null;
+    let drawn = 0;
+
+    function close() {
+      drawn += 1;
+      if (opened) { opened.close(); }
+      opened = null;
+    }
+
+    function key() {
+      const kind = APP.getBaseEntity();
+      const id = APP.isCard() && APP.data.current_card && APP.data.current_card.id;
+      return id && (kind === 'leads' || kind === 'contacts') ? { kind: kind === 'leads' ? 'deals' : 'contacts', id: id } : null;
+    }
+
+    function link() {
+      const own = self.get_settings();
+      const href = own.path.replace(/\/$/, '') + '/style.css?v=' + own.version;
+      const old = document.getElementById(STYLE);
+      if (old && old.getAttribute('href') === href) { return; }
+      if (old) { old.remove(); }
+      const node = document.createElement('link');
+      node.id = STYLE;
+      node.rel = 'stylesheet';
+      node.href = href;
+      document.head.appendChild(node);
+    }
+
+    function place() {
+      return document.querySelector('.card-widgets__widget-' + CSS.escape(self.get_settings().widget_code) + ' .identlink-place');
+    }
+
+    /* The contacts come by a promise: if the operator has gone to another card by then, that card's own call draws. */
+    function open(asked) {
+      const mine = drawn;
+      const contacts = asked.kind === 'deals' ? self.get_current_card_contacts_data() : Promise.resolve([]);
+      contacts.then(function (all) { return all.map(function (one) { return one.id; }); }, function () { return []; })
+        .then(function (ids) {
+          const found = place();
+          if (mine !== drawn || !found) { return; }
+          opened = card.open(found, { kind: asked.kind, id: asked.id, contacts: ids }, hub, self.i18n('panel'));
+        });
+    }
+
+    this.callbacks = {
+      render: function () {
+        if (!key()) { return true; }
+        self.render_template({
+          caption: { class_name: 'identlink-caption', html: '' },
+          body: '<div class="identlink-place"></div>',
+          render: '',
+        });
+        return true;
+      },
+      init: function () {
+        link();
+        return true;
+      },
+      bind_actions: function () {
+        const asked = key();
+        close();
+        if (asked) { open(asked); }
+        return true;
+      },
+      settings: function ($modal) {
+        settings.hint($modal, self.i18n('settings'));
+        return true;
+      },
+      onSave: function () {
+        return true;
+      },
+      destroy: function () {
+        close();
+        const style = document.getElementById(STYLE);
+        if (style) { style.remove(); }
+        return true;
+      },
+    };
+    return this;
+  };
+});
