@@ -1,0 +1,92 @@
+"""R11, R8: which lead or contact a first deal joins."""
+
+import pytest
+
+from hub.rules.fields import ContactField, DealField
+from hub.rules.join import Answer, Ask, Found, Join, Make, join
+from hub.rules.model import LOST, Contact, Deal, Stage
+from tests.hub.clinic_day import NEW, PRIMARY, at, patient
+from tests.hub.rules.made import scene
+
+PHONE = ("+79990000101",)
+CHILD = scene(patient(representative="Петрова Мария"))
+
+
+def contact(number: int, name: str, *deals: int, **more: object) -> Contact:
+    return Contact(number, name, PHONE, PHONE, deals, **more)  # type: ignore[arg-type]
+
+
+def lead(number: int, **more: object) -> Deal:
+    spec = {"stage": Stage(PRIMARY, NEW), "created_at": at(8, day=-1)} | more
+    return Deal(number, **spec)  # type: ignore[arg-type]
+
+
+OWN, MOTHER, OTHER, FORM = "Петров Пётр Ильич", "Петрова  МАРИЯ", "Кузнецова Ольга", "Заявка с сайта"
+
+
+def answered(contacts: list[Contact], deals: list[Deal], taken_contacts: set[int], *, leads: bool = True) -> Answer:
+    found = Found(contacts, {deal.id: deal for deal in deals}, taken_contacts, {99})
+    return join(CHILD, found, leads=leads)
+
+
+@pytest.mark.parametrize(
+    ("contacts", "deals", "taken", "expected"),
+    [
+        # nobody, one of the same name, a form, the representative; with and without a lead
+        ([], [], set(), Make()),
+        ([contact(1, OWN, 11)], [lead(11)], set(), Join(11, 1)),
+        ([contact(1, "петров петр  ильич ", 11)], [lead(11)], set(), Join(11, 1)),
+        ([contact(1, FORM, 11)], [lead(11)], set(), Join(11, 1)),
+        ([contact(1, "", 11)], [lead(11)], set(), Join(11, 1)),
+        ([contact(1, "+7 999 000-01-01", 11)], [lead(11)], set(), Join(11, 1)),
+        ([contact(1, MOTHER, 11)], [lead(11)], set(), Join(11, None)),
+        ([contact(1, OWN)], [], set(), Make(1)),
+        ([contact(1, FORM)], [], set(), Make(1)),
+        ([contact(1, MOTHER)], [], set(), Make()),
+        # another name
+        ([contact(1, OTHER)], [], set(), Make()),
+        ([contact(1, OTHER, 11)], [lead(11)], set(), Ask("other_name_on_phone", (1,), (11,))),
+        ([contact(1, OTHER, 11, 12)], [lead(11), lead(12)], set(), Ask("several_candidates", (1,), (11, 12))),
+        ([contact(1, OTHER), contact(2, OWN, 12)], [lead(12)], set(), Join(12, 2)),
+        ([contact(1, OTHER, 11), contact(2, OWN)], [lead(11)], set(), Ask("other_name_on_phone", (1,), (11,))),
+        (
+            [contact(1, OTHER, 11), contact(2, OWN, 12)],
+            [lead(11), lead(12)],
+            set(),
+            Ask("several_candidates", (2, 1), (12, 11)),
+        ),
+        # another patient's contact on the phone
+        ([contact(1, OTHER, 11)], [lead(11)], {1}, Join(11, None)),
+        ([contact(1, OTHER)], [], {1}, Make()),
+        ([contact(1, OTHER, 99)], [lead(99)], {1}, Make()),
+        ([contact(1, OTHER), contact(2, FORM)], [], {1}, Make(2)),
+        ([contact(1, OTHER, 11, fields={ContactField.PATIENT_KEY: "db_1:7"})], [lead(11)], set(), Join(11, None)),
+        # more than one candidate
+        ([contact(1, OWN), contact(2, FORM)], [], set(), Ask("several_candidates", (1, 2))),
+        ([contact(1, OWN, 11, 12)], [lead(11), lead(12)], set(), Ask("several_candidates", (1,), (11, 12))),
+        ([contact(1, OWN, 11), contact(2, OTHER, 11)], [lead(11)], set(), Join(11, 1)),
+        # deals that are no candidates
+        ([contact(1, OWN, 11)], [lead(11, stage=Stage(PRIMARY, LOST))], set(), Make(1)),
+        ([contact(1, OWN, 11)], [lead(11, stage=Stage(900, 1))], set(), Make(1)),
+        ([contact(1, OWN, 11)], [lead(11, created_at=at(12, day=-60))], set(), Make(1)),
+        ([contact(1, OWN, 11)], [lead(11, created_at=at(12, 1, day=-60))], set(), Join(11, 1)),
+        ([contact(1, OWN, 11)], [lead(11, created_at=None)], set(), Make(1)),
+        ([contact(1, OWN, 11)], [lead(11, fields={DealField.PATIENT_KEY: "db_1:7"})], set(), Make(1)),
+        # ours already, by its field: an answer of old was lost
+        ([contact(1, "Петя", fields={ContactField.PATIENT_KEY: "db_1:4410"}), contact(2, OWN)], [], set(), Make(1)),
+    ],
+)
+def test_r11(contacts: list[Contact], deals: list[Deal], taken: set[int], expected: Answer) -> None:
+    assert answered(contacts, deals, taken) == expected
+
+
+@pytest.mark.parametrize(
+    ("contacts", "expected"),
+    [
+        ([contact(1, OWN, 11)], Make(1)),
+        ([contact(1, OTHER, 11)], Make()),
+        ([contact(1, OWN, 11), contact(2, FORM)], Ask("several_candidates", (1, 2))),
+    ],
+)
+def test_r11_a_regulars_contact_is_found_as_if_there_were_no_leads(contacts: list[Contact], expected: Answer) -> None:
+    assert answered(contacts, [lead(11)], set(), leads=False) == expected

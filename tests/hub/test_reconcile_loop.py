@@ -1,0 +1,228 @@
+"""One account's trouble is not the others': who waits, who is told, who is put aside; and what wakes the loop."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
+
+from hub.accounts import Account
+from hub.crm import CrmBlocked, CrmBusy, CrmUnauthorised
+from hub.inbox.write import record_place
+from hub.reconcile import Reconcile
+from hub.store.engine import Store
+from hub.store.tables import accounts, records
+from tests.hub.clinic_day import BOOKED, DATABASE, PRESET, PRIMARY, Day, at, begun, patient, stage, visit
+
+
+@pytest.fixture
+async def two(store: Store) -> tuple[Day, Day]:
+    """Two clinics in one hub, each with a booked visit."""
+    first, second = await begun(store, account_id=1), await begun(store, account_id=2)
+    for day in (first, second):
+        await day.tell(patient(), visit("81234", at(14, 30)))
+    return first, second
+
+
+def of_both(two: tuple[Day, Day]) -> Reconcile:
+    crms = {day.account.id: day.crm for day in two}
+    return Reconcile(two[0].store, lambda account: crms[account.id], two[0].clock, jitter=lambda: 0.0)
+
+
+async def blocked(day: Day) -> str | None:
+    async with day.store.reading(day.account) as unit:
+        code: str | None = (
+            await unit.execute(select(accounts.c.blocked).where(accounts.c.id == day.account.id))
+        ).scalar_one()
+        return code
+
+
+async def rest(reconcile: Reconcile) -> None:
+    """Rounds until there is nothing to do."""
+    for _ in range(20):
+        if not await reconcile.round():
+            return
+    raise AssertionError("it does not come to rest")
+
+
+@asynccontextmanager
+async def running(reconcile: Reconcile) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(reconcile.run())
+        yield
+        task.cancel()
+
+
+async def eventually(look: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            if look():
+                return
+            await asyncio.sleep(0.01)
+
+
+async def test_a_busy_crm_is_left_alone_for_as_long_as_it_asked(two: tuple[Day, Day]) -> None:
+    first, second = two
+
+    def busy(_: str) -> None:
+        raise CrmBusy(30.0)
+
+    first.crm.before = busy
+    reconcile = of_both(two)
+    await rest(reconcile)
+    asked = len(first.crm.requests)
+    first.crm.before = lambda _: None
+
+    await rest(reconcile)
+
+    assert len(second.deals) == 1
+    assert (first.deals, len(first.crm.requests)) == ([], asked)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (CrmUnauthorised("Install again."), "unauthorised"),
+        (CrmBlocked("Ask amoCRM's support."), "blocked"),
+    ],
+)
+async def test_what_needs_an_operator_is_said_and_the_others_go_on(
+    two: tuple[Day, Day], error: Exception, code: str
+) -> None:
+    first, second = two
+
+    def refuse(_: str) -> None:
+        raise error
+
+    first.crm.before = refuse
+    await rest(of_both(two))
+    assert (await blocked(first), await blocked(second)) == (code, None)
+    assert len(second.deals) == 1
+
+    first.crm.before = lambda _: None
+    await rest(of_both(two))  # a later try: the waiting time is the process's own
+
+    assert await blocked(first) is None
+    assert len(first.deals) == 1
+
+
+async def test_a_preset_that_is_not_built_is_refused_by_name(two: tuple[Day, Day]) -> None:
+    first, second = two
+    await first.configure(PRESET.model_copy(update={"preset": "deal_per_visit"}))
+
+    await rest(of_both(two))
+
+    assert await blocked(first) == "needs_operator"
+    assert (len(first.deals), len(second.deals)) == (0, 1)
+
+
+async def test_a_mistake_of_ours_puts_one_patient_aside_and_the_rest_is_delivered(two: tuple[Day, Day]) -> None:
+    first, second = two
+    await first.tell(
+        *(patient(str(n), name=f"Пациент {n}", phones=()) for n in range(5)),
+        *(visit(str(90_000 + n), at(15), patient=str(n)) for n in range(5)),
+    )
+    await spoil(first, "90002")
+
+    await rest_in_spite_of_failures(of_both(two), first)
+
+    assert len(first.deals) == 5
+    assert await first.outcomes() == {"patient:2": ("park", "internal_error")}
+    assert await first.left_over() == {"dirty": 0, "intents": 0}
+    assert len(second.deals) == 1
+
+    await first.tell(visit("90002", at(16), patient="2"))
+    await rest(of_both(two))
+    assert len(first.deals) == 6
+    assert await first.outcomes() == {}
+
+
+async def spoil(day: Day, visit_id: str) -> None:
+    """A record that no code can read: it stands for whatever we did not think of."""
+    async with day.store.writing(day.account) as unit:
+        sealed = unit.vault.seal("{}", record_place(DATABASE, ("visit", visit_id)))
+        await unit.execute(update(records).where(records.c.key == visit_id).values(sealed_value=sealed))
+
+
+async def rest_in_spite_of_failures(reconcile: Reconcile, day: Day) -> None:
+    """A failed step settles nobody and is tried again."""
+    for _ in range(40):
+        await reconcile.round()
+        if not (await day.left_over())["dirty"]:
+            return
+    raise AssertionError("it does not come to rest")
+
+
+async def test_a_store_that_is_away_is_waited_for(two: tuple[Day, Day], monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = two
+    writing = Store.writing
+    away = [first.account]
+
+    def missed(store: Store, account: Account) -> object:
+        if account in away:
+            raise OperationalError("a statement", {}, OSError())
+        return writing(store, account)
+
+    monkeypatch.setattr(Store, "writing", missed)
+    reconcile = of_both(two)
+    await rest(reconcile)
+    assert (first.deals, len(second.deals)) == ([], 1)
+
+    away.clear()
+    await rest(reconcile)
+
+    assert len(first.deals) == 1
+    assert await first.outcomes() == {}
+
+
+async def test_the_loop_is_woken_by_the_inbox(two: tuple[Day, Day]) -> None:
+    first, second = two
+    reconcile = of_both(two)
+    async with running(reconcile):
+        await eventually(lambda: len(first.deals) == len(second.deals) == 1)
+        await first.tell(visit("81300", at(10, day=1)))
+        reconcile.wake.set()
+
+        await eventually(lambda: "81300" in str(first.deal.fields))
+
+
+async def test_the_loop_follows_the_business_clock(two: tuple[Day, Day]) -> None:
+    first, second = two
+    async with running(of_both(two)):
+        await eventually(lambda: len(first.deals) == len(second.deals) == 1)
+        first.clock.moment = at(14, 45)
+
+        await eventually(lambda: "не отмечен приход" in str(first.deal.fields.values()))
+
+
+async def test_several_workers_never_work_on_one_account(two: tuple[Day, Day]) -> None:
+    first, second = two
+    inside: list[int] = []
+    most: list[int] = []
+
+    def noting(day: Day) -> Callable[..., Awaitable[object]]:
+        create = day.crm.create_deals
+
+        async def slowly(commands: object) -> object:
+            inside.append(day.account.id)
+            most.append(inside.count(day.account.id))
+            await asyncio.sleep(0)
+            found = await create(commands)  # type: ignore[arg-type]
+            inside.remove(day.account.id)
+            return found
+
+        return slowly
+
+    for day in two:
+        day.crm.create_deals = noting(day)  # type: ignore[method-assign,assignment]
+    reconcile = of_both(two)
+    async with asyncio.TaskGroup() as tasks:
+        workers = [tasks.create_task(reconcile.run()) for _ in range(3)]
+        await eventually(lambda: len(first.deals) == len(second.deals) == 1)
+        for worker in workers:
+            worker.cancel()
+
+    assert set(most) == {1}
+    assert (stage(first.deal), stage(second.deal)) == ((PRIMARY, BOOKED), (PRIMARY, BOOKED))
