@@ -1,7 +1,8 @@
 """Paces what goes to one account: never more than `rate` requests in any second, and silence after a 429.
 
-The decisions are values (`Window`, `Pause`); `Pacer` waits for them. Time is the machine's monotonic clock. A request counts
-from the moment at which it was written to its connection: until then it holds its place, however long the connection takes."""
+The decisions are values (`Window`, `Pause`); `Pacer` waits for them. Time is the machine's monotonic clock. amoCRM counts a request
+when it arrives there: after it was written to its connection, before its answer came. It is held to count until the later of the
+two, so that a slow request and a quick one after it do not meet in one second there."""
 
 import asyncio
 import heapq
@@ -15,8 +16,11 @@ from itertools import count
 
 from hub.crm import CrmBusy
 
-SPAN_SECONDS = 1.01
-"""A second, and 10 ms for what the way to amoCRM may shorten: one request may be slower than the next."""
+SPAN_SECONDS = 1.001
+"""A second, and what clocks round."""
+
+ARRIVES_WITHIN_SECONDS = 0.1
+"""A request that is not answered by then arrived long ago: a slow answer does not slow down the rest."""
 
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
@@ -33,15 +37,15 @@ class Priority(IntEnum):
 
 @dataclass(frozen=True)
 class Window:
-    """What went out lately: when each was written, and how many hold a place without being written yet."""
+    """What went out lately: the latest moments at which each may have arrived, and how many hold a place without being written yet."""
 
     rate: int
-    written: tuple[float, ...] = ()
+    arrived: tuple[float, ...] = ()
     holding: int = 0
 
     def opens_at(self, now: float) -> float:
         """When one more may go: not later than `now` if at once, infinity if not before one of those that hold a place is written."""
-        lately = [moment for moment in self.written if moment > now - SPAN_SECONDS]
+        lately = [moment for moment in self.arrived if moment > now - SPAN_SECONDS]
         over = self.holding + len(lately) - self.rate
         if over < 0:
             return now
@@ -53,7 +57,16 @@ class Window:
 
     def write(self, now: float) -> "Window":
         """One of those was written. Older ones than the last `rate` decide nothing."""
-        return replace(self, written=(*self.written, now)[-self.rate :], holding=self.holding - 1)
+        arrived = sorted((*self.arrived, now + ARRIVES_WITHIN_SECONDS))[-self.rate :]
+        return replace(self, arrived=tuple(arrived), holding=self.holding - 1)
+
+    def answer(self, written: float, now: float) -> "Window":
+        """The one that was written then is answered: it arrived before."""
+        arrived = list(self.arrived)
+        if written + ARRIVES_WITHIN_SECONDS in arrived:
+            arrived.remove(written + ARRIVES_WITHIN_SECONDS)
+            arrived.append(min(now, written + ARRIVES_WITHIN_SECONDS))
+        return replace(self, arrived=tuple(sorted(arrived)))
 
     def give_back(self) -> "Window":
         """One of those will not go out."""
@@ -91,8 +104,8 @@ class Turn:
 
     def sent(self) -> None:
         """Its head was written to the connection."""
-        self._pacer._wrote(again=self.sent_at is not None)  # noqa: SLF001 a turn is a part of its pacer
-        self.sent_at = self._pacer.now()
+        again, self.sent_at = self.sent_at is not None, self._pacer.now()
+        self._pacer._wrote(self.sent_at, again=again)  # noqa: SLF001 a turn is a part of its pacer
 
 
 class Pacer:
@@ -107,15 +120,16 @@ class Pacer:
 
     @asynccontextmanager
     async def turn(self, priority: Priority, patience_seconds: float) -> AsyncIterator[Turn]:
-        """A place for one request; `CrmBusy` where none comes within the patience. It is given back if nothing was sent."""
+        """A place for one request, to be left when its answer is there; `CrmBusy` where none comes within the patience. It is given back
+        if nothing was sent."""
         await self._place(priority, patience_seconds)
         turn = Turn(self)
         try:
             yield turn
         finally:
-            if turn.sent_at is None:
-                self._window = self._window.give_back()
-                self._let_through()
+            sent = turn.sent_at
+            self._window = self._window.give_back() if sent is None else self._window.answer(sent, self.now())
+            self._let_through()
 
     async def _place(self, priority: Priority, patience_seconds: float) -> None:
         silence = self._pause.until - self.now()
@@ -143,10 +157,10 @@ class Pacer:
         """amoCRM took a request."""
         self._pause = self._pause.after_success(sent)
 
-    def _wrote(self, *, again: bool) -> None:
+    def _wrote(self, now: float, *, again: bool) -> None:
         # A connection that was kept alive may turn out dead: the HTTP library then writes a read once more by itself.
         window = self._window.take() if again else self._window
-        self._window = window.write(self.now())
+        self._window = window.write(now)
         self._let_through()
 
     def _leave(self, place: "asyncio.Future[None]") -> None:

@@ -287,10 +287,11 @@ async def test_when_a_part_of_the_deals_stands_only_reading_tells_which(
 
     with pytest.raises(AnswerLost):
         await crm.create_deals(some_deals(60))
+    assert [len(asked.body) for asked in server.asked] == [50, 10]
 
 
 def created_body(count: int) -> list[dict[str, Any]]:
-    return [{"id": n, "contact_id": n, "request_id": [str(n)], "merged": False} for n in range(count)]
+    return [{"id": n + 1, "contact_id": n + 1, "request_id": [str(n)], "merged": False} for n in range(count)]
 
 
 async def test_refused_deals_are_named_and_none_was_created(crm: AmoCrm, server: Server) -> None:

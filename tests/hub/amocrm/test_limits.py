@@ -2,65 +2,100 @@
 
 import asyncio
 import math
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import count
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.amocrm.limits import LONGEST_PAUSE_SECONDS, SPAN_SECONDS, Limits, Pacer, Pause, Priority, Window
+from hub.amocrm.limits import (
+    ARRIVES_WITHIN_SECONDS,
+    LONGEST_PAUSE_SECONDS,
+    SPAN_SECONDS,
+    Limits,
+    Pacer,
+    Pause,
+    Priority,
+    Window,
+)
 from hub.crm import CrmBusy
 from tests.hub.amocrm.server import until
 
 # Windows
 
 
-@given(
-    rate=st.integers(1, 7),
-    requests=st.lists(
-        st.tuples(
-            st.floats(0, 0.5),  # how long after the one before it wants to go
-            st.one_of(st.just(0.0), st.floats(0, 3)),  # how long its connection takes until it is written
-            st.booleans(),  # whether it is written at all
-        ),
-        max_size=60,
-    ),
+@dataclass(frozen=True)
+class Trip:
+    """A request: how long after the one before it wants to go, how long until it is written (if at all), how long until it arrives,
+    how long until its answer is here."""
+
+    gap: float = 0.0
+    connects: float = 0.0
+    goes: bool = True
+    travels: float = 0.0
+    answers: float = 0.0
+
+
+TRIPS = st.builds(
+    Trip,
+    gap=st.floats(0, 0.5),
+    connects=st.one_of(st.just(0.0), st.floats(0, 3)),
+    goes=st.booleans(),
+    travels=st.floats(0, ARRIVES_WITHIN_SECONDS),
+    answers=st.one_of(st.floats(0, 0.05), st.floats(0, 30)),
 )
-def test_never_more_than_the_rate_in_any_second(rate: int, requests: list[tuple[float, float, bool]]) -> None:
-    written = play(rate, requests)
-
-    for first in written:
-        assert sum(first <= moment <= first + 1 for moment in written) <= rate
 
 
-def play(rate: int, requests: list[tuple[float, float, bool]]) -> list[float]:
-    """The moments of writing, where each request takes its place as soon as the window lets it, in order."""
-    window, now = Window(rate), 0.0
-    wishes, wish = [], 0.0
-    for gap, delay, goes in requests:
-        wish += gap
-        wishes.append((wish, delay, goes))
-    on_the_way: list[tuple[float, bool]] = []
-    written: list[float] = []
-    while wishes or on_the_way:
+@given(rate=st.integers(1, 7), trips=st.lists(TRIPS, max_size=60))
+def test_never_more_than_the_rate_arrive_in_any_second(rate: int, trips: list[Trip]) -> None:
+    arrived = play(rate, trips)
+
+    for first in arrived:
+        assert sum(first <= moment <= first + 1 for moment in arrived) <= rate
+
+
+def play(rate: int, trips: list[Trip]) -> list[float]:
+    """The moments of arrival, where each request takes its place as soon as the window lets it, in order."""
+    window, now, wish = Window(rate), 0.0, 0.0
+    wishes: list[tuple[float, Trip]] = []
+    for trip in trips:
+        wish += trip.gap
+        wishes.append((wish, trip))
+    events: list[tuple[float, int, str, Trip, float]] = []
+    arrived: list[float] = []
+    number = count()
+    while wishes or events:
         opens = max(wishes[0][0], window.opens_at(now)) if wishes else math.inf
-        arrives = min(on_the_way)[0] if on_the_way else math.inf
-        now = max(now, min(opens, arrives))
-        if arrives <= opens:
-            first = min(on_the_way)
-            on_the_way.remove(first)
-            window = window.write(now) if first[1] else window.give_back()
-            written += [now] if first[1] else []
+        now = max(now, min(opens, events[0][0] if events else math.inf))
+        if events and events[0][0] <= opens:
+            _, _, kind, trip, written = heappop(events)
+            if kind == "answered":
+                window = window.answer(written, now)
+            elif not trip.goes:
+                window = window.give_back()
+            else:
+                window = window.write(now)
+                arrived.append(now + trip.travels)
+                heappush(events, (now + trip.travels + trip.answers, next(number), "answered", trip, now))
         elif window.opens_at(now) <= now:
-            _, delay, goes = wishes.pop(0)
+            trip = wishes.pop(0)[1]
             window = window.take()
-            on_the_way.append((now + delay, goes))
-    return written
+            heappush(events, (now + trip.connects, next(number), "written", trip, 0.0))
+    return arrived
 
 
 def test_a_backlog_uses_the_rate_up() -> None:
-    written = play(7, [(0.0, 0.0, True)] * 700)
+    arrived = play(7, [Trip(travels=0.001, answers=0.002)] * 700)
 
-    assert 700 / (written[-1] + SPAN_SECONDS) > 0.98 * 7
+    assert 700 / (max(arrived) + SPAN_SECONDS) > 0.98 * 7
+
+
+def test_slow_answers_slow_the_rest_down_a_little_only() -> None:
+    arrived = play(7, [Trip(travels=0.1, answers=2.0)] * 700)
+
+    assert 700 / (max(arrived) + SPAN_SECONDS) > 0.9 * 7
 
 
 @pytest.mark.parametrize(
@@ -72,6 +107,9 @@ def test_a_backlog_uses_the_rate_up() -> None:
         (Window(2, (99.5,), holding=1), 99.5 + SPAN_SECONDS),
         (Window(2, (), holding=2), math.inf),
         (Window(2, (90.0, 90.0)), 100.0),
+        (Window(1).take().write(100.0), 100.0 + ARRIVES_WITHIN_SECONDS + SPAN_SECONDS),
+        (Window(1).take().write(100.0).answer(100.0, 100.03), 100.03 + SPAN_SECONDS),
+        (Window(1).take().write(100.0).answer(100.0, 107.0), 100.0 + ARRIVES_WITHIN_SECONDS + SPAN_SECONDS),
     ],
 )
 def test_the_window_tells_when_it_opens(window: Window, opens: float) -> None:

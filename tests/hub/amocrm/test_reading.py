@@ -234,26 +234,28 @@ def test_a_checkbox_is_a_mark(said: Any, read: bool) -> None:
     assert found.contact.fields == {ContactField.DO_NOT_MESSAGE: read}
 
 
-MIDNIGHT_MOSCOW = 641_505_600  # 1990-05-01 00:00 +04:00, Moscow's summer then
+MAY_1990 = 641_505_600  # 1990-05-01 00:00 +04:00, Moscow's summer then
+JANUARY_1992 = 694_558_800  # 1992-01-05 00:00 +03:00; by the rules of that winter, +02:00, still the day before
 BIRTHDAYS = [
-    ("Europe/Moscow", MIDNIGHT_MOSCOW),
-    ("Europe/Moscow", MIDNIGHT_MOSCOW + 3600),  # by today's rules of Moscow, +03:00
-    ("Europe/Moscow", MIDNIGHT_MOSCOW + 12 * 3600),
-    ("Europe/Moscow", 641_520_000),  # midnight UTC
-    ("Europe/Moscow", "1990-05-01T00:00:00+04:00"),
-    ("Europe/Moscow", "1990-05-01"),
-    ("Asia/Kamchatka", 641_520_000),
-    ("Europe/Kaliningrad", 641_520_000),
+    ("Europe/Moscow", MAY_1990, "1990-05-01"),
+    ("Europe/Moscow", MAY_1990 + 3600, "1990-05-01"),  # midnight by today's rules of Moscow, +03:00
+    ("Europe/Moscow", MAY_1990 + 12 * 3600, "1990-05-01"),
+    ("Europe/Moscow", 641_520_000, "1990-05-01"),  # midnight UTC
+    ("Europe/Moscow", "1990-05-01T00:00:00+04:00", "1990-05-01"),
+    ("Europe/Moscow", "1990-05-01", "1990-05-01"),
+    ("Asia/Kamchatka", 641_520_000, "1990-05-01"),
+    ("Europe/Kaliningrad", 641_520_000, "1990-05-01"),
+    ("Europe/Moscow", JANUARY_1992, "1992-01-05"),
 ]
 
 
-@pytest.mark.parametrize(("zone", "said"), BIRTHDAYS)
-def test_a_birthday_never_slips_a_day(zone: str, said: Any) -> None:
+@pytest.mark.parametrize(("zone", "said", "day"), BIRTHDAYS)
+def test_a_birthday_never_slips_a_day(zone: str, said: Any, day: str) -> None:
     field = value(contact_id(ContactField.BIRTH_DATE), {"value": said}, type_="birthday")
     read = reading.contact(contact(custom_fields_values=[field]), schema(zone=zone))
 
     assert read is not None
-    assert read.contact.fields == {ContactField.BIRTH_DATE: "1990-05-01"}
+    assert read.contact.fields == {ContactField.BIRTH_DATE: day}
 
 
 def test_a_birthday_at_the_beginning_of_time_is_a_birthday() -> None:

@@ -15,7 +15,7 @@ from hub.amocrm.tokens import TokenEndpoint, Tokens
 from hub.amocrm.transport import open_transport
 from hub.clock import machine_now
 from hub.crm import AnswerLost, CrmBlocked, CrmUnauthorised
-from hub.integrations import Integrations, Pair
+from hub.integrations import Installation, Integrations, Pair
 from hub.store.engine import Store
 from tests.hub.amocrm.conftest import INTEGRATION, installed
 from tests.hub.amocrm.server import CLOSE, Asked, Reply, Server, nginx, problem
@@ -106,6 +106,23 @@ async def test_two_refusals_at_once_refresh_once(hub: Hub, account: Account, rot
 
     assert {task.result().pair.access for task in both} == {"access-2"}
     assert (rotation.valid, rotation.refused) == (2, 0)
+
+
+async def test_those_who_wait_in_one_process_do_not_crowd_the_store(
+    hub: Hub, account: Account, rotation: Rotation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim, claims = hub.integrations.claim, list[timedelta]()
+
+    async def counted(installation: Installation, for_: timedelta) -> bool:
+        claims.append(for_)
+        return await claim(installation, for_)
+
+    monkeypatch.setattr(hub.integrations, "claim", counted)
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(5):
+            tasks.create_task(hub.tokens.renewed(account, refused=1))
+
+    assert len(claims) == 1
 
 
 async def test_a_late_refusal_of_the_old_token_does_not_refresh_again(
@@ -263,17 +280,17 @@ async def test_a_store_that_is_busy_for_a_moment_does_not_cost_the_pair(
     assert (await kept(hub, account))[0] == "access-2"
 
 
-async def test_the_next_secret_is_tried_where_the_first_is_not_known(
-    store: Store, server: Server, endpoint: TokenEndpoint, account: Account, rotation: Rotation
+@pytest.mark.parametrize("known", ["first", "second"])
+async def test_either_secret_will_do_while_it_is_being_changed(
+    store: Store, server: Server, endpoint: TokenEndpoint, account: Account, rotation: Rotation, known: str
 ) -> None:
-    def knows_the_second(asked: Asked) -> Reply:
-        known = asked.body["client_secret"] == "second"
-        return rotation(asked) if known else problem(401, title=UNKNOWN_CLIENT["title"])
+    def knows_one(asked: Asked) -> Reply:
+        return rotation(asked) if asked.body["client_secret"] == known else problem(401, title=UNKNOWN_CLIENT["title"])
 
     await install(store, server)
     hub = Hub(store, endpoint)
-    await hub.integrations.put(replace(INTEGRATION, next_secret="second"))
-    server.on(TOKEN, knows_the_second)
+    await hub.integrations.put(replace(INTEGRATION, secret="first", next_secret="second"))
+    server.on(TOKEN, knows_one)
 
     assert (await hub.tokens.renewed(account, refused=1)).pair.access == "access-2"
 
