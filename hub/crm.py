@@ -25,7 +25,8 @@ class AnswerLost(Retry):
 
 
 class CrmRejected(Park):
-    """The CRM refused items of a batch: `codes` by the item's place in it, e.g. {3: ("NotSupportedChoice price",)}."""
+    """The CRM refused items of a batch: `codes` by the item's place in it, e.g. {3: ("NotSupportedChoice price",)}. Of patches all
+    others were applied; of what was to be created, nothing was."""
 
     def __init__(self, codes: dict[int, tuple[str, ...]]) -> None:
         super().__init__(codes)

@@ -30,7 +30,9 @@ _MAX_WAIT_SECONDS = 3600.0
 
 INSTALL_AGAIN = "Install the integration in the account again: amoCRM takes none of its tokens any more."
 PAY = "Pay for the amoCRM account: its subscription ended, amoCRM takes no writes until then."
-ASK_SUPPORT = "Ask amoCRM's support to unblock the API of the account, then resume it here: every request is refused."
+ASK_SUPPORT = (
+    "Ask amoCRM's support to unblock the account (every request is refused), then install the integration again."
+)
 GRANT_RIGHTS = "Install the integration again as an administrator of the account: its user may not do what is needed."
 MOVED = "Install the integration again: the account does not answer at its address any more."
 

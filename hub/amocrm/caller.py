@@ -103,7 +103,7 @@ class Caller:
             await self._stop(installation, stopped)
             raise
         except ValueError:
-            log.error(logger, "answer.unreadable", account=self.account.id, kind=request.method, path=request.path)
+            log.error(logger, "answer.garbled", account=self.account.id, kind=request.method, path=request.path)
             raise api.unknown_outcome(request) from None
         if installation.blocked == "unpaid" and request.writes:
             await self._tools.integrations.unblock(self.account, "unpaid")

@@ -176,7 +176,7 @@ async def test_a_success_that_cannot_be_read_may_have_been_one(
         await caller.call(READ, anything)
     with pytest.raises(AnswerLost):
         await caller.call(WRITE, anything)
-    assert [record.message for record in caplog.records] == ["answer.unreadable"] * 2
+    assert [record.message for record in caplog.records] == ["answer.garbled"] * 2
     assert "Канарейкин" not in caplog.text
 
 
