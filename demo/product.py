@@ -44,6 +44,7 @@ class Product:
     hub: Process
     agent: Process
     clinic_url: str = ""
+    public_url: str = ""
     crm: dict[str, Any] = field(default_factory=dict)
     ops_url: str = ""
 
@@ -183,6 +184,7 @@ async def started(
             stand_in,
             Process("hub", module(hub, "run"), folder, env),
             Process("agent", module(agent, "run", "--config", str(folder / "agent.toml")), folder),
+            public_url=public_url,
             clinic_url=f"http://127.0.0.1:{clinic_told['port']}",
             crm=crm,
         )

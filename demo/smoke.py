@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from demo.clinic.leads import GivenDeal
 from demo.clinic.oracle import expected, given
 from demo.judge import Verdict, judge, put
 from demo.product import DATABASE, ZONE, Product, started
@@ -78,7 +79,7 @@ async def _play(product: Product, kills: list[Kill]) -> None:
         _progress(now)
 
 
-async def _judge(product: Product, stood: object, visits: int) -> Verdict:
+async def _judge(product: Product, stood: list[GivenDeal], visits: int) -> Verdict:
     should = expected(
         product.clinic_file,
         database=DATABASE,

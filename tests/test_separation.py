@@ -23,7 +23,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if (ROOT / name).is_file():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             (source / name).write_bytes((ROOT / name).read_bytes())
-    build = ["-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", folder, source]
+    build = ["-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(folder), str(source)]
     subprocess.run([sys.executable, *build], check=True, capture_output=True)
     return next(folder.glob("*.whl"))
 
@@ -32,7 +32,7 @@ def alone(side: str, wheel: Path) -> Path:
     """The environment of one side, with our wheel in it; `make test` made it from the side's lock."""
     folder = VENV / f"{side}-alone"
     assert folder.is_dir(), f"run `make test` once: it makes {folder.name}"
-    install = ["-m", "pip", "install", "--quiet", "--no-deps", "--force-reinstall", wheel]
+    install = ["-m", "pip", "install", "--quiet", "--no-deps", "--force-reinstall", str(wheel)]
     subprocess.run([folder / "bin" / "python", *install], check=True, capture_output=True)
     return folder / "bin"
 

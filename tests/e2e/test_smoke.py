@@ -29,7 +29,8 @@ def smoke(*arguments: str, visits: int = VISITS) -> Run:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     found = LINE.search(done.stdout)
     assert found, done.stderr
-    return Run(done.returncode, *map(int, found.groups()), done.stderr)
+    judged, deals, differences, wrong_person, duplicates = map(int, found.groups())
+    return Run(done.returncode, judged, deals, differences, wrong_person, duplicates, done.stderr)
 
 
 def test_a_day_ends_as_the_oracle_says_though_agent_and_hub_are_killed() -> None:

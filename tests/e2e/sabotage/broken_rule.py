@@ -14,5 +14,5 @@ def _broken(pipeline: Pipeline, target: Target) -> Stage | None:
 
 
 if __name__ == "__main__":
-    Pipeline.stage = _broken  # type: ignore[method-assign]  # that is the sabotage
+    Pipeline.stage = _broken  # type: ignore[assignment,method-assign]  # that is the sabotage
     sys.exit(main())

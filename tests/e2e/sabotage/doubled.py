@@ -20,5 +20,5 @@ async def _broken(client: AmoCrm, commands: Sequence[CreateDeal]) -> list[Create
 
 
 if __name__ == "__main__":
-    AmoCrm.create_deals = _broken  # type: ignore[method-assign]  # that is the sabotage
+    AmoCrm.create_deals = _broken  # type: ignore[assignment,method-assign]  # that is the sabotage
     sys.exit(main())
