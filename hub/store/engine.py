@@ -6,8 +6,10 @@ transaction that reads and then writes may be refused at once in spite of the ti
 first takes an advisory lock of its account, for the length of its transaction; a reading unit is REPEATABLE READ."""
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from wire.errors import NeedsOperator
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _ABOVE_ACCOUNTS = 0
+_SWITCH_SECONDS, _SWITCH_AGAIN_SECONDS = 5.0, 0.05
 _LOCK = text("SELECT pg_advisory_xact_lock(:key)")
 
 
@@ -100,6 +103,8 @@ class Store:
 async def open_store(url: str, keys: KeyFiles) -> AsyncIterator[Store]:
     """Open the database that `url` names (`sqlite:///hub.db`, `postgresql://…`); its tables must be there (`migrate`)."""
     readers, writers = _engines(url)
+    if writers.dialect.name == "sqlite":
+        await asyncio.to_thread(_use_wal, make_url(url).database or "")
     try:
         yield Store(readers, writers, keys)
     finally:
@@ -130,6 +135,21 @@ def _engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
     return readers, writers
 
 
+def _use_wal(path: str) -> None:
+    """The file remembers it. Not done by each connection as it opens: of two that switch at once, SQLite refuses one without waiting."""
+    deadline = time.monotonic() + _SWITCH_SECONDS
+    while True:
+        try:
+            with closing(sqlite3.connect(path)) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.Error as error:
+            if not isinstance(error, sqlite3.OperationalError) or time.monotonic() > deadline:
+                raise NeedsOperator(f"See that {path} is a SQLite database that the hub may write.") from None
+            time.sleep(_SWITCH_AGAIN_SECONDS)
+        else:
+            return
+
+
 def _begin(statement: str) -> Any:
     return lambda connection: connection.exec_driver_sql(statement)
 
@@ -143,6 +163,6 @@ def _roll_back(connection: Any, _record: Any, _error: BaseException | None) -> N
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we begin ourselves
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+    for pragma in ("busy_timeout=5000", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -110,8 +110,3 @@ async def test_a_server_that_is_not_there_names_the_setting(keys: KeyFiles) -> N
             await migrate(unreachable)
 
     assert "secret" not in str(refused.value)
-
-
-async def test_a_folder_that_is_not_there_names_the_setting(tmp_path: Path, keys: KeyFiles) -> None:
-    with pytest.raises(NeedsOperator, match="HUB_DATABASE_URL"):
-        await open_store(f"sqlite:///{tmp_path}/no/such/folder/hub.db", keys).__aenter__()
