@@ -199,6 +199,8 @@ async def _arrive(installer: Installer, request: web.Request) -> web.Response:
         return _page(404, "Такой интеграции здесь нет. Проверьте адрес перенаправления в её настройках.")
     if "error" in query:
         return _page(200, "Доступ не выдан. Чтобы подключить IDENT, начните установку ещё раз и нажмите «Разрешить».")
+    if code is None:  # amoCRM looks from time to time whether the address answers; so do people
+        return _page(200, "Это адрес, по которому amoCRM подключает IDENT. Начните установку в amoCRM.")
     if not code or host is None:
         return _page(400, "В ссылке нет кода или адреса аккаунта amoCRM. Начните установку ещё раз из amoCRM.")
     if state is not None and not installer.state_is_ours(key, state):

@@ -164,8 +164,10 @@ class Tokens:
         except (GrantRefused, CrmUnauthorised):
             await self._stop(installation)
             raise CrmUnauthorised(INSTALL_AGAIN) from None
-        except (Retry, NeedsOperator, Park):
+        except (Retry, NeedsOperator, Park) as error:
             await self._integrations.release(installation)
+            if isinstance(error, CrmBlocked):
+                await self._integrations.block(installation.account, "blocked")
             raise
         await self._keep(installation, host, pair)
         log.info(logger, "token.renewed", account=installation.account.id)
