@@ -72,7 +72,7 @@ class _Found:
 
 
 class Reconcile:
-    """Deliveries of all accounts. `run` may be started several times: each takes an account that no other works on."""
+    """Deliveries of all accounts. `run` may be started several times: each serves an account that no other serves."""
 
     def __init__(
         self,
@@ -87,31 +87,42 @@ class Reconcile:
         self._store, self._crm_of, self._clock, self._jitter = store, crm_of, clock, jitter
         self._patience: dict[int, _Patience] = {}
         self._busy: set[int] = set()
+        self._looking = asyncio.Lock()
 
     async def run(self) -> Never:
-        """Deliver for ever."""
+        """Deliver for ever. Of several runners one looks for work, the others deliver or wait for their turn to look."""
         while True:
-            self.wake.clear()
             try:
-                if not await self.round():
-                    await self._wait()
+                async with self._looking:
+                    account = await self._next()
+                await self.serve(account)
             except _STORE_IS_AWAY:
                 log.warning(logger, "store.missed")
                 await asyncio.sleep(LOOK_EVERY_SECONDS)
 
-    async def round(self) -> int:
-        """One step for each account that has work and does not rest; says how many patients were settled."""
+    async def ready(self) -> list[Account]:
+        """The accounts that have work, do not rest, and that nobody serves."""
         async with self._store.hub_reading() as connection:
             ids = await waiting.accounts_with_work(connection, self._clock.now())
-        settled = 0
-        for account_id in ids:
-            if account_id not in self._busy and self._of(account_id).rests_until <= _machine_seconds():
-                self._busy.add(account_id)
-                try:
-                    settled += await self._fenced(grant_operation(account_id))
-                finally:
-                    self._busy.discard(account_id)
-        return settled
+        now = _machine_seconds()
+        return [grant_operation(i) for i in ids if i not in self._busy and self._of(i).rests_until <= now]
+
+    async def serve(self, account: Account) -> int:
+        """One step for an account, whatever happens to it; says how many patients were settled."""
+        self._busy.add(account.id)
+        try:
+            return await self._fenced(account)
+        finally:
+            self._busy.discard(account.id)
+            self.wake.set()
+
+    async def _next(self) -> Account:
+        while True:
+            self.wake.clear()
+            for account in await self.ready():
+                self._busy.add(account.id)
+                return account
+            await self._wait()
 
     async def _wait(self) -> None:
         """Until someone wakes us, a patient is due by business time, an account has rested, or it is time to look anyway."""
@@ -197,6 +208,8 @@ class Reconcile:
         if patience.blocked:
             await self._block(account, None)
             patience.blocked = False
+        if not settled:  # it waits for what nobody wakes us for
+            patience.rests_until = _machine_seconds() + LOOK_EVERY_SECONDS
         return settled
 
     async def _put_suspect_aside(self, account: Account, patience: _Patience) -> None:
