@@ -138,14 +138,17 @@ def test_a_clinic_is_connected_though_amocrm_stumbles(hub: Hub, amocrm: StandIn)
         assert len(names) == len(set(names)) > 1  # nothing was made twice
 
 
-def test_a_code_works_once(hub: Hub, amocrm: StandIn) -> None:
-    install = ("install", "smile", "--code", amocrm.code(), "--host", amocrm.host)
+def test_an_install_that_is_given_again_is_answered_as_before(hub: Hub, amocrm: StandIn) -> None:
+    install = ("install", "smile", "--host", amocrm.host, "--code")
+    code = amocrm.code()
     with serving(hub):
-        hub.does(*install)
-        ended = hub.run(*install)
+        first = hub.does(*install, code)
+        again = hub.does(*install, code)
+        made_up = hub.run(*install, "no-such-code")
 
-    assert ended.returncode == 3
-    assert "new code" in ended.stderr
+    assert first == again
+    assert made_up.returncode == 3
+    assert "new code" in made_up.stderr
 
 
 def test_codes_and_tokens_stand_nowhere_in_the_clear(hub: Hub, amocrm: StandIn) -> None:
