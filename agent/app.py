@@ -15,6 +15,7 @@ from agent.config import Config
 from agent.identity import Identity, identity
 from agent.link import Link
 from agent.lock import only_one
+from agent.lookup import Lookup
 from agent.mis import MisConfig, open_mis
 from agent.outbox import open_outbox
 from agent.scan import Pace, Scan
@@ -47,7 +48,9 @@ async def serve(config: Config, folder: Path, who: Identity) -> None:
         outbox = await stack.enter_async_context(
             open_outbox(folder / OUTBOX, secret.outbox_key(folder), config.leave.fields)
         )
-        mis = await stack.enter_async_context(open_mis(source(config, folder)))
+        mis, cards, searches = [await stack.enter_async_context(open_mis(source(config, folder))) for _ in range(3)]
+        zone = ZoneInfo(config.mis.timezone)
+        lookup = Lookup(cards, searches, outbox, standing, zone=zone, fields=config.leave.fields)
         link = Link(
             who,
             outbox,
@@ -55,12 +58,13 @@ async def serve(config: Config, folder: Path, who: Identity) -> None:
             fields=config.leave.fields,
             state_every=config.link.state_every_seconds,
             software=software(),
+            lookup=lookup,
         )
         scan = Scan(
             mis,
             outbox,
             standing,
-            zone=ZoneInfo(config.mis.timezone),
+            zone=zone,
             fields=config.leave.fields,
             pace=Pace(config.scan.scan_every_seconds, config.scan.budget_percent_of_core / 100),
         )

@@ -6,7 +6,7 @@ what the pushes may carry: a field that may not leave the clinic is absent.
 
 from typing import Annotated, Self, TypeAlias
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringConstraints, model_validator
 
 from wire.model import Amount, BirthDate, Id, Patient, Phone, Sum, Text, Value, Visit
 
@@ -30,7 +30,13 @@ def _says_enough(text: str) -> str:
     return text
 
 
-class CardQuestion(Value):
+class Question(Value):
+    """The base of both. An unknown field is ignored: a newer hub may ask more precisely than an older agent understands."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class CardQuestion(Question):
     """`card`: the patients with any of these phones, and those with these ids."""
 
     phones: tuple[Phone, ...] = Field((), max_length=MAX_ASKED, repr=False)
@@ -74,7 +80,7 @@ class CardAnswer(Value):
     partial: bool = False
 
 
-class SearchQuestion(Value):
+class SearchQuestion(Question):
     """`search`: what an operator typed. A phone, its last digits, the beginnings of names, or a card number."""
 
     text: Annotated[str, StringConstraints(max_length=100), AfterValidator(_says_enough)] = Field(repr=False)

@@ -1,7 +1,6 @@
 """One open connection: reads, writes, beats and listens for silence until it ends. Nothing here outlives it."""
 
 import asyncio
-from collections import deque
 from typing import NoReturn
 
 from websockets.exceptions import ConnectionClosed
@@ -10,15 +9,14 @@ from agent.link.credit import Credit
 from agent.link.ending import SILENT, Ending, of_close, of_goaway, of_misunderstanding
 from agent.link.greeting import Ended
 from agent.link.line import Line
+from agent.link.questions import Lookup, Questions
 from agent.link.times import Times
 from agent.outbox import Outbox
 from agent.standing import Stand, Standing
 from wire.errors import LinkError
-from wire.frames import LANES, Ack, AnyFrame, Ask, Fault, Goaway, Lane, Resend, State
+from wire.frames import LANES, Ack, AnyFrame, Ask, Cancel, Goaway, Lane, Resend, State
 from wire.model import Kind
 from wire.session import Session
-
-MAX_WAITING_ANSWERS = 64
 
 
 class Conversation:
@@ -32,6 +30,7 @@ class Conversation:
         *,
         outbox: Outbox,
         standing: Standing,
+        lookup: Lookup | None,
         offset: float,
         state_every: float,
         times: Times,
@@ -48,7 +47,10 @@ class Conversation:
         self._wake = asyncio.Event()
         self._acks: dict[Lane, int] = {}
         self._resends: dict[Kind, set[str]] = {}
-        self._faults: deque[Fault] = deque(maxlen=MAX_WAITING_ANSWERS)
+        self._tasks = asyncio.TaskGroup()
+        self._questions = Questions(lookup, self._tasks, self._wake)
+        self._answered = False
+        """Whether an answer went last: a push may go before the next one."""
         self._told: Stand | None = None
         self._told_at = float("-inf")
         self._moved = True
@@ -58,7 +60,7 @@ class Conversation:
         """Until it ends; the line is closed then."""
         ending: Ending | None = None
         try:
-            async with asyncio.TaskGroup() as tasks:
+            async with self._tasks as tasks:
                 tasks.create_task(self._listen(), name="link.listen")
                 tasks.create_task(self._read(), name="link.read")
                 tasks.create_task(self._write(), name="link.write")
@@ -114,7 +116,9 @@ class Conversation:
             case Resend():
                 self._ask_again(frame)
             case Ask():
-                self._faults.append(Fault(id=frame.id, code="not_supported"))
+                self._questions.take(frame)
+            case Cancel():
+                self._questions.cancel(frame.id)
             case Goaway():
                 raise Ended(of_goaway(frame))
 
@@ -131,9 +135,12 @@ class Conversation:
                 await self._wait()
 
     async def step(self) -> bool:
-        """Take in what the hub said, then send the most urgent thing; False where there is nothing to send."""
+        """Take in what the hub said, then send the most urgent thing; False where nothing is left to send."""
         await self._settle()
-        return await self._answer() or await self._tell_if_due() or await self._push() or await self._tell_if_emptied()
+        passes, self._answered = self._answered, False  # a long answer must not hold up what changed
+        if not passes and await self._answer():
+            return True
+        return await self._tell_if_due() or await self._push() or await self._tell_if_emptied() or passes
 
     async def _wait(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -154,9 +161,11 @@ class Conversation:
             await self._outbox.forget(kind, keys)
 
     async def _answer(self) -> bool:
-        if not self._faults:
+        frame = self._questions.next()
+        if frame is None:
             return False
-        await self._send(self._faults.popleft())
+        self._answered = True
+        await self._send(frame)
         return True
 
     async def _tell_if_due(self) -> bool:

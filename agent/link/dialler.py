@@ -18,6 +18,7 @@ from agent.link.credit import Credit
 from agent.link.ending import GOING_AWAY, NOT_A_HUB, SILENT, Ending, Then, of_close, of_failure, of_misunderstanding
 from agent.link.greeting import Ended, Greeted, Greeter
 from agent.link.line import Line, dial
+from agent.link.questions import Lookup
 from agent.link.times import Times, jittered
 from agent.outbox import Outbox
 from agent.standing import Standing
@@ -51,11 +52,12 @@ class Link:
         fields: tuple[str, ...],
         state_every: float,
         software: str,
+        lookup: Lookup | None = None,
         unit: float = 1.0,
         luck: Callable[[], float] = random.random,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
-        self._identity, self._outbox, self._standing = identity, outbox, standing
+        self._identity, self._outbox, self._standing, self._lookup = identity, outbox, standing, lookup
         self.instance = secrets.token_hex(4)
         self._greeter = Greeter(identity, outbox, standing, fields, self.instance, software, now)
         self._state_every, self._software, self._luck, self._now = state_every, software, luck, now
@@ -135,6 +137,7 @@ class Link:
             credit,
             outbox=self._outbox,
             standing=self._standing,
+            lookup=self._lookup,
             offset=greeted.offset,
             state_every=self._state_every,
             times=self._times,

@@ -35,6 +35,20 @@ def sums_of(orders: Sequence[Row], lines: Sequence[Row] | None) -> tuple[Amounts
     return told, tuple(f"no_{name}" if sums[name] is None else f"negative_{name}" for name in wrong)
 
 
+def bill_of(order: Row) -> Amounts | None:
+    """One order's bill; None where none was issued, or it is negative, or that cannot be read."""
+    if _is_formed(order) is not True:
+        return None
+    amounts = _bill(order)
+    if not amounts or any((amounts.get(name) or _ZERO) < 0 for name in ("gross", "billed")):
+        return None
+    return {
+        name: value if value is None else rounded(value)
+        for name, value in amounts.items()
+        if name not in _NEVER_NEGATIVE or (value or _ZERO) >= 0
+    }
+
+
 def rounded(value: Decimal) -> Decimal:
     """To kopecks, half up."""
     return value.quantize(_KOPECK, ROUND_HALF_UP)

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from agent.mis.money import sums_of
+from agent.mis.money import bill_of, sums_of
 from agent.mis.port import Row
-from agent.mis.texts import birth_date, full_name, id_of, line, moment
+from agent.mis.texts import birth_date, day_of, full_name, id_of, line, moment
 from wire.errors import place
+from wire.lookup import Bill
 from wire.model import Branch, Kind, Patient, Practitioner, Reason, Staff, Status, Visit
 from wire.phone import phones_in
 
@@ -110,6 +111,19 @@ def patient(row: Row) -> Told[Patient]:
     except ValueError:
         wrong.append("no_birth_date")
     return _built(Patient, "patient", key, values, tuple(wrong))
+
+
+def bill(order: Row) -> Bill | None:
+    """The bill of an order; None where none was issued, or it cannot be told."""
+    amounts = bill_of(order)
+    day = day_of(order.get("DateTimeBill")) or day_of(order.get("DateTimeBillFormed"))
+    if amounts is None or day is None:
+        return None
+    told = {name: value for name, value in amounts.items() if name in Bill.model_fields}
+    try:
+        return Bill.model_validate({"date": day, "visit_id": id_of(order["ID_Receptions"]), **told})
+    except ValidationError:
+        return None
 
 
 def _built(form: type[E], kind: Kind, key: str, values: Fields, wrong: tuple[str, ...]) -> Told[E]:

@@ -40,6 +40,11 @@ def moment(cell: Cell, zone: ZoneInfo) -> datetime | None:
     return cell.replace(tzinfo=zone)
 
 
+def day_of(cell: Cell) -> str | None:
+    """The day of a wall-clock time; None where there is none."""
+    return cell.date().isoformat() if isinstance(cell, datetime) and cell.year >= _FIRST_YEAR else None
+
+
 def birth_date(cell: Cell) -> str | None:
     """A birthday, kept as date or as text. Raises ValueError where it is text that is no date."""
     if isinstance(cell, date):  # a datetime is one too

@@ -7,11 +7,12 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
+from agent.outbox import index
 from agent.outbox.seal import Seal
 from agent.outbox.values import MAX_CHANGES, Reading
 from wire.digest import digest
 from wire.frames import Change, Lane, PassBegin, PassEnd, Push
-from wire.model import MODEL_VERSION, Entity, Kind, Visit
+from wire.model import MODEL_VERSION, Entity, Kind, Patient, Visit
 
 _ENVELOPE_BYTES = 96
 """Of a push around its changes, generously."""
@@ -43,6 +44,8 @@ class Writer:
         stale = known is not None and known[1] != form and known[2] == reading.hint
         self._queue(reading, "backfill" if stale else lane)
         self._know(reading, found, form)
+        if isinstance(reading.entity, Patient):
+            index.record(self.db, self.seal, reading.entity)
         return True
 
     def mark(self, entry: str, kind: Kind) -> None:
@@ -53,6 +56,8 @@ class Writer:
         )
 
     def _vanished(self, reading: Reading, lane: Lane) -> bool:
+        if reading.kind == "patient":
+            index.forget(self.db, reading.key)
         gone = self.db.execute("DELETE FROM known WHERE kind = ? AND key = ?", (reading.kind, reading.key))
         if gone.rowcount == 0:
             return False

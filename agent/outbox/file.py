@@ -12,7 +12,7 @@ from wire import log
 
 logger = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SCHEMA = """
 -- One row for each dirty entity, and the marks of full passes. AUTOINCREMENT: a seq is never given out twice, even after
 -- the newest row was acked and deleted; the hub would take a second row under an old seq for a repeat.
@@ -43,6 +43,15 @@ CREATE TABLE known (
 CREATE INDEX known_in_order ON known (kind, CAST(key AS INTEGER));
 CREATE INDEX known_by_start ON known (kind, start);
 CREATE INDEX known_by_owner ON known (kind, owner);
+
+-- By what patients are found: keyed digests, and for each patient all of his, to take them away again.
+CREATE TABLE tokens (token BLOB NOT NULL, patient TEXT NOT NULL, PRIMARY KEY (token, patient)) WITHOUT ROWID;
+CREATE TABLE indexed (patient TEXT PRIMARY KEY, tokens BLOB NOT NULL) WITHOUT ROWID;
+
+-- Which questions of the hub were answered: ids only.
+CREATE TABLE asked (
+    number INTEGER PRIMARY KEY, at REAL NOT NULL, question TEXT NOT NULL, ask TEXT NOT NULL, patients TEXT NOT NULL
+);
 
 CREATE TABLE cursors (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE positions (

@@ -11,9 +11,11 @@ from time import time
 from types import MappingProxyType
 from typing import TypeVar
 
-from agent.outbox import entries, positions
+from agent.outbox import entries, index, positions
 from agent.outbox.entries import Writer
 from agent.outbox.file import connect, get, put, transaction
+from agent.outbox.index import Index
+from agent.outbox.journal import Journal
 from agent.outbox.known import Known
 from agent.outbox.seal import Seal
 from agent.outbox.values import GenerationChanged, Reading, Snapshot
@@ -39,6 +41,9 @@ class Outbox:
         self._thread, self._db, self._seal, self._fields, self._clock = thread, db, seal, fields, clock
         self.known = Known(self._run)
         """What the scan asks about entities recorded before."""
+        self.index = Index(self._run, seal)
+        """What lookups ask before they read."""
+        self.journal = Journal(self._run, self._write)
         self.changed = asyncio.Event()
         """Set when something new can go; cleared by its one reader, the link."""
 
@@ -99,6 +104,7 @@ class Outbox:
             writer = self._writer(db, generation)
             for kind in kinds:
                 writer.mark("pass-end", kind)
+            index.ended(db, kinds)
             _note(db, cursors, verified_through=verified_through)
 
         await self._write(write)

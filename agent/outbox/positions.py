@@ -2,6 +2,7 @@
 
 import sqlite3
 
+from agent.outbox import index
 from agent.outbox.file import get, put
 from wire.errors import UnexpectedFrame
 from wire.frames import LANES, Lane, LaneStart, Position, Welcome
@@ -55,6 +56,7 @@ def _begin(db: sqlite3.Connection, number: int) -> None:
     for table in ("entries", "known", "cursors", "positions"):
         db.execute(f"DELETE FROM {table}")  # noqa: S608 our own four names
     db.execute("DELETE FROM meta WHERE name IN ('read_through', 'verified_through')")
+    index.begun(db)
     put(db, "generation", number)
 
 

@@ -1,0 +1,209 @@
+"""Reads visits and patients with what belongs to them, and whatever betrays that they changed. Knows which statement gives what."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeAlias, cast
+from zoneinfo import ZoneInfo
+
+from agent.mis import rows
+from agent.mis.port import Mis, MisBusy, Param, Row
+from agent.mis.rows import Told
+from wire.model import Patient, Visit
+
+ReadKind: TypeAlias = Literal["patient", "visit"]
+KINDS: tuple[ReadKind, ...] = ("patient", "visit")
+"""In this order: whoever hears of a visit has heard of its patient."""
+
+PAGE = 200
+"""Rows of one statement, as the page statements say."""
+
+_KEY: Mapping[ReadKind, str] = {"patient": "ID_Persons", "visit": "ID"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """A row that was told. `version` is by what the row is known unchanged; empty where there is no such thing."""
+
+    kind: ReadKind
+    key: str
+    entity: Visit | Patient
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows of one kind in the order of their keys, read through `last`; `is_end` where there was nothing more."""
+
+    found: tuple[Found, ...]
+    keys: frozenset[str]
+    last: int
+    is_end: bool
+
+
+@dataclass(frozen=True)
+class Hint:
+    """A table that may betray a change by its changed-times. `leads` is the column that tells of whom; `to` whom it means:
+    a visit, a patient, or the visits of an owner."""
+
+    name: str
+    leads: str
+    to: Literal["visit", "patient", "owner"]
+    key: str = "ID"
+    times: int = 2
+
+
+HINTS = (
+    Hint("orders", "ID_Receptions", "visit"),
+    Hint("lines", "ID_Receptions", "visit"),
+    Hint("payments", "ID_Patients", "owner"),
+    Hint("patients", "ID_Persons", "patient", key="ID_Persons", times=1),
+)
+Mark: TypeAlias = tuple[object, ...]
+"""Which change of which row: its key and its times."""
+
+
+class Reader:
+    """One clinic's reader."""
+
+    def __init__(self, mis: Mis, zone: ZoneInfo, fields: Collection[str]) -> None:
+        self._mis, self._zone, self._fields = mis, zone, fields
+        self.queries: frozenset[str] = frozenset()
+        """The statements that can be asked here; set by whoever looked."""
+        self.skipped: dict[tuple[str, str], tuple[str, ...]] = {}
+        """(kind, key) -> why the row, or a part of it, could not be told."""
+        self.untold: dict[tuple[str, str], str] = {}
+        """Of these, the ones that could not be told at all -> the version in which that was so."""
+
+    async def page(self, kind: ReadKind, after: int) -> Page:
+        """The next rows after a key."""
+        name: Mapping[ReadKind, str] = {"patient": "patients_page", "visit": "visits_page"}
+        read = await self._mis.fetch(name[kind], after)
+        keys = [cast(int, row[_KEY[kind]]) for row in read]
+        found = self._patients(read) if kind == "patient" else await self._visits(read)
+        return Page(tuple(found), frozenset(map(str, keys)), max(keys, default=after), is_end=len(read) < PAGE)
+
+    async def by_key(self, kind: ReadKind, keys: Collection[int]) -> list[Found]:
+        """These rows, as far as they are there."""
+        found: list[Found] = []
+        for key in keys:
+            self._forget(kind, str(key))
+        for chunk in chunks(sorted(set(keys))):
+            if kind == "patient":
+                found += self._patients(await self._mis.fetch("patients_by_key", chunk))
+            else:
+                found += await self._visits(await self._mis.fetch("visits_by_key", chunk))
+        return found
+
+    async def with_patients(self, visits: Collection[int], patients: Collection[int]) -> list[Found]:
+        """These patients and visits, and the visits' patients; patients first."""
+        found = await self.by_key("visit", visits)
+        owners = {int(f.entity.patient_id) for f in found if isinstance(f.entity, Visit) and f.entity.patient_id}
+        return [*await self.by_key("patient", owners | set(patients)), *found]
+
+    @property
+    def compares_versions(self) -> bool:
+        """Whether visits have versions here."""
+        return "visit_versions" in self.queries
+
+    async def versions_from(self, low: int) -> tuple[dict[str, str], bool]:
+        """The versions of all visits from a key on, and whether some rows are locked by others and were passed by."""
+        return await self._versions("visit_versions", low)
+
+    async def versions_of(self, visits: Sequence[int]) -> tuple[dict[str, str], bool]:
+        """The same, of these visits."""
+        versions: dict[str, str] = {}
+        any_locked = False
+        for chunk in chunks(visits):
+            found, locked = await self._versions("visit_versions_by_key", chunk)
+            versions, any_locked = versions | found, any_locked or locked
+        return versions, any_locked
+
+    async def newest_visit(self) -> int:
+        """The greatest key of a visit; 0 where there is none."""
+        return await self._newest("visit_newest")
+
+    def hints(self) -> tuple[Hint, ...]:
+        """Those that can be asked here."""
+        return tuple(h for h in HINTS if {f"{h.name}_newest", f"{h.name}_changed"} <= self.queries)
+
+    async def changed(self, hint: Hint, reach: int, since: datetime) -> tuple[int, dict[Mark, int]]:
+        """What changed since among the newest `reach` keys, and whom each leads to; with the table's greatest key."""
+        newest = await self._newest(f"{hint.name}_newest")
+        read = await self._mis.fetch(f"{hint.name}_changed", max(0, newest - reach), *[since] * hint.times)
+        return newest, {
+            (row[hint.key], row.get("DateTimeAdded"), row.get("DateTimeChanged")): cast(int, row[hint.leads])
+            for row in read
+        }
+
+    def counts(self) -> dict[str, int]:
+        """How many rows were skipped, by reason."""
+        reasons = [reason for of in self.skipped.values() for reason in of]
+        return {reason: reasons.count(reason) for reason in sorted(set(reasons))}
+
+    async def _visits(self, read: Sequence[Row]) -> list[Found]:
+        keys = tuple(cast(int, row["ID"]) for row in read)
+        orders = await self._fetch("orders_of_visits", keys)
+        lines = None if orders is None else await self._fetch("lines_of_orders", [cast(int, o["ID"]) for o in orders])
+        orders_of, lines_of = _grouped(orders or (), "ID_Receptions"), _grouped(lines or (), "ID_Orders")
+        found: list[Found] = []
+        for row in read:
+            own = list({order["ID"]: order for order in orders_of.get(row["ID"], ())}.values())
+            own_lines = [each for order in own for each in lines_of.get(order["ID"], ())]
+            told = rows.visit(
+                row, None if orders is None else own, None if lines is None else own_lines, self._zone, self._fields
+            )
+            found += self._told("visit", told, _version(row))
+        return found
+
+    def _patients(self, read: Iterable[Row]) -> list[Found]:
+        return [found for row in read for found in self._told("patient", rows.patient(row), "")]
+
+    async def _fetch(self, name: str, keys: Sequence[int]) -> list[Row] | None:
+        """None where that cannot be read at all."""
+        if name not in self.queries:
+            return None
+        return [row for chunk in chunks(keys) for row in await self._mis.fetch(name, chunk)]
+
+    async def _versions(self, query: str, param: Param) -> tuple[dict[str, str], bool]:
+        """Whoever holds one row for long must not hide what is committed beside it."""
+        try:
+            read, locked = await self._mis.fetch(query, param), False
+        except MisBusy:
+            read, locked = await self._mis.fetch(f"{query}_unlocked", param), True
+        return {str(row["ID"]): _version(row) for row in read}, locked
+
+    async def _newest(self, query: str) -> int:
+        (row,) = await self._mis.fetch(query)
+        return cast("int | None", row["Newest"]) or 0
+
+    def _told(self, kind: ReadKind, told: Told[Visit] | Told[Patient], version: str) -> Iterator[Found]:
+        self._forget(kind, told.key)
+        if told.skipped:
+            self.skipped[kind, told.key] = told.skipped
+        if told.entity is None:
+            self.untold[kind, told.key] = version
+        else:
+            yield Found(kind, told.key, told.entity, version)
+
+    def _forget(self, kind: ReadKind, key: str) -> None:
+        self.skipped.pop((kind, key), None)
+        self.untold.pop((kind, key), None)
+
+
+def chunks(keys: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """As many keys as one statement takes."""
+    return (tuple(keys[start : start + PAGE]) for start in range(0, len(keys), PAGE))
+
+
+def _version(row: Row) -> str:
+    """The rowversion as it is kept; empty where there is none."""
+    version = row.get("RowVersion")
+    return version.hex() if isinstance(version, bytes) else ""
+
+
+def _grouped(read: Sequence[Row], column: str) -> dict[object, list[Row]]:
+    groups: dict[object, list[Row]] = {}
+    for row in read:
+        groups.setdefault(row[column], []).append(row)
+    return groups
