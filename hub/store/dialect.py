@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection
+from functools import cache
 from typing import TypeAlias
 
 from sqlalchemy import ARRAY, Column, ColumnElement, String, Table, any_, bindparam, func, select
@@ -14,14 +15,21 @@ Insert: TypeAlias = postgresql.Insert | sqlite.Insert
 
 def insert(unit: Unit, table: Table) -> Insert:
     """An insert that knows `on_conflict_do_update`."""
-    if _is_postgresql(unit):
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+    return _insert(_is_postgresql(unit), table)
 
 
 def upsert(unit: Unit, table: Table, update: Collection[str]) -> Insert:
     """Insert by the table's key; where the row is there, the columns of `update` take the new values."""
-    statement = insert(unit, table)
+    return _upsert(_is_postgresql(unit), table, tuple(update))
+
+
+def _insert(is_postgresql: bool, table: Table) -> Insert:
+    return postgresql.insert(table) if is_postgresql else sqlite.insert(table)
+
+
+@cache  # to build one costs more than to run it; there are a dozen
+def _upsert(is_postgresql: bool, table: Table, update: tuple[str, ...]) -> Insert:
+    statement = _insert(is_postgresql, table)
     new = {name: statement.excluded[name] for name in update}
     return statement.on_conflict_do_update(index_elements=[*table.primary_key], set_=new)
 
