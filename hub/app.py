@@ -158,7 +158,7 @@ def _stop_on_signals(ops: Ops) -> None:
         if ops.phase == "stopping" or serving is None:
             return
         ops.stop()
-        log.info(logger, "hub.stopping")
+        log.info(logger, "stop.asked")
         loop.call_later(GRACE_SECONDS, _give_up)
         serving.cancel()
 

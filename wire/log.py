@@ -11,7 +11,7 @@ import sys
 from datetime import UTC, datetime
 from typing import LiteralString, TypedDict, Unpack
 
-QUIET = ("websockets", "aiohttp.access", "sqlalchemy", "alembic", "asyncio")
+QUIET = ("websockets", "aiohttp.access", "aiosqlite", "sqlalchemy", "alembic", "asyncio")
 """Foreign loggers that print contents at DEBUG or INFO; kept at WARNING."""
 
 
