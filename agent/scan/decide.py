@@ -52,9 +52,9 @@ def first_of_range(near: Sequence[int], nth_newest: int | None, least: int | Non
     return max(nth_newest, min(wanted, least))
 
 
-def hint_period(newest: int | None) -> int:
+def hint_period(newest: int) -> int:
     """In how many steps a table's newest rows are looked through once."""
-    return 1 + min(newest or 0, RANGE) // HINTED_ROWS
+    return 1 + min(newest, RANGE) // HINTED_ROWS
 
 
 def hints_since(cursor: datetime | None, now: datetime) -> datetime:

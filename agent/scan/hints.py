@@ -1,52 +1,25 @@
-"""Tier 2: orders, payments and patients' cards, which have no rowversions, by the times at which they were changed."""
+"""Tier 2: what has no versions, by the times at which it was changed: money, and patients' cards."""
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import cast
 
-from agent.mis.port import Mis, Param, Row
+from agent.mis.reader import Hint, Mark, Reader
 from agent.outbox import Outbox
 from agent.scan import decide
-from agent.scan.reader import ScanKind
 
 
 @dataclass(frozen=True)
-class Hint:
-    """A table that may betray a change. `leads` is the column that tells of whom: a visit's key, or a patient's."""
-
-    name: str
-    leads: str
-    to: ScanKind
-    key: str = "ID"
-    times: int = 2
-
-    @property
-    def queries(self) -> tuple[str, str]:
-        """Its greatest key, and its rows changed since."""
-        return f"{self.name}_newest", f"{self.name}_changed"
-
-
-HINTS = (
-    Hint("orders", "ID_Receptions", "visit"),
-    Hint("lines", "ID_Receptions", "visit"),
-    Hint("payments", "ID_Patients", "visit"),
-    Hint("patients", "ID_Persons", "patient", key="ID_Persons", times=1),
-)
-
-
-@dataclass
 class _Watch:
-    """What was seen of one table: rows of the overlap that were read already, and when the next look is due."""
+    """What was seen of one table: up to when, which changes within the overlap, and when the next look is due."""
 
     due: int = 0
     through: datetime | None = None
-    seen: frozenset[tuple[object, ...]] = frozenset()
+    seen: frozenset[Mark] = frozenset()
 
 
 @dataclass
-class Found:
-    """What the hints lead to, and what to remember when it was read."""
+class Led:
+    """Whom the hints lead to, and what to remember when these are recorded."""
 
     visits: set[int] = field(default_factory=set)
     patients: set[int] = field(default_factory=set)
@@ -57,8 +30,8 @@ class Found:
 class Hints:
     """Looks through each table now and then: the larger, the more seldom."""
 
-    def __init__(self, mis: Mis, outbox: Outbox) -> None:
-        self._mis, self._outbox = mis, outbox
+    def __init__(self, reader: Reader, outbox: Outbox) -> None:
+        self._reader, self._outbox = reader, outbox
         self._watches: dict[str, _Watch] = {}
         self._step = 0
 
@@ -66,44 +39,37 @@ class Hints:
         """Recompute from the truth: the cursors in the outbox."""
         self._watches = {}
 
-    async def look(self, now: datetime, queries: Collection[str]) -> Found:
+    async def look(self, now: datetime) -> Led:
         """Ask the tables that are due."""
         self._step += 1
-        found = Found()
-        for hint in HINTS:
+        led = Led()
+        for hint in self._reader.hints():
             watch = self._watches.get(hint.name, _Watch())
-            if set(hint.queries) <= set(queries) and watch.due <= self._step:
-                await self._look(hint, watch, now, found)
-        return found
+            if watch.due <= self._step:
+                await self._look(hint, watch, now, led)
+        return led
 
-    def took(self, found: Found) -> None:
-        """What was found is recorded."""
-        self._watches |= found.watches
+    def took(self, led: Led) -> None:
+        """What they led to is recorded."""
+        self._watches |= led.watches
 
-    def through(self, queries: Collection[str], found: Found) -> list[datetime | None]:
-        """Up to which time of the server each table that can be asked was looked through, when `found` is recorded."""
-        watches = {**self._watches, **found.watches}
-        asked = [hint.name for hint in HINTS if set(hint.queries) <= set(queries)]
-        return [watches[name].through if name in watches else None for name in asked]
+    def through(self, led: Led) -> list[datetime | None]:
+        """Up to which time of the server each table was looked through, once `led` is recorded."""
+        watches = {**self._watches, **led.watches}
+        return [watches.get(hint.name, _Watch()).through for hint in self._reader.hints()]
 
-    async def _look(self, hint: Hint, watch: _Watch, now: datetime, found: Found) -> None:
-        newest_query, changed_query = hint.queries
-        newest = cast("int | None", (await self._mis.fetch(newest_query))[0]["Newest"])
-        cursor = await self._outbox.cursor(f"hint {hint.name}")
+    async def _look(self, hint: Hint, watch: _Watch, now: datetime, led: Led) -> None:
+        name = f"hint {hint.name}"
+        cursor = await self._outbox.cursor(name)
         since = decide.hints_since(None if cursor is None else datetime.fromisoformat(cursor), now)
-        params: tuple[Param, ...] = (max(0, (newest or 0) - decide.RANGE), *[since] * hint.times)
-        rows = {_mark(hint, row): row for row in await self._mis.fetch(changed_query, *params)}
-        led = {cast(int, row[hint.leads]) for mark, row in rows.items() if mark not in watch.seen}
-        if hint.to == "patient":
-            found.patients |= led
-        elif hint.leads == "ID_Patients":
-            found.visits |= set(await self._outbox.known.visits_of(list(map(str, led))))
-        else:
-            found.visits |= led
-        found.cursors[f"hint {hint.name}"] = now.isoformat()
-        found.watches[hint.name] = _Watch(self._step + decide.hint_period(newest), now, frozenset(rows))
-
-
-def _mark(hint: Hint, row: Row) -> tuple[object, ...]:
-    """Which change of which row this is."""
-    return (row[hint.key], row.get("DateTimeAdded"), row.get("DateTimeChanged"))
+        newest, changes = await self._reader.changed(hint, decide.RANGE, since)
+        whom = {key for mark, key in changes.items() if mark not in watch.seen}
+        match hint.to:
+            case "visit":
+                led.visits |= whom
+            case "patient":
+                led.patients |= whom
+            case "owner":
+                led.visits |= set(await self._outbox.known.visits_of(list(map(str, whom))))
+        led.cursors[name] = now.isoformat()
+        led.watches[hint.name] = _Watch(self._step + decide.hint_period(newest), now, frozenset(changes))

@@ -1,14 +1,14 @@
-"""Tier 1: visits that are new, near, or among the newest keys, by their rowversions."""
+"""Tier 1: visits that are new, near, or among the newest keys, by their versions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from agent.mis.port import Mis, MisBusy, Param, Row, Server
+from agent.mis.port import Server
+from agent.mis.reader import Reader
 from agent.outbox import Outbox
 from agent.scan import decide
-from agent.scan.reader import chunks, version_of
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,10 @@ class Changed:
 
 
 class Near:
-    """Remembers at which probe it read everything; forgets it after any error, and then reads again."""
+    """Remembers at which probe everything was recorded; forgets it after any error, and then reads again."""
 
-    def __init__(self, mis: Mis, outbox: Outbox, zone: ZoneInfo) -> None:
-        self._mis, self._known, self._zone = mis, outbox.known, zone
+    def __init__(self, reader: Reader, outbox: Outbox, zone: ZoneInfo) -> None:
+        self._reader, self._known, self._zone = reader, outbox.known, zone
         self._probe: decide.Probe | None = None
         self._to_load: dict[str, str] | None = None
 
@@ -32,7 +32,7 @@ class Near:
         """Recompute from the truth."""
         self._probe = self._to_load = None
 
-    async def changed(self, server: Server, untold: Mapping[str, str], *, loading: bool) -> Changed:
+    async def changed(self, server: Server, *, loading: bool) -> Changed:
         """Compare versions, unless nothing can have moved."""
         probe = (server.bound, server.last)
         if decide.is_quiet(server, self._probe):
@@ -40,15 +40,15 @@ class Near:
         near = await self.visits(server.now)
         low = await self._first(near, loading=loading)
         stragglers = [key for key in near if key < low]
-        found = [await self._versions("visit_versions", low)]
-        found += [await self._versions("visit_versions_by_key", chunk) for chunk in chunks(stragglers)]
-        seen = {str(row["ID"]): version_of(row) for rows, _ in found for row in rows}
+        newest, some_locked = await self._reader.versions_from(low)
+        others, also_locked = await self._reader.versions_of(stragglers)
+        seen = newest | others
         known = {
             **await self._known.hints("visit", list(map(str, stragglers))),
             **await self._known.hints_from("visit", low),
         }
-        differing = decide.differing(seen, known, {**self._left_to_load(seen, known, loading=loading), **untold})
-        is_whole = len(differing) <= decide.AT_ONCE and not any(locked for _, locked in found)
+        differing = decide.differing(seen, known, self._left_out(seen, known, loading=loading))
+        is_whole = len(differing) <= decide.AT_ONCE and not (some_locked or also_locked)
         return Changed(tuple(differing[: decide.AT_ONCE]), is_whole, probe)
 
     def took(self, changed: Changed) -> None:
@@ -64,23 +64,16 @@ class Near:
     async def _first(self, near: list[int], *, loading: bool) -> int:
         """From which key on versions are read as one range. During the first load what is known says nothing yet."""
         if loading:
-            newest = (await self._mis.fetch("visit_newest"))[0]["Newest"]
-            return max(0, newest - decide.RANGE) if isinstance(newest, int) else 0
+            return max(0, await self._reader.newest_visit() - decide.RANGE)
         newest_known = [await self._known.nth_newest("visit", n) for n in (decide.RANGE, decide.LEAST_RANGE)]
         return decide.first_of_range(near, *newest_known)
 
-    def _left_to_load(self, seen: Mapping[str, str], known: Mapping[str, str], *, loading: bool) -> Mapping[str, str]:
-        """Rows that were there when the first load began come with it; only what changes from then on is live."""
+    def _left_out(self, seen: Mapping[str, str], known: Mapping[str, str], *, loading: bool) -> Mapping[str, str]:
+        """Versions in which a row need not be read: it cannot be told, or it was there when the first load began and comes with that.
+        Only what changes from then on is live."""
+        untold = {key: version for (kind, key), version in self._reader.untold.items() if kind == "visit"}
         if not loading:
             self._to_load = None
         elif self._to_load is None:
             self._to_load = {key: version for key, version in seen.items() if key not in known}
-        return self._to_load or {}
-
-    async def _versions(self, query: str, param: Param) -> tuple[list[Row], bool]:
-        """Versions of rows, and whether some are locked by others and were passed by: whoever holds one row for long must not hide
-        what is committed beside it."""
-        try:
-            return await self._mis.fetch(query, param), False
-        except MisBusy:
-            return await self._mis.fetch(f"{query}_unlocked", param), True
+        return {**(self._to_load or {}), **untold}

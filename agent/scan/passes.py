@@ -5,9 +5,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from agent.mis.reader import KINDS, PAGE, Reader, ReadKind
 from agent.outbox import Outbox, Reading
 from agent.scan import decide
-from agent.scan.reader import KINDS, PAGE, Reader, ScanKind
+from agent.scan.recording import readings
 from wire import log
 
 logger = logging.getLogger(__name__)
@@ -38,11 +39,13 @@ class Load:
         """Read one page more; say whether it was the last."""
         name, after = (await self._outbox.cursor(LOAD) or "").split()
         kind = next(kind for kind in KINDS if kind == name)
-        page = await self._reader.page(kind, int(after), now)
+        page = await self._reader.page(kind, int(after))
         cursor = f"{kind} {page.last}"
         if page.is_end and kind != KINDS[-1]:
             cursor = f"{KINDS[KINDS.index(kind) + 1]} 0"
-        await self._outbox.record(page.readings, lane="backfill", cursors={LOAD: cursor}, generation=generation)
+        await self._outbox.record(
+            readings(page.found, now), lane="backfill", cursors={LOAD: cursor}, generation=generation
+        )
         is_last = page.is_end and kind == KINDS[-1]
         if is_last:
             await self._end(generation)
@@ -59,7 +62,7 @@ class _Pass:
     """A pass under way: which kind, how far, and what should have been there and was not."""
 
     began: datetime
-    kind: ScanKind = KINDS[0]
+    kind: ReadKind = KINDS[0]
     after: int = 0
     seen: int = 0
     missing: set[str] = field(default_factory=set)
@@ -72,7 +75,7 @@ class Verify:
     def __init__(self, outbox: Outbox, reader: Reader) -> None:
         self._outbox, self._reader = outbox, reader
         self._pass: _Pass | None = None
-        self.braked: dict[ScanKind, int] = {}
+        self.braked: dict[ReadKind, int] = {}
         """How many rows of a kind seem to have vanished and wait for a person."""
 
     def forget(self) -> None:
@@ -87,8 +90,8 @@ class Verify:
     async def page(self, now: datetime, generation: int) -> None:
         """Read one page more; at the end of a table decide what has vanished."""
         going = self._pass = self._pass or _Pass(now)
-        page = await self._reader.page(going.kind, going.after, now)
-        await self._outbox.record(page.readings, lane="live", generation=generation)
+        page = await self._reader.page(going.kind, going.after)
+        await self._outbox.record(readings(page.found, now), lane="live", generation=generation)
         through = None if page.is_end else page.last
         going.missing |= await self._outbox.known.between(going.kind, going.after, through) - page.keys
         going.after, going.seen = page.last, going.seen + len(page.keys)
@@ -107,9 +110,9 @@ class Verify:
 
     async def _settle(self, going: _Pass, now: datetime, generation: int) -> None:
         """Believe that rows vanished only after reading each of them once more, and never that too many did."""
-        again = await self._reader.by_key(going.kind, [int(key) for key in going.missing], now)
+        again = await self._reader.by_key(going.kind, [int(key) for key in going.missing])
         untold = {key for kind, key in self._reader.untold if kind == going.kind}
-        gone = going.missing - {reading.key for reading in again} - untold
+        gone = going.missing - {found.key for found in again} - untold
         self.braked.pop(going.kind, None)
         if decide.is_too_much(len(gone), await self._outbox.known.count(going.kind), going.seen):
             self.braked[going.kind] = len(gone)
@@ -117,7 +120,7 @@ class Verify:
             log.error(logger, "vanishing.doubted", kind=going.kind, count=len(gone))
             gone = set()
         vanished = [Reading(going.kind, key, now, None) for key in sorted(gone)]
-        await self._outbox.record([*again, *vanished], lane="live", generation=generation)
+        await self._outbox.record([*readings(again, now), *vanished], lane="live", generation=generation)
 
 
 class Round:
@@ -144,7 +147,7 @@ class Round:
         if self._began is None:
             self._left, self._began = sorted(near), now
         visits, self._left = self._left[:PAGE], self._left[PAGE:]
-        readings = await self._reader.with_patients(visits, (), now)
-        await self._outbox.record(readings, lane="live", generation=generation)
+        found = await self._reader.with_patients(visits, ())
+        await self._outbox.record(readings(found, now), lane="live", generation=generation)
         if not self._left:
             self.through, self._began = self._began, None

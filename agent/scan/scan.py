@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 
 from agent.mis.port import Mis, MisBusy, MisDown, MisError, MisRefused, Server
 from agent.mis.probe import examine
+from agent.mis.reader import Reader, ReadKind
 from agent.outbox import GenerationChanged, Outbox
-from agent.scan.hints import Found, Hints
+from agent.scan.hints import Hints, Led
 from agent.scan.near import Near
 from agent.scan.passes import Load, Round, Verify
-from agent.scan.reader import Reader, ScanKind
+from agent.scan.recording import readings
 from agent.standing import Standing
 from wire import log
 from wire.errors import NeedsOperator
@@ -26,7 +27,7 @@ _PATIENCE_SECONDS = 60.0
 _LONGEST_WAIT_SECONDS = 30.0
 _LOAD_HASTE = 10
 """The first load may take so many times the share of the server that later pages may."""
-_WORDS: dict[ScanKind, str] = {"visit": "приёмов", "patient": "пациентов"}
+_WORDS: dict[ReadKind, str] = {"visit": "приёмов", "patient": "пациентов"}
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Scan:
         self._mis, self._outbox, self._standing = mis, outbox, standing
         self._zone, self._pace, self._clock = zone, pace, clock
         self._reader = Reader(mis, zone, fields)
-        self._near, self._hints = Near(mis, outbox, zone), Hints(mis, outbox)
+        self._near, self._hints = Near(self._reader, outbox, zone), Hints(self._reader, outbox)
         self._load, self._verify = Load(outbox, self._reader), Verify(outbox, self._reader)
         self._round = Round(outbox, self._reader)
         self._near_through: datetime | None = None
@@ -92,8 +93,10 @@ class Scan:
     async def _step(self) -> None:
         try:
             await self._read()
-        finally:
+        except (MisError, GenerationChanged):
             await self._mis.leave()
+            raise
+        await self._mis.leave()
 
     async def _read(self) -> None:
         generation = await self._outbox.generation()
@@ -115,47 +118,52 @@ class Scan:
 
     async def _live(self, server: Server, now: datetime, generation: int, *, loading: bool) -> None:
         """Record what changed, with how far that was read, in one transaction."""
-        found = await self._hints.look(server.now, self._reader.queries)
-        visits, patients = set(found.visits), set(found.patients)
+        led = await self._hints.look(server.now)
+        visits, patients = set(led.visits), set(led.patients)
         changed = None
-        if "visit_versions" in self._reader.queries:
-            untold = {key: version for (kind, key), version in self._reader.untold.items() if kind == "visit"}
-            changed = await self._near.changed(server, untold, loading=loading)
+        if self._reader.compares_versions:
+            changed = await self._near.changed(server, loading=loading)
             visits.update(changed.visits)
             self._near_through = now if changed.is_whole else self._near_through
-        else:
-            visits |= await self._newer("visit", now, loading=loading)
+        elif not loading:
+            visits |= await self._newer("visit")
             self._near_through = self._round.through
-        patients |= await self._newer("patient", now, loading=loading)
-        readings = await self._reader.with_patients(visits, patients, now)
+        if not loading:
+            patients |= await self._newer("patient")
         await self._outbox.record(
-            readings,
+            readings(await self._reader.with_patients(visits, patients), now),
             lane="live",
-            cursors=found.cursors,
-            read_through=None if loading else self._through(found),
+            cursors=led.cursors,
+            read_through=None if loading else self._through(led),
             generation=generation,
         )
-        self._hints.took(found)
+        self._hints.took(led)
         if changed is not None:
             self._near.took(changed)
 
-    async def _newer(self, kind: ScanKind, now: datetime, *, loading: bool) -> set[int]:
+    async def _newer(self, kind: ReadKind) -> set[int]:
         """The tail: keys beyond the newest known. During the first load that would be all that is left of it."""
-        if loading:
-            return set()
         newest = await self._outbox.known.nth_newest(kind, 0)
-        page = await self._reader.page(kind, newest or 0, now)
+        page = await self._reader.page(kind, newest or 0)
         return set(map(int, page.keys))
 
-    def _through(self, found: Found) -> datetime | None:
+    def _through(self, led: Led) -> datetime | None:
         """Up to when all that betrays a change was read; None as long as some was not."""
-        hints = [at and self._aware(at) for at in self._hints.through(self._reader.queries, found)]
+        hints = [at and self._aware(at) for at in self._hints.through(led)]
         read = [at for at in (self._near_through, *hints) if at is not None]
         return min(read) if len(read) == len(hints) + 1 else None
 
     async def _page(self, server: Server, now: datetime, generation: int, *, loading: bool) -> None:
         """One page of the first load; later of the pass and of the round, in turn."""
         began = self._clock()
+        try:
+            await self._some_page(server, now, generation, began, loading=loading)
+        finally:
+            ended = self._clock()
+            share = min(1.0, self._pace.share * (_LOAD_HASTE if loading else 1))
+            self._page_due = ended + (ended - began) * (1 / share - 1)
+
+    async def _some_page(self, server: Server, now: datetime, generation: int, began: float, *, loading: bool) -> None:
         if loading:
             if await self._load.page(now, generation):
                 self._near.forget()  # now it can tell which visits are near
@@ -170,9 +178,6 @@ class Scan:
             near = await self._near.visits(server.now) if self._round.begins else ()
             await self._round.page(near, now, generation)
             self._verifies_next = True
-        ended = self._clock()
-        share = min(1.0, self._pace.share * (_LOAD_HASTE if loading else 1))
-        self._page_due = ended + (ended - began) * (1 / share - 1)
 
     def _failed(self, error: MisError) -> float:
         """Say how the database stands, and forget what was remembered of it."""

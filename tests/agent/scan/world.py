@@ -13,11 +13,11 @@ from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from agent.mis.port import Columns, Mis, MisDown, MisError, Param, Row, Server
+from agent.mis.reader import KINDS, Reader
 from agent.mis.sqlite import open_sqlite
 from agent.outbox import Outbox, file, open_outbox
 from agent.outbox import outbox as outbox_module
 from agent.scan import Pace, Scan
-from agent.scan.reader import KINDS, Reader
 from agent.standing import Standing
 from tests.agent.mis.clinic import NOW, Clinic
 from wire.frames import LANES, Lane, LaneStart, PassBegin, PassEnd, Position, Push, Welcome, decode, encode
@@ -249,10 +249,8 @@ class World:
             for kind in KINDS:
                 after, ended = 0, False
                 while not ended:
-                    page = await reader.page(kind, after, NOW.replace(tzinfo=MOSCOW))
-                    found.update(
-                        {(r.kind, r.key): json.loads(json.dumps(r.entity.dump())) for r in page.readings if r.entity}
-                    )
+                    page = await reader.page(kind, after)
+                    found.update({(f.kind, f.key): json.loads(json.dumps(f.entity.dump())) for f in page.found})
                     after, ended = page.last, page.is_end
         return found
 
