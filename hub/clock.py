@@ -28,9 +28,13 @@ class FileClock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._read: tuple[int, datetime] | None = None
 
     def now(self) -> datetime:
-        return datetime.fromisoformat(self._path.read_text().strip())
+        changed = self._path.stat().st_mtime_ns  # asked a hundred times a second, turned a few times
+        if self._read is None or self._read[0] != changed:
+            self._read = changed, datetime.fromisoformat(self._path.read_text().strip())
+        return self._read[1]
 
 
 def business_clock(file: Path | None) -> Clock:
