@@ -52,7 +52,8 @@ async def smoke(
     with _folder(keep) as folder:
         async with started(folder, seed=seed, visits=visits, day=DAY, opens=at(7), hub=hub, agent=agent) as product:
             leads = given(product.clinic_file, seed)
-            stood = await put(leads, product.crm["url"], product.crm["token"])
+            stood = await put(leads, product.crm["url"], product.crm["token"], turn_clock=product.set_clock)
+            product.set_clock(at(7))
             await product.agent.start()
             await _play(product, kills)
             verdict = await _judge(product, stood, visits)

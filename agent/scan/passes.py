@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from agent.mis.reader import KINDS, PAGE, Reader, ReadKind
-from agent.outbox import Outbox, Reading
+from agent.outbox import GenerationChanged, Outbox, Reading
 from agent.scan import decide
 from agent.scan.recording import readings
 from wire import log
@@ -37,7 +37,7 @@ class Load:
 
     async def page(self, now: datetime, generation: int) -> bool:
         """Read one page more; say whether it was the last."""
-        name, after = (await self._outbox.cursor(LOAD) or "").split()
+        name, after = (await self._cursor(LOAD)).split()
         kind = next(kind for kind in KINDS if kind == name)
         page = await self._reader.page(kind, int(after))
         cursor = f"{kind} {page.last}"
@@ -52,9 +52,16 @@ class Load:
         return is_last
 
     async def _end(self, generation: int) -> None:
-        began = datetime.fromisoformat(await self._outbox.cursor(LOAD_BEGAN) or "")
+        began = datetime.fromisoformat(await self._cursor(LOAD_BEGAN))
         await self._outbox.end_pass(*KINDS, cursors={LOAD: DONE}, verified_through=began, generation=generation)
         log.info(logger, "load.ended", generation=generation)
+
+    async def _cursor(self, name: str) -> str:
+        """A welcome may begin a new generation, and clear the cursors, between any two questions to the outbox."""
+        cursor = await self._outbox.cursor(name)
+        if cursor is None:
+            raise GenerationChanged
+        return cursor
 
 
 @dataclass
