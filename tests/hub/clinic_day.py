@@ -166,7 +166,8 @@ class Day:
         return steps
 
     async def go(self, moment: datetime) -> None:
-        """Time goes by, and what is due happens when it is due."""
+        """Time goes by: what was told is delivered first, and what is due when it is due."""
+        await self.settle()
         while (due := await self._next_due()) is not None and due <= moment:
             self.clock.moment = max(due, self.clock.moment)
             await self.settle()

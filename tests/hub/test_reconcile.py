@@ -660,6 +660,21 @@ async def test_a_visit_ahead_leaves_a_deal_that_was_closed(day: Day) -> None:
     assert len(day.crm.contact_cards) == 1
 
 
+async def test_a_deal_that_a_person_reopened_takes_new_visits(day: Day) -> None:
+    await booked(day)
+    day.crm.edit(day.deal.id, stage=primary(LOST))
+    day.clock.moment = at(15)
+    await day.tell(visit("81234", at(14, 30)))
+    await day.settle()
+    day.crm.edit(day.deal.id, stage=primary(NEW))
+
+    await day.tell(visit("81300", at(10, day=1)))
+    await day.settle()
+
+    assert stage(day.deal) == (PRIMARY, BOOKED)
+    assert day.deal.fields[DealField.VISITS] == "db_1:81234\ndb_1:81300"
+
+
 async def test_a_deal_in_a_pipeline_of_others_is_kept_up_but_never_moved(day: Day) -> None:
     await booked(day)
     day.crm.edit(day.deal.id, stage=Stage(900, 9001))

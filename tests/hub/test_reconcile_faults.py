@@ -101,6 +101,11 @@ async def a_phone_is_taken_away(day: Day) -> None:
     )
 
 
+async def another_name(day: Day) -> None:
+    day.clock.moment = at(8, 50)
+    await day.tell(patient(name="Петров-Водкин Пётр", phones=()), visit("81234", at(15), sums=sums(planned="6500.00")))
+
+
 async def a_cancellation(day: Day) -> None:
     day.clock.moment = at(9)
     await day.tell(visit("81234", at(15), status="cancelled", cancelled_at=at(8, 30), sums=sums(planned="6000.00")))
@@ -134,6 +139,7 @@ SCENARIOS: dict[str, tuple[Act, ...]] = {
         an_operator_confirms,
         a_move_and_another_phone,
         a_phone_is_taken_away,
+        another_name,
     ),
 }
 
@@ -230,4 +236,4 @@ async def test_the_scenarios_end_as_they_should(days: Callable[[], Awaitable[Day
     ((_, price, _, _, _, _),) = third["deals"]
     assert price == 6500
     assert [card.raw_phones for card in third["contacts"]] == [("8 999 000-01-09",)]
-    assert [card.name for card in third["contacts"]] == ["Петров Пётр Иванович"]
+    assert [card.name for card in third["contacts"]] == ["Петров-Водкин Пётр"]
