@@ -15,6 +15,7 @@ PART_BYTES = 32 << 10
 MAX_ANSWER_BYTES = 1 << 20
 MAX_PARTS = 2 * MAX_ANSWER_BYTES // PART_BYTES
 """More than any answer has: whoever gathers parts refuses more."""
+_CHARACTER_BYTES = 4
 
 
 class TooLarge(Exception):
@@ -28,7 +29,7 @@ def written(value: Mapping[str, Any]) -> bytes:
 
 def cut(answer: int, value: dict[str, Any], part_bytes: int = PART_BYTES) -> tuple[Answer, ...]:
     """The frames of one answer; `answer` is the id of the question."""
-    body = written(value)
+    body, part_bytes = written(value), max(part_bytes, _CHARACTER_BYTES)
     if len(body) > MAX_ANSWER_BYTES:
         raise TooLarge
     if len(body) <= part_bytes:
@@ -59,10 +60,10 @@ def joined(parts: Sequence[Answer]) -> dict[str, Any]:
 
 
 def _pieces(body: bytes, size: int) -> Iterator[str]:
-    """At most `size` bytes each (one character always goes), cut between characters."""
+    """At most `size` bytes each, cut between characters."""
     start = 0
     while start < len(body):
-        end = min(start + max(size, 4), len(body))
+        end = min(start + size, len(body))
         while end < len(body) and body[end] & 0xC0 == 0x80:  # within a character
             end -= 1
         yield body[start:end].decode()

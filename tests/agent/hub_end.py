@@ -18,6 +18,7 @@ from websockets.http11 import Request, Response
 from agent.files import open_folder
 from agent.identity import Enrolled, Identity, enroll
 from agent.link import Link
+from agent.link.questions import Lookup
 from agent.outbox import Outbox, Reading
 from agent.standing import Standing
 from agent.web import Answer
@@ -203,6 +204,7 @@ def link_to(
     state_every: float = 60,
     unit: float = 1.0,
     luck: float = 0.0,
+    lookup: Lookup | None = None,
 ) -> Link:
     """The agent's end, for this hub. Without luck there is no waiting between connections."""
     return Link(
@@ -212,6 +214,7 @@ def link_to(
         fields=("visit.comment:off",),
         state_every=state_every,
         software="1.0.0",
+        lookup=lookup,
         unit=unit,
         luck=lambda: luck,
         now=lambda: NOON,
