@@ -17,7 +17,7 @@ from hub.crm import AnswerLost
 from hub.reconcile import Reconcile
 from hub.rules.fields import DealField
 from hub.store.engine import Store, Unit
-from tests.hub.clinic_day import NEW, Day, a_sqlite_store, at, begun, patient, primary, sums, visit
+from tests.hub.clinic_day import BOOKED, LOST, NEW, Day, a_sqlite_store, at, begun, patient, primary, sums, visit
 
 CONFIRMED = 1099
 
@@ -237,3 +237,28 @@ async def test_the_scenarios_end_as_they_should(days: Callable[[], Awaitable[Day
     assert price == 6500
     assert [card.raw_phones for card in third["contacts"]] == [("8 999 000-01-09",)]
     assert [card.name for card in third["contacts"]] == ["Петров-Водкин Пётр"]
+
+
+async def test_a_lost_creation_is_not_mistaken_for_the_deal_before_it(days: Callable[[], Awaitable[Day]]) -> None:
+    """The closed deal still bears the same visits when the new one is asked for."""
+    day = await days()
+    await a_new_patient(day)
+    await day.settle()
+    day.crm.edit(day.deal.id, stage=primary(LOST))
+    day.clock.moment = at(8, 1)
+    await day.tell(visit("81234", at(15)))
+    lost = ["create_deals"]
+
+    def lose(call: str) -> None:
+        if call in lost:
+            lost.remove(call)
+            raise AnswerLost
+
+    day.crm.before = lose
+    with pytest.raises(AnswerLost):
+        await day.settle()
+
+    await day.settle()
+
+    assert [deal.stage.stage_id for deal in day.deals] == [LOST, BOOKED]
+    assert await day.links() == {"81234": day.deals[1].id}
