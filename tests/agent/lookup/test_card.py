@@ -258,7 +258,7 @@ async def test_sums_stay_where_only_the_owner_of_a_bill_is_lost(clinic: Clinic, 
     clinic.patient(1001)
     clinic.visit(1, day=-1)
     clinic.put("Orders", 5, ID_Receptions=1, IsBillFormed=True, DateTimeBillFormed=NOW)
-    money = {
+    money: dict[str, Any] = {
         "Amount": Decimal(900),
         "AmountWithDiscount": Decimal(800),
         "Debt": Decimal(300),
@@ -278,7 +278,7 @@ async def test_a_bill_without_a_visit_is_told_and_an_unissued_one_is_not(clinic:
     clinic.patient(1001)
     clinic.put("Orders", 5, ID_Patients=1001, IsBillFormed=True, DateTimeBillFormed=NOW)
     clinic.put("Orders", 6, ID_Patients=1001, IsBillFormed=False)
-    money = {
+    money: dict[str, Any] = {
         "Amount": Decimal("90.005"),
         "AmountWithDiscount": Decimal(80),
         "Debt": Decimal(),

@@ -1,5 +1,6 @@
 """How we behave towards a SQL Server: never in the way, never waiting for ever. Against a stand-in for the driver."""
 
+import asyncio
 import subprocess
 import sys
 import threading
@@ -170,6 +171,33 @@ async def test_a_thread_that_does_not_come_back_is_left_behind_and_the_fourth_en
     with pytest.raises(TooManyLostThreads):
         await mis.fetch("visits_by_key", (1,))
     server.stuck.set()
+
+
+async def test_who_leaves_ends_his_statement_and_frees_the_connection(server: SqlServer, mis: OdbcMis) -> None:
+    await mis.columns()
+    server.stuck = threading.Event()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.02):
+            await mis.fetch("visits_by_key", (1,))
+    assert "cancel" in server.log
+
+    server.stuck = None
+    assert await mis.fetch("visits_by_key", (1,)) == []
+    assert len(server.logins) == 1
+
+
+async def test_a_thread_that_did_not_come_back_after_who_left_is_left_behind(server: SqlServer, mis: OdbcMis) -> None:
+    await mis.columns()
+    server.stuck = threading.Event()
+    server.installed = ["deaf", *server.installed]
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.02):
+            await mis.fetch("visits_by_key", (1,))
+
+    server.stuck.set()
+    server.stuck = None
+    assert await mis.fetch("visits_by_key", (1,)) == []
+    assert len(server.logins) == 2
 
 
 async def test_closing_drops_the_connection(server: SqlServer) -> None:

@@ -1,5 +1,6 @@
 """A call that does not come back is cancelled, and then left behind with its thread."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 
@@ -49,3 +50,22 @@ async def test_a_call_that_ignores_its_cancellation_is_late(worker: Worker) -> N
     with pytest.raises(Late):
         await worker.run(lambda: stuck.wait(5), seconds=0.01, grace=0.01, cancel=nothing)
     stuck.set()
+
+
+async def test_a_call_that_never_began_is_dropped_with_its_caller(worker: Worker) -> None:
+    began, goes_on, ran, cancelled = (threading.Event() for _ in range(4))
+
+    def hold() -> None:
+        began.set()
+        goes_on.wait(5)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(worker.run(hold, seconds=5, grace=5, cancel=nothing))
+        assert await asyncio.to_thread(began.wait, 5)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.02):
+                await worker.run(ran.set, seconds=5, grace=5, cancel=cancelled.set)
+        goes_on.set()
+    assert await worker.run(lambda: 1, seconds=5, grace=5, cancel=nothing) == 1
+    assert not ran.is_set()
+    assert not cancelled.is_set()  # that would have hit another's statement
