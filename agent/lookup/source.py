@@ -1,100 +1,13 @@
 """One connection for lookups: one question at a time, and out of everybody's way after each."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from datetime import datetime
-from itertools import zip_longest
-from typing import cast
 from zoneinfo import ZoneInfo
 
-from agent.mis import rows
-from agent.mis.port import Columns, Mis, MisChanged, MisError, Row
-from agent.mis.probe import Offer, examine
+from agent.mis.port import Mis, MisChanged, MisError
+from agent.mis.reading import Clinic
 from agent.standing import Standing
-from wire.lookup import Bill
-from wire.model import Patient, Visit
-
-_AT_ONCE = 200
-"""Keys of one statement."""
-_NOBODY = (0,)
-"""A list may not be empty."""
-
-
-@dataclass(frozen=True)
-class Money:
-    """What orders say; `orders` and `lines` are None where they cannot be read, `bills` where not all of a patient's can."""
-
-    orders: Mapping[object, Sequence[Row]] | None
-    lines: Mapping[object, Sequence[Row]] | None
-    bills: Mapping[str, Sequence[Bill]] | None
-
-
-_UNREADABLE = Money(None, None, None)
-
-
-class Clinic:
-    """The clinic's database for the length of one question."""
-
-    def __init__(self, mis: Mis, offer: Offer, *, has_all_bills: bool, zone: ZoneInfo, fields: Collection[str]) -> None:
-        self._mis, self._offer, self._has_all_bills = mis, offer, has_all_bills
-        self._zone, self._fields = zone, fields
-
-    async def now(self) -> datetime:
-        """The server's clock."""
-        return (await self._mis.server()).now.replace(tzinfo=self._zone)
-
-    async def patients(self, keys: Collection[int]) -> list[Patient]:
-        """Those of them that are there."""
-        told = [rows.patient(row) for row in await self._fetch("patients_by_key", list(keys))]
-        return [each.entity for each in told if each.entity is not None]
-
-    async def starts(self, patients: Collection[int]) -> list[tuple[int, str, datetime]]:
-        """Key, patient and start of all visits that some patients have."""
-        found = await self._fetch("visits_of_patients", list(patients))
-        times = [(cast(int, row["ID"]), str(row["ID_Patients"]), row["PlanStart"]) for row in found]
-        return [(key, owner, at.replace(tzinfo=self._zone)) for key, owner, at in times if isinstance(at, datetime)]
-
-    async def visits(self, keys: Collection[int], money: Money = _UNREADABLE) -> list[Visit]:
-        """Those of them that are there and can be told."""
-        found: list[Visit] = []
-        for row in await self._fetch("visits_by_key", list(keys)):
-            own = None if money.orders is None else money.orders.get(row["ID"], ())
-            lines = (
-                None
-                if money.lines is None
-                else [line for order in own or () for line in money.lines.get(order["ID"], ())]
-            )
-            told = rows.visit(row, own, lines, self._zone, self._fields)
-            found += [] if told.entity is None else [told.entity]
-        return found
-
-    async def money(self, visits: Collection[int], patients: Collection[int]) -> Money:
-        """The orders of these visits, and the bills of these patients."""
-        if "orders_of_card" not in self._offer.queries:
-            return _UNREADABLE
-        orders = await self._orders(list(visits), tuple(patients) or _NOBODY)
-        of_visits = _grouped([order for order in orders if order["ID_Receptions"] in visits], "ID_Receptions")
-        lines = None
-        if "lines_of_orders" in self._offer.queries:
-            keys = [cast(int, order["ID"]) for of in of_visits.values() for order in of]
-            lines = _grouped(await self._fetch("lines_of_orders", keys), "ID_Orders")
-        bills: dict[str, list[Bill]] = {}
-        for order in orders if self._has_all_bills else ():
-            bill = rows.bill(order)
-            if bill is not None:
-                bills.setdefault(str(order["ID_Patients"]), []).append(bill)
-        return Money(of_visits, lines, bills if self._has_all_bills else None)
-
-    async def _orders(self, visits: list[int], patients: tuple[int, ...]) -> list[Row]:
-        parts = list(_chunks(visits)) or [_NOBODY]
-        asked = zip_longest(parts, (patients,), fillvalue=_NOBODY)
-        found = [row for of, who in asked for row in await self._mis.fetch("orders_of_card", of, who)]
-        return list({row["ID"]: row for row in found}.values())
-
-    async def _fetch(self, query: str, keys: list[int]) -> list[Row]:
-        return [row for chunk in _chunks(keys) for row in await self._mis.fetch(query, chunk)]
 
 
 class Source:
@@ -123,27 +36,6 @@ class Source:
         """See what can be read: at first, after a loss, and when the scan saw a difference."""
         seen = self._standing.now.capabilities
         if self._clinic is None or seen != self._seen:
-            columns = await self._mis.columns()
-            offer = examine(columns)
-            has_all_bills = offer.capabilities["sums.billed"] and _tells_whose(columns)
-            self._clinic = Clinic(self._mis, offer, has_all_bills=has_all_bills, zone=self._zone, fields=self._fields)
+            self._clinic = Clinic(self._mis, await self._mis.columns(), self._zone, self._fields)
             self._seen = seen
         return self._clinic
-
-
-def _tells_whose(columns: Columns) -> bool:
-    known = {f"{table}.{column}".lower() for table, of in columns.items() for column in of}
-    return "orders.id_patients" in known and bool(
-        known & {"orderpaymentsjournal.datetimebill", "orders.datetimebillformed"}
-    )
-
-
-def _chunks(keys: Sequence[int]) -> list[tuple[int, ...]]:
-    return [tuple(keys[start : start + _AT_ONCE]) for start in range(0, len(keys), _AT_ONCE)]
-
-
-def _grouped(found: Sequence[Row], column: str) -> dict[object, list[Row]]:
-    groups: dict[object, list[Row]] = {}
-    for row in found:
-        groups.setdefault(row[column], []).append(row)
-    return groups
