@@ -72,8 +72,8 @@ class Writer:
         )
 
     def _queue(self, reading: Reading, lane: Lane) -> None:
-        waits = self.db.execute(
-            "DELETE FROM entries WHERE kind = ? AND key = ? RETURNING lane", (reading.kind, reading.key)
+        waited = self.db.execute(
+            "DELETE FROM entries WHERE kind = ? AND key = ? RETURNING lane, seq", (reading.kind, reading.key)
         ).fetchall()
         sealed = None
         if reading.entity is not None:
@@ -81,7 +81,7 @@ class Writer:
         self.db.execute(
             "INSERT INTO entries (lane, entry, kind, key, read_at, sealed, queued_at) VALUES (?, 'change', ?, ?, ?, ?, ?)",
             (
-                "live" if ("live",) in waits else lane,
+                self._lane(reading.kind, lane, waited),
                 reading.kind,
                 reading.key,
                 reading.read_at.isoformat(),
@@ -89,6 +89,15 @@ class Writer:
                 self.queued_at,
             ),
         )
+
+    def _lane(self, kind: Kind, lane: Lane, waited: list[tuple[Lane, int]]) -> Lane:
+        """Where a row goes that waited already. What was live stays live; and what waited before the end of its pass must not come after
+        it, or the hub would take it for vanished: the live lane goes before such an end."""
+        for waited_in, seq in waited:
+            end = "SELECT 1 FROM entries WHERE entry = 'pass-end' AND kind = ? AND seq > ? LIMIT 1"
+            if waited_in == "live" or self.db.execute(end, (kind, seq)).fetchone():
+                return "live"
+        return lane
 
 
 def form_of(entity: Entity, fields: tuple[str, ...]) -> bytes:

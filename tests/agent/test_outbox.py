@@ -295,6 +295,20 @@ async def test_a_pass_never_ends_while_something_live_waits(outbox: Outbox) -> N
     assert await push(outbox, "backfill") == ["pass-end visit"]
 
 
+async def test_what_waits_before_the_end_of_its_pass_never_comes_after_it(outbox: Outbox) -> None:
+    """Asked for again while the load still waits: behind the end, the hub would take it for vanished."""
+    await outbox.begin_pass("visit")
+    await outbox.record([visit(1), visit(2)], lane="backfill")
+    await outbox.end_pass("visit")
+    await outbox.forget("visit", ["1"])
+    await outbox.record([visit(1)], lane="backfill")
+
+    assert await push(outbox, "backfill") == ["pass-begin visit"]
+    assert await push(outbox, "live") == ["upsert visit 1"]
+    assert await push(outbox, "backfill") == ["upsert visit 2"]
+    assert await push(outbox, "backfill") == ["pass-end visit"]
+
+
 async def test_a_pass_sends_what_was_sent_before(outbox: Outbox) -> None:
     await outbox.record([visit(1)], lane="live")
     await deliver(outbox, "live")
