@@ -1,6 +1,5 @@
 """IDENT's SQL Server as a clinic's database: a session on a thread of its own, with deadlines that hold."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -82,19 +81,11 @@ class OdbcMis:
                 lambda: session.work(do), seconds=seconds or self._seconds, grace=self._grace, cancel=session.cancel
             )
         except Late:
-            self._abandon()
+            self._lost += 1
+            if self._lost > MAX_LOST_THREADS:
+                raise TooManyLostThreads from None
+            self._session, self._worker = Session(self._config), Worker("mis")
             raise MisDown("late") from None
-        except asyncio.CancelledError:
-            if self._worker.is_lost:
-                self._abandon()
-            raise
-
-    def _abandon(self) -> None:
-        """Go on with another thread and connection."""
-        self._lost += 1
-        if self._lost > MAX_LOST_THREADS:
-            raise TooManyLostThreads from None
-        self._session, self._worker = Session(self._config), Worker("mis")
 
 
 @asynccontextmanager

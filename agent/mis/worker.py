@@ -17,16 +17,20 @@ class Late(Exception):
 class Worker:
     """Runs one call after another on one daemon thread: a lost one must not keep the process from ending."""
 
-    is_lost = False
-    """Whether a call did not come back."""
-
     def __init__(self, name: str) -> None:
         self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._left: Future[Any] = Future()
+        """The call whose caller left while it ran; it still has its own time, until `_left_until`."""
+        self._left.cancel()
+        self._left_until = 0.0
         threading.Thread(target=self._work, name=name, daemon=True).start()
 
     async def run(self, call: Callable[[], T], *, seconds: float, grace: float, cancel: Callable[[], None]) -> T:
-        """The call's result. After `seconds`, or when its caller is cancelled, it is cancelled; does it not come back in `grace`
-        seconds then, its thread is lost (`Late`)."""
+        """The call's result. After `seconds` it is cancelled; does it not come back in `grace` seconds then, its thread is lost
+        (`Late`). A caller that is cancelled cancels the call and goes; whether the thread is lost then, the next one finds out."""
+        began = asyncio.get_running_loop().time()
+        if not self._left.done() and began >= self._left_until:
+            raise Late
         future: Future[T] = Future()
         self._jobs.put((call, future))
         waiting = asyncio.wrap_future(future)
@@ -34,21 +38,16 @@ class Worker:
         try:
             done, _ = await asyncio.wait({waiting}, timeout=seconds)
         except asyncio.CancelledError:
-            if not future.cancel():  # it runs, and the next caller wants the thread
-                await self._end(waiting, grace, cancel)
+            if not future.cancel() and not future.done():  # it runs, and the next caller wants the thread
+                self._left, self._left_until = future, began + seconds + grace
+                cancel()
             raise
-        if not done and not await self._end(waiting, grace, cancel):
+        if not done:
+            cancel()
+            done, _ = await asyncio.wait({waiting}, timeout=grace)
+        if not done:
             raise Late
         return waiting.result()
-
-    async def _end(self, waiting: "asyncio.Future[T]", grace: float, cancel: Callable[[], None]) -> bool:
-        """Cancel the running call; whether it came back."""
-        if waiting.done():
-            return True
-        cancel()
-        done, _ = await asyncio.wait({waiting}, timeout=grace)
-        self.is_lost = not done
-        return bool(done)
 
     def put(self, call: Callable[[], Any]) -> None:
         """Do it when the thread is free; nobody waits."""

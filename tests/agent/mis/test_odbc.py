@@ -186,18 +186,41 @@ async def test_who_leaves_ends_his_statement_and_frees_the_connection(server: Sq
     assert len(server.logins) == 1
 
 
-async def test_a_thread_that_did_not_come_back_after_who_left_is_left_behind(server: SqlServer, mis: OdbcMis) -> None:
+async def test_a_thread_that_does_not_come_back_after_who_left_is_left_behind(server: SqlServer, mis: OdbcMis) -> None:
     await mis.columns()
-    server.stuck = threading.Event()
+    server.stuck, mis._seconds, mis._grace = threading.Event(), 0.02, 0.02
     server.installed = ["deaf", *server.installed]
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.02):
+        async with asyncio.timeout(0.005):
             await mis.fetch("visits_by_key", (1,))
+    with pytest.raises(MisDown):
+        await mis.leave()
 
     server.stuck.set()
-    server.stuck = None
+    server.stuck, mis._seconds = None, 5
     assert await mis.fetch("visits_by_key", (1,)) == []
     assert len(server.logins) == 2
+
+
+async def test_a_server_that_lets_nobody_in_for_long_costs_no_thread(server: SqlServer, mis: OdbcMis) -> None:
+    """Who asks has less patience than a login takes where the server is switched off."""
+    begun, opens = threading.Event(), threading.Event()
+
+    def knock(text: str) -> Exception | None:
+        if text == "login":
+            begun.set()
+            opens.wait(5)
+        return None
+
+    server.fails = knock
+    for _ in range(MAX_LOST_THREADS + 2):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await mis.server()
+    assert begun.is_set()
+    opens.set()
+    assert (await mis.server()).now == NOW
+    assert len(server.logins) == 1
 
 
 async def test_closing_drops_the_connection(server: SqlServer) -> None:

@@ -1,6 +1,7 @@
 """A call that does not come back is cancelled, and then left behind with its thread."""
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Iterator
 
@@ -69,3 +70,22 @@ async def test_a_call_that_never_began_is_dropped_with_its_caller(worker: Worker
     assert await worker.run(lambda: 1, seconds=5, grace=5, cancel=nothing) == 1
     assert not ran.is_set()
     assert not cancelled.is_set()  # that would have hit another's statement
+
+
+async def impatiently(worker: Worker) -> None:
+    """Ask again and again, without patience."""
+    while True:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.02):
+                await worker.run(nothing, seconds=5, grace=5, cancel=nothing)
+
+
+async def test_a_call_whose_caller_left_has_its_own_time_and_no_more(worker: Worker) -> None:
+    stuck, began = threading.Event(), asyncio.get_running_loop().time()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await worker.run(lambda: stuck.wait(5), seconds=0.2, grace=0.2, cancel=nothing)
+    with pytest.raises(Late):
+        await impatiently(worker)
+    assert asyncio.get_running_loop().time() - began >= 0.4
+    stuck.set()
