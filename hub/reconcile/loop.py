@@ -58,8 +58,9 @@ class _Patience:
     careful: bool = False
     in_hand: tuple[PatientKey, ...] = ()
     suspect: tuple[PatientKey, ...] = ()
-    blocked: bool = True
-    """Perhaps: it stands in the store."""
+    served_at: float = 0.0
+    blocked: str | None = "unknown"
+    """What the store says, once this process has said it."""
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,12 @@ class Reconcile:
                 await asyncio.sleep(LOOK_EVERY_SECONDS)
 
     async def ready(self) -> list[Account]:
-        """The accounts that have work, do not rest, and that nobody serves."""
+        """The accounts that have work, do not rest, and that nobody serves; first the one that waits longest for its turn."""
         async with self._store.hub_reading() as connection:
             ids = await waiting.accounts_with_work(connection, self._clock.now())
         now = _machine_seconds()
-        return [grant_operation(i) for i in ids if i not in self._busy and self._of(i).rests_until <= now]
+        found = [i for i in ids if i not in self._busy and self._of(i).rests_until <= now]
+        return [grant_operation(i) for i in sorted(found, key=lambda i: self._of(i).served_at)]
 
     async def serve(self, account: Account) -> int:
         """One step for an account, whatever happens to it; says how many patients were settled."""
@@ -113,6 +115,7 @@ class Reconcile:
         try:
             return await self._fenced(account)
         finally:
+            self._of(account.id).served_at = _machine_seconds()
             self._busy.discard(account.id)
             self.wake.set()
 
@@ -200,14 +203,11 @@ class Reconcile:
             self._rest(account, patience, retry.after)
             return 0
         except NeedsOperator as needed:
-            await self._block(account, _BLOCKED.get(type(needed), "needs_operator"))
-            patience.blocked = True
+            await self._block(account, patience, _BLOCKED.get(type(needed), "needs_operator"))
             patience.rests_until = _machine_seconds() + OPERATOR_WAIT_SECONDS
             return 0
         patience.failures = 0
-        if patience.blocked:
-            await self._block(account, None)
-            patience.blocked = False
+        await self._block(account, patience, None)
         if not settled:  # it waits for what nobody wakes us for
             patience.rests_until = _machine_seconds() + LOOK_EVERY_SECONDS
         return settled
@@ -218,12 +218,15 @@ class Reconcile:
             await put_aside(found.to, patience.suspect, _MISTAKE)
             patience.suspect, patience.careful = (), False
 
-    async def _block(self, account: Account, code: str | None) -> None:
-        """What an operator reads: why nothing is delivered; None: all well."""
+    async def _block(self, account: Account, patience: _Patience, code: str | None) -> None:
+        """What an operator reads: why nothing is delivered; None: all well. Said once."""
+        if code == patience.blocked:
+            return
         if code is not None:
             log.error(logger, "account.blocked", account=account.id, code=code)
         async with self._store.writing(account) as unit:
             await unit.execute(update(accounts).where(accounts.c.id == account.id).values(blocked=code))
+        patience.blocked = code
 
     def _of(self, account_id: int) -> _Patience:
         return self._patience.setdefault(account_id, _Patience())

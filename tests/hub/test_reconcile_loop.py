@@ -230,3 +230,17 @@ async def test_several_workers_never_work_on_one_account(two: tuple[Day, Day]) -
 
     assert set(most) == {1}
     assert (stage(first.deal), stage(second.deal)) == ((PRIMARY, BOOKED), (PRIMARY, BOOKED))
+
+
+async def test_a_backlog_of_one_account_lets_the_others_in_between(two: tuple[Day, Day]) -> None:
+    first, second = two
+    await first.tell(
+        *(patient(str(n), name=f"Пациент {n}", phones=()) for n in range(450)),
+        *(visit(str(90_000 + n), at(15), patient=str(n)) for n in range(450)),
+    )
+    reconcile = of_both(two)
+
+    for _ in range(2):
+        await reconcile.serve((await reconcile.ready())[0])
+
+    assert (len(first.deals), len(second.deals)) == (200, 1)
