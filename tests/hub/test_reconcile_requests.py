@@ -1,16 +1,19 @@
 """How much goes over the line: the budgets of rules.md, batches, and nothing at all where nothing differs."""
 
+from collections.abc import AsyncIterator
+from pathlib import Path
+
 import pytest
 
-from hub.store.engine import Store
-from tests.hub.clinic_day import NEW, Day, at, begun, changed, patient, primary, sums, visit
+from tests.hub.clinic_day import NEW, Day, a_sqlite_store, at, begun, changed, patient, primary, sums, visit
 from wire.model import Patient, Visit
 
 
 @pytest.fixture
-async def day(store: Store) -> Day:
-    """A clinic that is followed since seven in the morning."""
-    return await begun(store)
+async def day(tmp_path: Path, migrated_sqlite: bytes) -> AsyncIterator[Day]:
+    """A clinic that is followed since seven in the morning; what goes over the line does not depend on the store."""
+    async with a_sqlite_store(tmp_path, migrated_sqlite) as store:
+        yield await begun(store)
 
 
 def people(many: int) -> list[Patient | Visit]:
