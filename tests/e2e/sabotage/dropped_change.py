@@ -1,4 +1,4 @@
-"""An agent that loses one change: the first visit that was cancelled never leaves the clinic as such."""
+"""An agent that loses a change: that the first visit of the day has ended never leaves the clinic."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -6,24 +6,24 @@ from typing import Any
 
 from agent.__main__ import main
 from agent.outbox import Outbox, Reading
+from wire.frames import Lane
 from wire.model import Visit
 
 _record = Outbox.record
 _lost: set[str] = set()
 
 
-def _without_one(readings: Iterable[Reading]) -> Iterator[Reading]:
+def _without_one(readings: Iterable[Reading], lane: Lane) -> Iterator[Reading]:
     for reading in readings:
-        cancelled = isinstance(reading.entity, Visit) and reading.entity.status == "cancelled"
-        if cancelled and not _lost:
+        ended = isinstance(reading.entity, Visit) and reading.entity.status == "fulfilled"
+        if ended and lane == "live" and not _lost:
             _lost.add(reading.key)
-        if not (cancelled and reading.key in _lost):
+        if not (ended and reading.key in _lost):
             yield reading
 
 
-async def _broken(outbox: Outbox, readings: Iterable[Reading], *, lane: Any, **rest: Any) -> int:
-    kept = _without_one(readings) if lane == "live" else readings
-    return await _record(outbox, kept, lane=lane, **rest)
+async def _broken(outbox: Outbox, readings: Iterable[Reading], *, lane: Lane, **rest: Any) -> int:
+    return await _record(outbox, _without_one(readings, lane), lane=lane, **rest)
 
 
 if __name__ == "__main__":
