@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.lookup.search import each_begins_another
@@ -184,6 +184,7 @@ async def test_during_the_first_load_the_next_visit_is_unknown(clinic: Clinic, h
         ("иван иванов", "иванов иван", True),
         ("иван иванов", "иванов петр", False),
         ("и и", "иванов иван", True),
+        ("и иван", "иван игорь", True),
         ("и и и", "иванов иван", False),
         ("", "иванов", True),
     ],
@@ -192,7 +193,7 @@ def test_each_word_begins_a_name_of_its_own(words: str, names: str, fit: bool) -
     assert each_begins_another(words.split(), names.split()) == fit
 
 
-letters = st.text("аб", min_size=1, max_size=3)
+letters = st.sampled_from(["а", "аб", "абв", "абг", "б"])
 
 
 def _slowly(words: list[str], names: list[str]) -> bool:
@@ -205,7 +206,8 @@ def _slowly(words: list[str], names: list[str]) -> bool:
     )
 
 
-@given(st.lists(letters, max_size=4), st.lists(letters, max_size=4))
+@settings(max_examples=200)
+@given(st.lists(letters, max_size=3), st.lists(letters, max_size=4))
 def test_the_longest_word_first_misses_no_way(words: list[str], names: list[str]) -> None:
     assert each_begins_another(words, names) == _slowly(words, names)
 
