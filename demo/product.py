@@ -263,9 +263,9 @@ url = "{public_url}"
 url = "sqlite:///{folder / "clinic.db"}"
 timezone = "{ZONE}"
 [scan]
-scan_every_seconds = 0.05
+scan_every_seconds = 0.02
 [link]
-state_every_seconds = 0.1
+state_every_seconds = 0.05
 """
 
 

@@ -17,7 +17,7 @@ class Times:
     """For the other half of the closing handshake."""
     draining: float = 5
     """For a link that is taken over to commit what it holds; the store refuses what comes later."""
-    state_every: float = 0.1
+    state_every: float = 0.05
     """Between two states that are stored, unless the MIS went up or down: agents tell theirs every ten seconds, and when nothing waits
     any more; this only bounds one that talks too much."""
     revoked_every: float = 0.5
