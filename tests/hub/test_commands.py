@@ -145,7 +145,7 @@ def test_a_hub_says_when_it_serves_and_ends_when_told(hub: Hub) -> None:
             assert served.process.stdout.read() == ""
 
     log = [json.loads(line) for line in (hub.folder / "log").read_text().splitlines()]
-    assert [line["event"] for line in log] == 2 * ["hub.started", "hub.stopping"]
+    assert [line["event"] for line in log] == 2 * ["hub.started", "stop.asked"]
 
 
 def test_a_hub_migrates_by_itself(hub: Hub) -> None:
