@@ -17,7 +17,7 @@ check: $(VENV)/ready ## format, lint, types, import contracts
 	$(BIN)/lint-imports --no-logo
 
 test: system $(VENV)/ready $(VENV)/agent-only $(VENV)/hub-only ## every test, from unit to real processes
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n auto --dist loadgroup
 
 smoke: $(VENV)/ready ## one seeded day: clinic, agent, hub and amoCRM stand-in as processes, judged by the oracle
 	$(BIN)/python -m demo --once $(if $(SEED),--seed $(SEED)) $(if $(VISITS),--visits $(VISITS))

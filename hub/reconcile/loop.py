@@ -9,8 +9,6 @@ from random import SystemRandom
 from typing import Never
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as StoreTimeout
 
 from hub.accounts import Account, grant_operation
 from hub.clock import Clock
@@ -22,7 +20,7 @@ from hub.reconcile.intents import Intent, open_ones, resolve
 from hub.reconcile.settle import put_aside, settle
 from hub.rules.model import PatientKey
 from hub.rules.settings import Settings
-from hub.store.engine import Store
+from hub.store.engine import Store, is_away
 from hub.store.tables import accounts
 from wire import log
 from wire.errors import NeedsOperator, Retry
@@ -44,7 +42,6 @@ _BLOCKED: dict[type[NeedsOperator], str] = {
     CrmBlocked: "blocked",
 }
 _RANDOM = SystemRandom()
-_STORE_IS_AWAY = (OperationalError, InterfaceError, StoreTimeout, OSError)
 _MISTAKE = "internal_error"
 
 
@@ -93,13 +90,9 @@ class Reconcile:
     async def run(self) -> Never:
         """Deliver for ever. Of several runners one looks for work, the others deliver or wait for their turn to look."""
         while True:
-            try:
-                async with self._looking:
-                    account = await self._next()
-                await self.serve(account)
-            except _STORE_IS_AWAY:
-                log.warning(logger, "store.missed")
-                await asyncio.sleep(LOOK_EVERY_SECONDS)
+            async with self._looking:
+                account = await self._next()
+            await self.serve(account)
 
     async def ready(self) -> list[Account]:
         """The accounts that have work, do not rest, and that nobody serves; first the one that waits longest for its turn."""
@@ -185,12 +178,11 @@ class Reconcile:
         patience = self._of(account.id)
         try:
             return await self._attempt(account, patience)
-        except _STORE_IS_AWAY:
-            self._rest(account, patience, None)
         except Exception as mistake:  # noqa: BLE001 one clinic's bug must not stop the others: put aside and go on
-            log.defect(logger, "delivery.failed", mistake, account=account.id)
-            patience.suspect = patience.in_hand if len(patience.in_hand) == 1 else ()
-            patience.careful = bool(patience.in_hand)
+            if not is_away(mistake):
+                log.defect(logger, "delivery.failed", mistake, account=account.id)
+                patience.suspect = patience.in_hand if len(patience.in_hand) == 1 else ()
+                patience.careful = bool(patience.in_hand)
             self._rest(account, patience, None)
         return 0
 

@@ -38,9 +38,11 @@ TROUBLE = (DBAPIError, PoolTimeout, PostgresError, OSError)
 
 def is_away(error: Exception) -> bool:
     """Whether the database could not be reached or was lost on the way, so that the same may work later; else it is a mistake of ours.
-    (asyncpg raises errors of its own while it connects, and a connection that was cut off is told by a mark only.)"""
+    (asyncpg raises errors of its own while it connects, a connection that was cut off is told by a mark only, and a server that starts
+    or stops refuses a connection before there is any statement.)"""
     if isinstance(error, DBAPIError):
-        return isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+        is_lost = error.connection_invalidated or error.statement is None
+        return is_lost or isinstance(error, OperationalError | InterfaceError)
     return isinstance(error, OSError | PoolTimeout | PostgresError)
 
 

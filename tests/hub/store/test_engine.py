@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert, select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from hub.accounts import grant_operation
 from hub.clock import machine_now
-from hub.store.engine import Store, Unit, open_store
+from hub.store.engine import Store, Unit, is_away, open_store
 from hub.store.tables import accounts, arrivals
 from hub.store.vault import KeyFiles
 
@@ -167,3 +168,17 @@ async def test_times_come_back_as_they_went_in(store: Store) -> None:
 
         assert (await connection.execute(created)).scalar_one() == tomorrow
         assert (await connection.execute(earlier)).scalars().all() == [OTHER.id]
+
+
+@pytest.mark.parametrize(
+    ("error", "away"),
+    [
+        (DBAPIError(None, None, Exception()), True),  # a server that starts or stops refuses the connection itself
+        (DBAPIError("SELECT 1", None, Exception(), connection_invalidated=True), True),
+        (DBAPIError("SELECT 1", None, Exception()), False),
+        (OSError(), True),
+        (ValueError(), False),
+    ],
+)
+def test_a_database_that_is_away_is_told_from_a_mistake_of_ours(error: Exception, away: bool) -> None:
+    assert is_away(error) is away
