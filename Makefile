@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
-.PHONY: help check test smoke lock format clean system
+.PHONY: help check test smoke widget lock format clean system
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -21,6 +21,9 @@ test: system $(VENV)/ready $(VENV)/agent-only $(VENV)/hub-only ## every test, fr
 
 smoke: $(VENV)/ready ## one seeded day: clinic, agent, hub and amoCRM stand-in as processes, judged by the oracle
 	$(BIN)/python -m demo --once $(if $(SEED),--seed $(SEED)) $(if $(VISITS),--visits $(VISITS))
+
+widget: $(VENV)/ready ## pack widget.zip for one hub: make widget HUB=https://hub.example.ru
+	$(BIN)/python -m widget.build $(HUB)
 
 format: $(VENV)/ready ## put the code into form
 	$(BIN)/ruff format .

@@ -1,0 +1,87 @@
+"""The archive: what amoCRM takes, packed for one hub."""
+
+import json
+import re
+import struct
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from widget.build import LIMIT_BYTES, build
+from widget.pictures import SIZES
+
+HUB = "https://hub.example.ru"
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("widget") / "widget.zip"
+    build(HUB, target)
+    return target
+
+
+def texts(archive: Path) -> dict[str, str]:
+    with zipfile.ZipFile(archive) as packed:
+        return {name: packed.read(name).decode() for name in packed.namelist() if not name.endswith(".png")}
+
+
+def test_the_archive_is_small_and_its_files_stand_at_the_root(archive: Path) -> None:
+    names = set(zipfile.ZipFile(archive).namelist())
+
+    assert archive.stat().st_size <= LIMIT_BYTES
+    assert {"manifest.json", "script.js", "style.css", "i18n/ru.json", "i18n/en.json"} <= names
+    assert {name.split("/")[0] for name in names if "/" in name} == {"i18n", "images"}
+
+
+def test_the_hub_is_stamped_in_and_nothing_is_left_to_stamp(archive: Path) -> None:
+    held = texts(archive)
+
+    assert HUB in held["api.js"]
+    assert [name for name, text in held.items() if "@HUB@" in text] == []
+
+
+def test_texts_have_unix_lines_and_no_mark(archive: Path) -> None:
+    assert [name for name, text in texts(archive).items() if "\r" in text or text.startswith("\ufeff")] == []
+
+
+def test_both_languages_have_the_same_words(archive: Path) -> None:
+    held = texts(archive)
+    russian, english = (json.loads(held[f"i18n/{language}.json"]) for language in ("ru", "en"))
+
+    assert {part: set(words) for part, words in russian.items()} == {
+        part: set(words) for part, words in english.items()
+    }
+
+
+def test_every_word_that_the_panel_shows_is_there(archive: Path) -> None:
+    held = texts(archive)
+    known = set(json.loads(held["i18n/ru.json"])["panel"])
+    used = {word for name in ("panel.js", "visits.js", "money.js") for word in re.findall(r"\bt\.(\w+)", held[name])}
+
+    assert used - known == set()
+    assert len(used) > 30
+
+
+@pytest.mark.parametrize(("name", "size"), SIZES.items())
+def test_pictures_have_the_sizes_that_amocrm_asks_for(name: str, size: tuple[int, int], archive: Path) -> None:
+    picture = zipfile.ZipFile(archive).read(f"images/{name}.png")
+
+    assert struct.unpack(">II", picture[16:24]) == size
+    assert len(picture) <= 300 * 1024
+
+
+@pytest.mark.parametrize("pattern", [r"\beval\(", r"\balert\(", r"innerHTML", r"console\.", r"createElement\('script'"])
+def test_scripts_hold_nothing_that_amocrm_or_we_forbid(pattern: str, archive: Path) -> None:
+    assert [name for name, text in texts(archive).items() if name.endswith(".js") and re.search(pattern, text)] == []
+
+
+def test_a_hub_without_a_secure_address_is_refused(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "widget.build", "http://hub.example.ru", "--to", str(tmp_path / "x.zip")]
+
+    refused = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert refused.returncode == 2
+    assert "https://" in refused.stderr
