@@ -39,7 +39,7 @@ async def verify(store: Store, challenge: Challenge, hello: Hello) -> Known:
     """The agent signed our nonce with the key it enrolled with; raises `Refused`, always in the same words."""
     async with store.hub_reading() as connection:
         row = (await connection.execute(select(agents).where(agents.c.id == hello.agent))).one_or_none()
-    if row is None or row.revoked_at or not _signed(row.public_key, challenge, hello):
+    if row is None or not _signed(row.public_key, challenge, hello):
         raise _nobody()
     return Known(grant_agent(row.account_id), row.id, row.database, row.enrolled_at)
 
@@ -81,7 +81,7 @@ async def resume(unit: Unit, known: Known, hello: Hello, now: datetime) -> Agree
 
 
 async def _is_active(unit: Unit, known: Known) -> bool:
-    """Whether nobody revoked it since it proved who it is."""
+    """Whether it was not revoked, also not since it proved who it is."""
     active = select(agents.c.id).where(agents.c.id == known.agent, agents.c.revoked_at.is_(None))
     return (await unit.execute(active)).one_or_none() is not None
 

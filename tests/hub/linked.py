@@ -193,12 +193,15 @@ class Agent:
         )
         return self
 
+    @property
+    def url(self) -> str:
+        return self.hub.address.replace("http", "ws") + "/agent/v1"
+
     @asynccontextmanager
     async def dialled(self, protocol: str = PROTOCOL) -> AsyncIterator[Talk]:
         """A connection before its first frame."""
-        url = self.hub.address.replace("http", "ws") + "/agent/v1"
         async with connect(
-            url,
+            self.url,
             subprotocols=[Subprotocol(protocol)],
             compression=None,
             ping_interval=None,

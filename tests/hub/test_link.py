@@ -12,11 +12,13 @@ import pytest
 from sqlalchemy import delete, update
 
 from hub import agents
+from hub.link.standing import put_state
 from hub.store import tables
-from hub.store.engine import Store
-from tests.hub.linked import PATIENCE, QUICK, Agent, Hub, Talk, eventually, serving
+from hub.store.engine import Store, Unit
+from tests.hub.linked import PATIENCE, QUICK, Agent, Hub, Talk, eventually, named, serving
 from tests.hub.pushes import AT, change, patient, visit
 from wire.frames import MAX_FRAME_BYTES, OutboxDepth, State
+from wire.lanes import START
 
 
 @pytest.fixture
@@ -41,6 +43,19 @@ async def a_busy_store(hub: Hub) -> AsyncIterator[None]:
     """Nothing can be committed for the account inside."""
     async with hub.store.writing(hub.account):
         yield
+
+
+@pytest.fixture
+def gate(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """The inbox takes nothing until it is set; everything else goes on."""
+    opened, take = asyncio.Event(), hub.inbox.take
+
+    async def gated(*args: Any) -> Any:
+        await opened.wait()
+        return await take(*args)
+
+    monkeypatch.setattr(hub.inbox, "take", gated)
+    return opened
 
 
 async def nothing_comes(talk: Talk, seconds: float = 0.2) -> bool:
@@ -104,6 +119,20 @@ async def test_what_was_received_before_a_drop_is_committed(hub: Hub, agent: Age
             await (await talk.socket.ping())
             talk.socket.transport.abort()
         await eventually(lambda: hub.rows(tables.records))
+
+
+async def test_a_link_that_takes_over_waits_until_the_old_one_has_committed(
+    agent: Agent, talk: Talk, gate: asyncio.Event
+) -> None:
+    seq = await talk.push("live", visit("1"))
+    await (await talk.socket.ping())
+    before = named(START, agent.lanes.sent["live"])
+    async with agent.dialled() as new:
+        await new.hello(lanes=before)
+        assert await nothing_comes(new)
+        gate.set()
+
+        assert (await new.welcomed()).lanes["live"].seq == seq
 
 
 async def test_a_push_that_comes_twice_is_stored_once_and_acked(hub: Hub, agent: Agent, talk: Talk) -> None:
@@ -274,19 +303,27 @@ async def test_a_first_load_is_known_once_a_whole_pass_was_made_and_nothing_wait
     assert (await hub.database()).loaded_at == first
 
 
-async def test_of_many_states_the_newest_is_stored_and_few_are(hub: Hub, talk: Talk) -> None:
-    stored: list[datetime] = []
-    for second in range(50):
+async def test_of_many_states_the_newest_is_stored_and_few_are(
+    hub: Hub, talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored: list[int] = []
+
+    async def counted(unit: Unit, database: str, told: State) -> None:
+        await put_state(unit, database, told)
+        assert told.read_through
+        stored.append(told.read_through.second)
+
+    monkeypatch.setattr("hub.link.connection.put_state", counted)
+    began = asyncio.get_running_loop().time()
+    for second in range(30):
         await talk.say(state(read_through=datetime(2026, 11, 23, 12, 0, second, tzinfo=UTC)))
+        await (await talk.socket.ping())  # time enough to store each of them
 
     async def newest() -> bool:
-        row = await hub.database()
-        if row.state_at and row.state_at not in stored:
-            stored.append(row.state_at)
-        return bool(row.read_through and row.read_through.second == 49)
+        return stored[-1:] == [29]
 
     await eventually(newest)
-    assert len(stored) <= 3
+    assert len(stored) <= 2 + (asyncio.get_running_loop().time() - began) / QUICK.state_every
 
 
 async def test_that_the_mis_went_down_is_stored_at_once(hub: Hub, talk: Talk) -> None:
@@ -299,18 +336,19 @@ async def test_that_the_mis_went_down_is_stored_at_once(hub: Hub, talk: Talk) ->
     await eventually(down)
 
 
-async def test_what_was_pushed_before_a_state_is_durable_before_it(hub: Hub, talk: Talk) -> None:
-    async with a_busy_store(hub):
-        await talk.push("live", visit("1"))
-        await talk.say(state(read_through=AT))
-        await (await talk.socket.ping())
+async def test_what_was_pushed_before_a_state_is_durable_before_it(hub: Hub, talk: Talk, gate: asyncio.Event) -> None:
+    """With an empty outbox, what `read_through` speaks of is in the hub."""
+    await talk.push("live", visit("1"))
+    await talk.say(state(read_through=AT))
+    assert await nothing_comes(talk)
+    assert (await hub.database()).read_through is None
+    gate.set()
 
-    async def both() -> bool:
-        async with hub.store.hub_reading():
-            read_through = (await hub.database()).read_through
-            return bool(read_through and await hub.rows(tables.records))
+    async def told() -> bool:
+        return (await hub.database()).read_through is not None
 
-    await eventually(both)
+    await eventually(told)
+    assert len(await hub.rows(tables.records)) == 1
 
 
 # The store fails

@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-import socket
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import update
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
+from websockets.typing import Subprotocol
 
 from hub.clock import machine_now
 from hub.store import tables
@@ -43,10 +44,11 @@ async def test_an_agent_of_another_protocol_is_refused_before_the_upgrade(agent:
 
 
 async def test_of_several_protocols_the_known_one_is_taken_without_compression(agent: Agent) -> None:
-    async with agent.dialled() as talk:
-        assert talk.socket.subprotocol == "ident-link.v1"
-        assert talk.socket.response
-        assert "Sec-WebSocket-Extensions" not in talk.socket.response.headers
+    known, other = Subprotocol("ident-link.v1"), Subprotocol("ident-link.v9")
+    async with connect(agent.url, subprotocols=[other, known], compression="deflate", proxy=None) as socket:
+        assert socket.subprotocol == known
+        assert socket.response
+        assert "Sec-WebSocket-Extensions" not in socket.response.headers
 
 
 async def test_the_hub_speaks_first_and_never_twice_the_same(agent: Agent) -> None:
@@ -386,7 +388,7 @@ async def test_a_refused_greeting_repeats_nothing_of_what_came(agent: Agent, cap
 
 async def test_a_plain_request_is_no_link(hub: Hub) -> None:
     host, port = hub.address.removeprefix("http://").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port), family=socket.AF_INET)
+    reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(b"GET /agent/v1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     answer = await reader.read()
     writer.close()
