@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import secrets
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -97,13 +98,13 @@ async def serving(
     await set_up(store)
     hub = Hub(store, times, credit)
     app = web.Application()
-    enrolment = Enrolment(store, "hub_1", "http://127.0.0.1:1", tries)
+    listener = socket.create_server(("127.0.0.1", 0))
+    hub.address = "http://{}:{}".format(*listener.getsockname())
+    enrolment = Enrolment(store, "hub_1", hub.address, tries)
     app.add_routes([*hub.server.routes(), *enrolment.routes()])
     runner = web.AppRunner(app, shutdown_timeout=1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    hub.address = "http://{}:{}".format(*runner.addresses[0][:2])
+    await web.SockSite(runner, listener).start()
     try:
         yield hub
     finally:

@@ -60,8 +60,8 @@ async def test_a_code_makes_an_agent_that_may_open_a_link(hub: Hub) -> None:
     assert status == 200
     assert set(names) == {"agent", "hub", "database", "link"}
     assert re.fullmatch(r"ag_[0-9A-Z]{8}", names["agent"])
-    assert (names["hub"], names["database"], names["link"]) == ("hub_1", "db_2", "ws://127.0.0.1:1/agent/v1")
     agent = Agent(hub, names["agent"], names["database"])
+    assert (names["hub"], names["database"], names["link"]) == ("hub_1", "db_2", agent.url)
     agent.key = KEY
     async with agent.linked() as talk:
         await talk.acked(await talk.push("live", visit("1")))
