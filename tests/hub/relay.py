@@ -13,8 +13,8 @@ class Relay:
         self.carried = 0
         """Bytes towards the far end, over all connections."""
         self.connections = 0
-        self._flowing = asyncio.Event()
-        self._flowing.set()
+        self._flowing = _set()
+        self._stranded: list[asyncio.Event] = []
         self._writers: set[asyncio.StreamWriter] = set()
 
     def cut(self) -> None:
@@ -30,6 +30,18 @@ class Relay:
         """Carry on."""
         self._flowing.set()
 
+    def strand(self) -> None:
+        """Leave the connections of now hanging for good, whatever their ends do; new ones are carried."""
+        self._flowing.clear()
+        self._stranded.append(self._flowing)
+        self._flowing = _set()
+
+    def end(self) -> None:
+        """Let everything go."""
+        for flowing in (*self._stranded, self._flowing):
+            flowing.set()
+        self.cut()
+
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -37,8 +49,8 @@ class Relay:
         self._writers |= ends
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._pump(reader, far_writer, counted=True))
-                tasks.create_task(self._pump(far_reader, writer))
+                tasks.create_task(self._pump(reader, far_writer, self._flowing, counted=True))
+                tasks.create_task(self._pump(far_reader, writer, self._flowing))
         finally:
             self._writers -= ends
             for end in ends:
@@ -46,14 +58,28 @@ class Relay:
                 with suppress(OSError):
                     await end.wait_closed()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, counted: bool = False) -> None:
+    async def _pump(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        flowing: asyncio.Event,
+        *,
+        counted: bool = False,
+    ) -> None:
         with suppress(OSError):
             while data := await reader.read(4096):
-                await self._flowing.wait()
+                await flowing.wait()
                 self.carried += len(data) if counted else 0
                 writer.write(data)
                 await writer.drain()
+        await flowing.wait()
         writer.close()
+
+
+def _set() -> asyncio.Event:
+    event = asyncio.Event()
+    event.set()
+    return event
 
 
 @asynccontextmanager
@@ -65,7 +91,6 @@ async def relaying(port: int) -> AsyncIterator[Relay]:
     try:
         yield relay
     finally:
-        relay.flow()
-        relay.cut()
+        relay.end()
         server.close()
         await server.wait_closed()
