@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("separation")  # two workers must not install into one environment at once
 ROOT = Path(__file__).parent.parent
 VENV = Path(sys.prefix)
 
