@@ -188,9 +188,10 @@ async def started(
             clinic_url=f"http://127.0.0.1:{clinic_told['port']}",
             crm=crm,
         )
-        await _prepare_hub(product, env)
+        await run("hub-key", module("hub", "key", str(folder / "master.key")), folder, env)
         await stack.enter_async_context(running(product.hub))
         product._found_hub(await product.hub.ready())  # noqa: SLF001 the composition of the same module
+        await _register(product, env)
         await _install(product, env, public_url)
         stack.push_async_callback(product.agent.stop)
         yield product
@@ -210,10 +211,8 @@ def _hub_environment(folder: Path, port: int, public_url: str, crm_url: str, rat
     }
 
 
-async def _prepare_hub(product: Product, env: dict[str, str]) -> None:
+async def _register(product: Product, env: dict[str, str]) -> None:
     folder, crm = product.folder, product.crm
-    await run("hub-key", module("hub", "key", str(folder / "master.key")), folder, env)
-    await run("hub-migrate", module("hub", "migrate"), folder, env)
     (folder / "client.secret").write_text(crm["client_secret"])
     await run(
         "hub-integration",
