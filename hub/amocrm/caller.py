@@ -1,5 +1,6 @@
 """One account's calls: a valid token, a place in the pace, one request, and what its answer means for the whole account."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,6 +39,10 @@ class Tools:
     within_seconds: float = REQUEST_SECONDS
 
 
+SCHEMA_HOLDS_SECONDS = 1.0
+"""It changes when a clinic is added; to read it for each of a burst of requests costs more than some of them."""
+
+
 class Caller:
     """One account."""
 
@@ -46,9 +51,13 @@ class Caller:
         self._tools, self._priority = tools, priority
         self._schema_text: str | None = None
         self._schema = CrmSchema()
+        self._schema_holds_until = 0.0
 
     async def schema(self) -> CrmSchema:
-        """What the account calls our things, as it stands in the store now."""
+        """What the account calls our things, as it stood in the store a second ago at most."""
+        now = asyncio.get_running_loop().time()
+        if now < self._schema_holds_until:
+            return self._schema
         text = (await self._tools.integrations.writing(self.account)).crm_schema
         if text is None:
             raise NeedsOperator(f"Prepare account {self.account.id} first: our fields are not made there yet.")
@@ -56,6 +65,7 @@ class Caller:
             self._schema, self._schema_text = CrmSchema.model_validate_json(text), text
             for field in self._schema.lacks():
                 log.warning(logger, "field.missed", account=self.account.id, field=field)
+        self._schema_holds_until = now + SCHEMA_HOLDS_SECONDS
         return self._schema
 
     async def call(self, request: Request, parse: Callable[[Any], T]) -> T:
