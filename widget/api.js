@@ -42,8 +42,6 @@ define([], function () {
       forget: function (deal) { return call('DELETE', '/deals/' + deal + '/patient'); },
       confirm: function (deal, visit) { return call('POST', '/deals/' + deal + '/confirmation', { visit: visit }); },
       stream: function (kind, id) { return call('POST', '/stream', kind === 'deals' ? { deal: id } : { contact: id }); },
-      settings: function () { return call('GET', '/settings'); },
-      save: function (settings) { return call('PUT', '/settings', settings); },
     };
   }
 
