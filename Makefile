@@ -5,7 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
-.PHONY: help check test smoke widget lock format clean system
+PAGES := demo/amocrm/pages
+.PHONY: help check test smoke demo demo-reset screens widget lock format clean system demo-system
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -16,11 +17,20 @@ check: $(VENV)/ready ## format, lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-test: system $(VENV)/ready $(VENV)/agent-only $(VENV)/hub-only ## every test, from unit to real processes
+test: system $(VENV)/ready $(PAGES)/node_modules/ready $(VENV)/agent-only $(VENV)/hub-only ## every test, from unit to real processes
 	$(BIN)/pytest -n auto --dist loadgroup
 
 smoke: $(VENV)/ready ## one seeded day: clinic, agent, hub and amoCRM stand-in as processes, judged by the oracle
 	$(BIN)/python -m demo --once $(if $(SEED),--seed $(SEED)) $(if $(VISITS),--visits $(VISITS))
+
+demo: demo-system $(VENV)/ready $(PAGES)/node_modules/ready ## the whole product in a browser: no account and no clinic needed; Ctrl-C ends it
+	$(BIN)/python -m demo
+
+demo-reset: ## forget what the demo has played
+	rm -rf demo-state
+
+screens: system $(VENV)/ready $(PAGES)/node_modules/ready ## photograph every state of the panel into docs/screens
+	$(BIN)/python -m tests.browser.screens
 
 widget: $(VENV)/ready ## pack widget.zip for one hub: make widget HUB=https://hub.example.ru
 	$(BIN)/python -m widget.build $(HUB)
@@ -33,10 +43,18 @@ lock: ## write the locks anew (needs uv)
 	requirements/lock
 
 clean: ## remove what set-up and tests made
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(PAGES)/node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 system:
-	@requirements/system
+	@requirements/system test
+
+demo-system:
+	@requirements/system demo
+
+# What the stand-in's pages load: amoCRM's own versions of its libraries.
+$(PAGES)/node_modules/ready: $(PAGES)/package-lock.json
+	cd $(PAGES) && npm ci --silent
+	@touch $@
 
 $(VENV)/ready: requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -23,6 +23,11 @@ def grant_install(account_id: int) -> Account:
     return Account(account_id)
 
 
+def grant_widget(account_id: int) -> Account:
+    """amoCRM's disposable token was verified with the secret of an integration that is installed in this account."""
+    return Account(account_id)
+
+
 def grant_hook(account_id: int) -> Account:
     """amoCRM signed a hook about this account with the secret of an integration of ours."""
     return Account(account_id)

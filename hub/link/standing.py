@@ -3,8 +3,9 @@
 from sqlalchemy import func, literal, update
 
 from hub.clock import machine_now
+from hub.store.columns import Moment
 from hub.store.engine import Unit
-from hub.store.tables import Moment, databases
+from hub.store.tables import databases
 from wire.frames import State
 
 

@@ -17,6 +17,7 @@ def _zone(name: str) -> str:
 
 
 Zone: TypeAlias = Annotated[str, AfterValidator(_zone)]
+Whom: TypeAlias = Annotated[str, Field(pattern=r"^(all|admin|group:\d+|role:\d+)$")]
 Minutes: TypeAlias = Annotated[int, Field(ge=0, le=7 * 24 * 60)]
 
 
@@ -81,6 +82,14 @@ class Filters(_Part):
     skip_patients: tuple[str, ...] = ()
 
 
+class Rights(_Part):
+    """R25: who may see what. `all`, `admin`, `group:5` or `role:7`."""
+
+    money: tuple[Whom, ...] = ("all",)
+    family: tuple[Whom, ...] = ("all",)
+    search: tuple[Whom, ...] = ("all",)
+
+
 class Settings(_Part):
     """All of an account's settings; `pipelines` by name, of which `primary` and `repeat` are the default pair."""
 
@@ -96,6 +105,7 @@ class Settings(_Part):
     branches: tuple[BranchRoute, ...] = ()
     staff: dict[str, int] = {}
     filters: Filters = Filters()
+    rights: Rights = Rights()
 
     @model_validator(mode="after")
     def _routes_lead_somewhere(self) -> "Settings":

@@ -2,52 +2,9 @@
 (AES-GCM under the account's own key) and as `*_mac` (HMAC under that key), so that erasing the key erases.
 Times are aware datetimes kept as UTC milliseconds (`Moment`)."""
 
-from datetime import UTC, datetime
-from typing import Any
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    Text,
-    TypeDecorator,
-)
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-Big = BigInteger().with_variant(Integer, "sqlite")
-
-
-class Moment(TypeDecorator[datetime]):
-    """An aware time, as milliseconds since 1970 UTC: the same and sortable on SQLite and PostgreSQL."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:  # noqa: ARG002 SQLAlchemy passes it
-        return None if value is None else round(value.timestamp() * 1000)
-
-    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:  # noqa: ARG002 SQLAlchemy passes it
-        return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
-
-
-def _account() -> Column[int]:
-    return Column("account_id", BigInteger, ForeignKey("accounts.id"), primary_key=True)
-
+from hub.store.columns import Big, Moment, account_column, metadata
 
 integrations = Table(
     "integrations",
@@ -74,7 +31,7 @@ accounts = Table(
 installations = Table(
     "installations",
     metadata,
-    _account(),
+    account_column(),
     Column("integration", String(64), ForeignKey("integrations.key"), primary_key=True),
     Column("sealed_access", LargeBinary),
     Column("sealed_refresh", LargeBinary),
@@ -101,7 +58,7 @@ codes = Table(
 databases = Table(
     "databases",
     metadata,
-    _account(),
+    account_column(),
     Column("id", String(64), primary_key=True),  # db_1, unique in its account
     Column("name", String(200), nullable=False),
     Column("zone", String(64), nullable=False),
@@ -122,7 +79,7 @@ databases = Table(
 lanes = Table(
     "lanes",
     metadata,
-    _account(),
+    account_column(),
     Column("database", String(64), primary_key=True),
     Column("lane", String(16), primary_key=True),
     Column("seq", Big, nullable=False),
@@ -132,7 +89,7 @@ lanes = Table(
 passes = Table(
     "passes",
     metadata,
-    _account(),
+    account_column(),
     Column("database", String(64), primary_key=True),
     Column("kind", String(16), primary_key=True),
     Column("generation", Integer, nullable=False),
@@ -163,7 +120,7 @@ enrolments = Table(
 records = Table(
     "records",
     metadata,
-    _account(),
+    account_column(),
     Column("database", String(64), primary_key=True),
     Column("kind", String(16), primary_key=True),
     Column("key", String(64), primary_key=True),
@@ -177,12 +134,12 @@ records = Table(
     Index("ix_records_patient", "account_id", "database", "patient", "kind"),
 )
 
-arrivals = Table("arrivals", metadata, _account(), Column("last", Big, nullable=False))
+arrivals = Table("arrivals", metadata, account_column(), Column("last", Big, nullable=False))
 
 phones = Table(
     "phones",
     metadata,
-    _account(),
+    account_column(),
     Column("database", String(64), primary_key=True),
     Column("patient", String(64), primary_key=True),
     Column("phone_mac", String(64), primary_key=True),
@@ -192,7 +149,7 @@ phones = Table(
 parked = Table(
     "parked",
     metadata,
-    _account(),
+    account_column(),
     Column("database", String(64), primary_key=True),
     Column("kind", String(16), primary_key=True),
     Column("key", String(64), primary_key=True),
@@ -204,7 +161,7 @@ parked = Table(
 dirty = Table(
     "dirty",
     metadata,
-    _account(),
+    account_column(),
     Column("database", String(64), primary_key=True),
     Column("patient", String(64), primary_key=True),
     Column("arrival", Big, nullable=False),  # of the newest change; cleared only if it did not grow meanwhile
@@ -214,7 +171,7 @@ dirty = Table(
 dues = Table(
     "dues",
     metadata,
-    _account(),
+    account_column(),
     Column("database", String(64), primary_key=True),
     Column("patient", String(64), primary_key=True),
     Column("due", Moment, nullable=False),  # business time
@@ -224,7 +181,7 @@ dues = Table(
 visit_links = Table(
     "visit_links",
     metadata,
-    _account(),
+    account_column(),
     Column("database", String(64), primary_key=True),
     Column("visit", String(64), primary_key=True),
     Column("patient", String(64), nullable=False),
@@ -236,7 +193,7 @@ visit_links = Table(
 deals = Table(
     "deals",
     metadata,
-    _account(),
+    account_column(),
     Column("deal_id", BigInteger, primary_key=True),
     Column("database", String(64), nullable=False),
     Column("patient", String(64), nullable=False),
@@ -250,7 +207,7 @@ deals = Table(
 contact_links = Table(
     "contact_links",
     metadata,
-    _account(),
+    account_column(),
     Column("database", String(64), primary_key=True),
     Column("patient", String(64), primary_key=True),
     Column("contact_id", BigInteger, nullable=False),
@@ -261,7 +218,7 @@ contact_links = Table(
 outcomes = Table(
     "outcomes",  # why a patient's visits stand where they stand without a deal: asks, skips, refusals
     metadata,
-    _account(),
+    account_column(),
     Column("database", String(64), primary_key=True),
     # visit:81234, patient:4410, deal:15198335 or contact:4410 (the patient's)
     Column("subject", String(80), primary_key=True),
@@ -276,7 +233,7 @@ outcomes = Table(
 intents = Table(
     "intents",
     metadata,
-    _account(),
+    account_column(),
     Column("key", String(200), primary_key=True),  # of the command, unique
     Column("kind", String(32), nullable=False),  # create_deal | create_contact | add_note | link_contact
     Column("digest", String(64), nullable=False),

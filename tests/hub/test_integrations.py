@@ -18,10 +18,11 @@ MAIN = Integration("main", "private", "client-1", "https://hub.example/oauth/mai
 OTHER = Integration("other", "public", "client-2", "https://hub.example/oauth/other", "b-secret", "c-secret")
 HOST = "example.amocrm.ru"
 DAY = timedelta(days=1)
+TOMORROW = machine_now().replace(microsecond=0) + DAY
 
 
 def pair(number: int = 1) -> Pair:
-    return Pair(f"access-{number}", f"refresh-{number}", machine_now().replace(microsecond=0) + DAY)
+    return Pair(f"access-{number}", f"refresh-{number}", TOMORROW)
 
 
 @pytest.fixture

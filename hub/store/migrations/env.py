@@ -5,7 +5,8 @@ from typing import Any, Literal
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
-from hub.store.tables import Moment, metadata
+from hub.store.columns import Moment
+from hub.store.schema import metadata
 
 
 def plain_types(kind: str, thing: Any, _context: AutogenContext) -> str | Literal[False]:

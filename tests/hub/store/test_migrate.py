@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from hub.store.engine import Store, async_url, open_store
 from hub.store.migrate import check_migrated, migrate
-from hub.store.tables import metadata
+from hub.store.schema import metadata
 from hub.store.vault import KeyFiles
 from wire.errors import NeedsOperator
 

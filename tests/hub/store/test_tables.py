@@ -5,7 +5,8 @@ import re
 import pytest
 from sqlalchemy import BigInteger, Boolean, Column, Integer, Table
 
-from hub.store.tables import Big, Moment, metadata
+from hub.store.columns import Big, Moment
+from hub.store.schema import metadata
 
 IN_THE_CLEAR = {
     "integrations": {"key", "kind", "client_id", "redirect_uri"},
@@ -27,6 +28,10 @@ IN_THE_CLEAR = {
     "contact_links": {"database", "patient"},
     "outcomes": {"database", "subject", "patient", "outcome", "reason", "detail"},
     "intents": {"key", "kind", "digest"},
+    "choices": {"database", "patient"},
+    "confirmations": {"database", "visit", "branch"},
+    "accesses": {"action", "subjects", "digest"},
+    "settings_changes": {"settings"},
     "jobs": {"id", "verb", "state", "progress"},
 }
 """Text and bytes that are ids, codes, hashes, public keys, or words of the integrator's own; never a patient's."""
