@@ -7,6 +7,7 @@ REGISTRY = CollectorRegistry()
 AGENTS_CONNECTED = Gauge("hub_agents_connected", "Agents whose link is open", registry=REGISTRY)
 CHANGES_TAKEN = Counter("hub_changes_taken", "Changes committed in the inbox", ["lane"], registry=REGISTRY)
 COMMANDS_SENT = Counter("hub_commands_sent", "Commands to amoCRM", ["kind", "outcome"], registry=REGISTRY)
+LOOKUPS = Counter("hub_lookups", "Questions to clinics", ["ask", "outcome"], registry=REGISTRY)
 UNDELIVERED = Gauge(
     "hub_undelivered_patients", "Patients whose changes wait for delivery", ["account"], registry=REGISTRY
 )

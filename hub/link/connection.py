@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.accounts import Account
 from hub.inbox import Inbox, Outrun, Received
+from hub.link.asks import Asks
 from hub.link.closing import Close
 from hub.link.mailbox import Mail, Mailbox
 from hub.link.standing import put_state
@@ -66,8 +67,8 @@ class Ending:
 
 
 class Connection:
-    """Two tasks: one reads and judges, one commits all that waits together and acks it. `drained` is set when nothing more of this
-    link will be committed."""
+    """Three tasks: one reads and judges, one commits all that waits together and acks it, one asks what operators want to know, so that
+    no question waits for a commit. `drained` is set when nothing more of this link will be committed."""
 
     def __init__(
         self,
@@ -81,7 +82,7 @@ class Connection:
         times: Times,
     ) -> None:
         self.admitted, self.key = admitted, (admitted.account.id, admitted.database)
-        self.drained = asyncio.Event()
+        self.drained, self.asks = asyncio.Event(), Asks()
         self._websocket, self._session = websocket, session
         self._store, self._inbox, self._credit, self._times = store, inbox, credit, times
         self._mailbox = Mailbox(credit + MAX_PUSH_BYTES, times.state_every)
@@ -105,14 +106,17 @@ class Connection:
             await self._welcome()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._write(), name="link.write")
+                tasks.create_task(self._ask(), name="link.ask")
                 self.leave(await self._read())
         finally:
+            self.asks.close()
             self.drained.set()
 
     def leave(self, close: int, goaway: Goaway | None = None) -> None:
         """Take nothing more, commit what waits, say goodbye, close. The first reason counts."""
         self._ending = self._ending or Ending(close, goaway)
         self._mailbox.close()
+        self.asks.close()
 
     # Reading
 
@@ -139,7 +143,7 @@ class Connection:
             case State():
                 self._mailbox.put_state(frame)
             case Answer() | Fault():
-                pass  # nobody asks yet
+                self.asks.take(frame)
 
     def _judge(self, received: Received) -> None:
         frame = received.frame
@@ -152,7 +156,7 @@ class Connection:
             case Verdict.GAP:
                 raise UnexpectedFrame(frame.t, "one before it is missing")
 
-    # Writing: the only task that sends
+    # Writing
 
     async def _write(self) -> None:
         try:
@@ -189,6 +193,11 @@ class Connection:
         if mail.state:
             async with self._store.writing(account) as unit:
                 await put_state(unit, database, mail.state)
+
+    async def _ask(self) -> None:
+        """Until the link ends, which closes the questions before anything is sent that forbids them."""
+        while (frame := await self.asks.next()) is not None:
+            await self._send(frame)
 
     async def _goodbye(self, ending: Ending) -> None:
         if ending.goaway:

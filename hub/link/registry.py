@@ -18,6 +18,9 @@ class Registry:
     def __init__(self) -> None:
         self._open: dict[Key, Connection] = {}
         self._turns: dict[Key, asyncio.Lock] = {}
+        self._lost: dict[Key, float] = {}
+        self._awaited: dict[Key, asyncio.Event] = {}
+        self._since = asyncio.get_running_loop().time()
 
     def connected(self) -> frozenset[Key]:
         """The databases whose agent is connected to this process."""
@@ -31,6 +34,16 @@ class Registry:
         """The link of one database."""
         return self._open.get(key)
 
+    def lost_at(self, key: Key) -> float:
+        """When, by the loop's time, the link of a database was lost: now, where it still closes; where there was none yet, when we began."""
+        return asyncio.get_running_loop().time() if key in self._open else self._lost.get(key, self._since)
+
+    async def awaited(self, key: Key) -> Connection:
+        """The link of one database that takes questions, as soon as there is one."""
+        while (found := self._open.get(key)) is None or found.asks.closed:
+            await self._awaited.setdefault(key, asyncio.Event()).wait()
+        return found
+
     @asynccontextmanager
     async def turn(self, key: Key) -> AsyncIterator[None]:
         """The turn of one greeting."""
@@ -40,10 +53,13 @@ class Registry:
     def add(self, connection: Connection) -> None:
         """The link is open; it stands in place of an older one."""
         self._open[connection.key] = connection
+        if awaited := self._awaited.pop(connection.key, None):
+            awaited.set()
         AGENTS_CONNECTED.set(len(self._open))
 
     def remove(self, connection: Connection) -> None:
         """The link is gone; a newer one stays."""
         if self._open.get(connection.key) is connection:
             del self._open[connection.key]
+            self._lost[connection.key] = asyncio.get_running_loop().time()
         AGENTS_CONNECTED.set(len(self._open))
