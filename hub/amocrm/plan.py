@@ -181,6 +181,7 @@ def result(made: Plan) -> tuple[CrmSchema, Settings]:
             role: PipelineRef(id=pipeline.id, stages=dict(there.stages[role]))
             for role, pipeline in there.pipelines.items()
         },
+        stage_names={p.id: {stage.id: stage.name for stage in p.stages} for p in found.pipelines},
     )
     return schema, settings(wanted, schema)
 

@@ -32,6 +32,12 @@ class CrmSchema(_Part):
     deal_fields: dict[DealField, FieldRef] = {}
     contact_fields: dict[ContactField, FieldRef] = {}
     pipelines: dict[Role, PipelineRef] = {}
+    stage_names: dict[int, dict[int, str]] = {}
+    """Of all the account's pipelines, as they were called when it was last prepared: by pipeline and stage."""
+
+    def stage_name(self, pipeline_id: int, stage_id: int) -> str | None:
+        """What people call a stage; None: it was not there yet."""
+        return self.stage_names.get(pipeline_id, {}).get(stage_id)
 
     def lacks(self) -> tuple[str, ...]:
         """Fields of this release that were never made in the account: `prepare` makes them."""

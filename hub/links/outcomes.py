@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, exists, literal, select
+from sqlalchemy import ColumnElement, and_, delete, exists, literal, or_, select
 
 from hub.links.columns import in_account, of, owner
 from hub.rules.model import PatientKey
@@ -24,15 +26,40 @@ async def read_outcomes(unit: Unit, database: str, patients: Collection[str]) ->
     found: dict[str, dict[str, Outcome]] = {}
     rows = await unit.execute(select(outcomes).where(of(unit, outcomes, database, patients)))
     for row in rows:
-        detail = json.loads(row.detail or "{}")
-        found.setdefault(row.patient, {})[row.subject] = Outcome(
-            row.outcome,
-            row.reason,
-            tuple(detail.get("contacts", ())),
-            tuple(detail.get("deals", ())),
-            detail.get("digest"),
-        )
+        found.setdefault(row.patient, {})[row.subject] = _outcome(row)
     return found
+
+
+@dataclass(frozen=True)
+class Said:
+    """An outcome, of what, and since when."""
+
+    subject: str
+    outcome: Outcome
+    at: datetime
+
+
+async def about_deal(unit: Unit, deal_id: int) -> list[Said]:
+    """What is not done with this deal: asks that name it as a candidate, and what was put aside."""
+    named = or_(outcomes.c.subject == f"deal:{deal_id}", outcomes.c.detail.contains(str(deal_id)))
+    rows = await unit.execute(select(outcomes).where(in_account(unit, outcomes), named).order_by(outcomes.c.at))
+    return [said for said in map(_said, rows) if deal_id in said.outcome.deal_ids or said.subject == f"deal:{deal_id}"]
+
+
+async def about_patient(unit: Unit, key: PatientKey) -> list[Said]:
+    """What is not done for this patient, but for its deals."""
+    rows = await unit.execute(select(outcomes).where(of(unit, outcomes, key.database, [key.patient])))
+    return [said for said in map(_said, rows) if not said.subject.startswith("deal:")]
+
+
+def _said(row: Any) -> Said:
+    return Said(row.subject, _outcome(row), row.at)
+
+
+def _outcome(row: Any) -> Outcome:
+    detail = json.loads(row.detail or "{}")
+    ids = tuple(detail.get("contacts", ())), tuple(detail.get("deals", ()))
+    return Outcome(row.outcome, row.reason, *ids, detail.get("digest"))
 
 
 async def save_outcomes(

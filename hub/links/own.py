@@ -39,6 +39,15 @@ async def read_deals(unit: Unit, database: str, patients: Collection[str]) -> di
     return found
 
 
+async def read_deal(unit: Unit, deal_id: int) -> tuple[PatientKey, OwnDeal] | None:
+    """Whose deal it is, and what we know of it; None: no patient's."""
+    row = (await unit.execute(select(deals).where(in_account(unit, deals), deals.c.deal_id == deal_id))).first()
+    if row is None:
+        return None
+    memory = Memory.model_validate_json(unit.vault.open(row.sealed_memory, _deal_place(deal_id)))
+    return PatientKey(row.database, row.patient), OwnDeal(Stage(row.pipeline_id, row.stage_id), memory)
+
+
 async def save_deal(unit: Unit, key: PatientKey, deal_id: int, own: OwnDeal, closed_at: datetime | None) -> None:
     """The deal belongs to this patient; where it stands and what we remember of it."""
     row = {

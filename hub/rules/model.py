@@ -91,6 +91,19 @@ class SeenVisit(BaseModel):
     cancelled: bool = False
 
 
+class Explanation(BaseModel):
+    """Why a deal stands where it stands: what happened in IDENT, and where the deal stood before (None: it did not move)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str = Field(repr=False)
+    rule: str
+    at: AwareDatetime
+    """Business time, when we brought it about."""
+    left_pipeline_id: int | None = None
+    left_stage_id: int | None = None
+
+
 class Written(BaseModel):
     """What we last wrote where people write too."""
 
@@ -110,6 +123,7 @@ class Written(BaseModel):
     """The budget that a person typed, as it stood at winning."""
     name: str | None = Field(None, repr=False)
     """While the deal still bears it, the name is ours."""
+    why: Explanation | None = None
 
 
 class Pending(BaseModel):

@@ -1,0 +1,58 @@
+"""Why a deal stands where it stands, in an operator's words. Reads the store and asks nobody; how a thing is told is said elsewhere
+(`hub.rules.explain`, `hub.panel.reasons`)."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from hub.amocrm.prepare import known_schema
+from hub.links import own
+from hub.links.choices import read_choice
+from hub.links.outcomes import Said, about_deal, about_patient
+from hub.panel.model import Why
+from hub.panel.reasons import reason_of
+from hub.rules.model import Explanation, Stage, Written
+from hub.store.engine import Unit
+
+BY_HAND = "Этап меняли вручную после этого"
+
+
+async def why_of(unit: Unit, deal_id: int, zone: ZoneInfo, stands: Stage | None = None) -> Why | None:
+    """`stands`: where the deal was just read to stand; None: as the hub last saw it."""
+    found = await own.read_deal(unit, deal_id)
+    key = found[0] if found else await read_choice(unit, deal_id)
+    said = [*await about_deal(unit, deal_id), *(await about_patient(unit, key) if key else [])]
+    written = found[1].memory.written if found else Written()
+    by_hand = found is not None and written.why is not None and _is_by_hand(written, stands or found[1].stage)
+    name = await _stage_before(unit, written.why)
+    return _why(written.why, said, zone, by_hand=by_hand, stage_before=name)
+
+
+def _why(
+    told: Explanation | None, said: Sequence[Said], zone: ZoneInfo, *, by_hand: bool, stage_before: str | None
+) -> Why | None:
+    reasons = [reason_of(one.outcome) for one in said]
+    words = _once([*([told.text] if told else []), *([BY_HAND] if by_hand else []), *(one.text for one in reasons)])
+    if not words:
+        return None
+    at: datetime | None = told.at if told else max((one.at for one in said), default=None)
+    if at is None:
+        return None
+    rule = told.rule if told else reasons[0].rule
+    return Why(text=". ".join(words), at=at.astimezone(zone), rule=rule, stage_before=stage_before)
+
+
+def _is_by_hand(written: Written, stands: Stage) -> bool:
+    """The stage differs from the one that we last wrote, whoever moved it."""
+    return written.stage_id is not None and stands != Stage(written.pipeline_id or 0, written.stage_id)
+
+
+async def _stage_before(unit: Unit, told: Explanation | None) -> str | None:
+    if told is None or told.left_pipeline_id is None or told.left_stage_id is None:
+        return None
+    schema = await known_schema(unit)
+    return schema.stage_name(told.left_pipeline_id, told.left_stage_id) if schema else None
+
+
+def _once(words: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(words))
