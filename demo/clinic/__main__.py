@@ -1,13 +1,16 @@
 """`python -m demo.clinic`: the made-up clinic as a process; its first line on standard output says where its day is driven.
 
-GET  /                       -> {"now", "next_at", "events_left"}
+GET  /                       -> {"now", "next_at", "events_left", "last": {"at", "text"} | null}
+GET  /callers                -> {"callers": [{"at", "patient", "name", "phones", "new"}]}: who is going to book
 POST /advance {"to": iso}    -> {"reached", "events"}
+POST /book {"patient": 1001} or {"phone": "+7..."}  -> {"visit"}: beside the plan, now; 409 where that cannot be
 """
 
 import argparse
 import asyncio
 import json
 import signal
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 
@@ -30,18 +33,29 @@ def main() -> None:
     parser.add_argument("--day", type=date.fromisoformat, default=date(2026, 11, 24))
     parser.add_argument("--zone", default="Europe/Moscow", help="of the clinic's wall clock")
     parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1; 0 takes a free one")
+    parser.add_argument("--endless", action="store_true", help="plan day after day, each when it is reached")
     args = parser.parse_args()
     if not args.db.exists():
-        create(args.db, seed=args.seed, visits=args.visits, day=args.day, zone=args.zone)
-    with Player(args.db, args.seed) as player:
+        _create(args)
+    with Player(args.db, args.seed, endless=args.endless) as player:
         asyncio.run(_serve(application(player), args.port))
+
+
+def _create(args: argparse.Namespace) -> None:
+    """Under another name first: whoever is killed meanwhile leaves no half of a clinic."""
+    draft = args.db.with_name(f"{args.db.name}.new")
+    for leftover in args.db.parent.glob(f"{draft.name}*"):
+        leftover.unlink()
+    create(draft, seed=args.seed, visits=args.visits, day=args.day, zone=args.zone)
+    draft.replace(args.db)
 
 
 def application(player: Player) -> web.Application:
     """The routes that drive a day."""
     app = web.Application()
     app[_PLAYER] = player
-    app.add_routes([web.get("/", _status), web.post("/advance", _advance)])
+    app.add_routes([web.get("/", _status), web.get("/callers", _callers)])
+    app.add_routes([web.post("/advance", _advance), web.post("/book", _book)])
     return app
 
 
@@ -67,8 +81,25 @@ async def _status(request: web.Request) -> web.Response:
             "now": player.now().isoformat(),
             "next_at": next_at and next_at.isoformat(),
             "events_left": player.left(),
+            "last": player.last(),
         }
     )
+
+
+async def _callers(request: web.Request) -> web.Response:
+    callers = [{**asdict(caller), "at": caller.at.isoformat()} for caller in request.app[_PLAYER].callers()]
+    return web.json_response({"callers": callers})
+
+
+async def _book(request: web.Request) -> web.Response:
+    match await request.json():
+        case {"patient": int(patient)}:
+            visit = request.app[_PLAYER].book_now(patient=patient)
+        case {"phone": str(phone)}:
+            visit = request.app[_PLAYER].book_now(phone=phone)
+        case _:
+            return web.json_response({"error": "send a patient or a phone"}, status=400)
+    return web.json_response({"visit": visit}, status=200 if visit else 409)
 
 
 async def _advance(request: web.Request) -> web.Response:

@@ -1,14 +1,17 @@
 """Plays the planned day into the clinic's file, up to a time, and never two states of one patient between two looks of the caller."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from zoneinfo import ZoneInfo
 
 from demo.clinic.acts import perform
 from demo.clinic.database import Database
+from demo.clinic.days import last_planned, plan_day
+from demo.clinic.desk import Caller, book_now, callers
 from demo.clinic.plan import Event, event_of, planned
+from demo.clinic.words import last_event
 
 
 @dataclass(frozen=True)
@@ -20,12 +23,16 @@ class Advance:
 
 
 class Player:
-    """One clinic's day. What has been played is kept in the file: another player goes on from there."""
+    """One clinic's day. What has been played is kept in the file: another player goes on from there.
 
-    def __init__(self, path: Path, seed: int) -> None:
+    An `endless` clinic has no first day that is planned before all else: each day is planned when it is reached."""
+
+    def __init__(self, path: Path, seed: int, *, endless: bool = False) -> None:
         self._database = Database(path)
         self._zone = ZoneInfo(self._database.made().zone)
-        planned(self._database, seed)
+        self._seed, self._endless = seed, endless
+        if not endless:
+            planned(self._database, seed)
 
     def __enter__(self) -> "Player":
         return self
@@ -48,12 +55,24 @@ class Player:
         """How many events are still to come."""
         return int(self._database.execute("SELECT COUNT(*) FROM _plan WHERE done = 0")[0][0])
 
+    def last(self) -> dict[str, str] | None:
+        """What happened last, in words."""
+        return last_event(self._database)
+
+    def callers(self) -> list[Caller]:
+        """Who is going to call and book."""
+        return callers(self._database)
+
+    def book_now(self, *, patient: int | None = None, phone: str | None = None) -> int | None:
+        """Book somebody beside the plan; returns the visit's id, None where it cannot be."""
+        return book_now(self._database, self._database.now(), patient=patient, phone=phone)
+
     def advance(self, to: datetime) -> Advance:
         """Let everything happen up to `to`, but stop before a second event of one patient: who looks after each call sees each state."""
         until = max(to.astimezone(self._zone).replace(tzinfo=None), self._database.now())
         touched: set[str] = set()
         count = 0
-        while (found := self._next()) and found[1].at <= until:
+        while (found := self._next() or self._next_of(until.date())) and found[1].at <= until:
             n, event = found
             if event.who in touched:
                 until = event.at
@@ -63,6 +82,13 @@ class Player:
             count += 1
         self._database.set_now(until)
         return Advance(self._aware(until), count)
+
+    def _next_of(self, day: date) -> tuple[int, Event] | None:
+        """The first event of a day that is planned now, where all before it is over; days that nobody saw stay empty."""
+        if not self._endless or (last_planned(self._database) or date.min) >= day:
+            return None
+        plan_day(self._database, self._seed, day)
+        return self._next()
 
     def _next(self) -> tuple[int, Event] | None:
         found = self._database.execute("SELECT n, at, who, act FROM _plan WHERE done = 0 ORDER BY n LIMIT 1")

@@ -1,7 +1,7 @@
 """The day that is going to happen, decided beforehand from the clinic as it stands at seven and a seed. Writes nothing but `_plan`."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from random import Random
@@ -27,7 +27,7 @@ class Event:
 
 
 @dataclass
-class _Clinic:
+class Standing:
     """What the plan starts from."""
 
     midnight: datetime
@@ -42,12 +42,21 @@ def planned(database: Database, seed: int) -> list[Event]:
     """The plan that stands in the file; it is made at the first call, whatever the seed of later ones."""
     if not database.execute("SELECT COUNT(*) FROM _plan")[0][0]:
         with database.transaction():
-            for event in _events(database, seed):
-                database.execute(
-                    "INSERT INTO _plan (at, who, act) VALUES (?, ?, ?)",
-                    (time_text(event.at), event.who, json.dumps({"do": event.do, **event.values}, ensure_ascii=False)),
-                )
+            write(database, _events(database, seed))
     return [event_of(*row) for row in database.execute("SELECT at, who, act FROM _plan ORDER BY n")]
+
+
+def write(database: Database, events: Iterable[Event]) -> None:
+    """Put events into the file, behind those that stand there."""
+    for event in events:
+        database.execute(
+            "INSERT INTO _plan (at, who, act) VALUES (?, ?, ?)", (time_text(event.at), event.who, act_text(event))
+        )
+
+
+def act_text(event: Event) -> str:
+    """How an event's act stands in the file."""
+    return json.dumps({"do": event.do, **event.values}, ensure_ascii=False)
 
 
 def event_of(at: str, who: str, act: str) -> Event:
@@ -59,7 +68,7 @@ def event_of(at: str, who: str, act: str) -> Event:
 def _events(database: Database, seed: int) -> list[Event]:
     made, random = database.made(), Random(f"day {seed}")
     calendar = Calendar(random, made.visits)
-    clinic = _read(database, calendar, datetime.combine(made.day, time()))
+    clinic = read_standing(database, calendar, datetime.combine(made.day, time()))
     scripts = Scripts(
         random, calendar, People(random, first_number=made.next_number, first_card=30001), clinic.midnight
     )
@@ -71,11 +80,12 @@ def _events(database: Database, seed: int) -> list[Event]:
     _fill_up(scripts, clinic, made.visits)
     for moment in TOUCHES:
         scripts.drafts.append(Draft(datetime.combine(made.day, moment), "touch", None, None, {}))
-    return list(_numbered(scripts.drafts, clinic))
+    return list(numbered(scripts.drafts, clinic))
 
 
-def _read(database: Database, calendar: Calendar, midnight: datetime) -> _Clinic:
-    clinic = _Clinic(midnight)
+def read_standing(database: Database, calendar: Calendar, midnight: datetime) -> Standing:
+    """How the clinic stands before the day that begins at `midnight`; what is booked is taken in the calendar."""
+    clinic = Standing(midnight)
     patients: dict[int | None, Ref] = {}
     for row in database.rows("Receptions"):
         clinic.last_visit = row["ID"]
@@ -96,7 +106,7 @@ def _may_call(patient: Row) -> bool:
     return patient["ID_ArchivingReasons"] is None
 
 
-def _fill_up(scripts: Scripts, clinic: _Clinic, visits: int) -> None:
+def _fill_up(scripts: Scripts, clinic: Standing, visits: int) -> None:
     """New patients and patients of old book, until the day concerns as many visits as were asked for."""
     for _ in range(visits * 8 // 100):
         scripts.newcomer()
@@ -107,7 +117,7 @@ def _fill_up(scripts: Scripts, clinic: _Clinic, visits: int) -> None:
             scripts.newcomer()
 
 
-def _numbered(drafts: list[Draft], clinic: _Clinic) -> Iterator[Event]:
+def numbered(drafts: list[Draft], clinic: Standing) -> Iterator[Event]:
     """In the order of time, each at a time of its own; new rows get their ids in that order."""
     last = clinic.midnight
     for draft in sorted(drafts, key=lambda draft: draft.at):

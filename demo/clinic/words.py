@@ -1,0 +1,36 @@
+"""What happened last at the clinic, in a few Russian words for the demo's map. Names there are made up."""
+
+from demo.clinic.database import Database
+
+_WORDS = {
+    "book": "записан новый приём",
+    "move": "приём перенесён",
+    "cancel": "приём отменён",
+    "transfer": "приём перенесён",
+    "restore": "отмена снята",
+    "appear": "пациент в клинике",
+    "start": "приём начался",
+    "end": "приём закончен",
+    "bill": "счёт выставлен",
+    "pay": "оплата принята",
+    "phone": "сменился телефон",
+    "rename": "сменилась фамилия",
+    "touch": "обновление программы",
+}
+
+
+def last_event(database: Database) -> dict[str, str] | None:
+    """`at` and `text` of what was done last; None before the first."""
+    found = database.execute("SELECT at, act, who FROM _log ORDER BY n DESC LIMIT 1")
+    if not found:
+        return None
+    at, act, who = found[0]
+    kind, _, number = who.partition(" ")
+    name = _short_name(database, int(number)) if kind == "patient" else ""
+    return {"at": at, "text": f"{name}: {_WORDS[act]}" if name else _WORDS[act].capitalize()}
+
+
+def _short_name(database: Database, patient: int) -> str:
+    row = database.row("Persons", patient)
+    initials = [f"{part[0]}." for part in (row["Name"], row["Patronymic"]) if part]
+    return " ".join(filter(None, [row["Surname"], "".join(initials)]))
