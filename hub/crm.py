@@ -4,7 +4,7 @@ Errors say what to do (`wire.errors`): CrmBusy, CrmDown and AnswerLost are `Retr
 CrmUnauthorised, CrmUnpaid and CrmBlocked are `NeedsOperator` and stop the account's writing."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -41,6 +41,10 @@ class CrmUnpaid(NeedsOperator):
     """The account's subscription ended: writes wait, reads go on."""
 
 
+class CrmRefusesUser(Park):
+    """The CRM refuses a request that was to run as a user. Whether it is the user who may not, or our token, it does not say."""
+
+
 class CrmBlocked(NeedsOperator):
     """The whole account is refused (403 that is not JSON): stop everything."""
 
@@ -51,6 +55,39 @@ class Created:
 
     deal_id: int
     contact_id: int
+
+
+@dataclass(frozen=True)
+class User:
+    """Somebody who works in the account, as the CRM tells its admins. `is_free`: may not use the CRM's data."""
+
+    id: int
+    name: str = field(repr=False)
+    is_admin: bool = False
+    is_free: bool = False
+    is_active: bool = True
+    group_id: int | None = None
+    role_id: int | None = None
+
+
+@dataclass(frozen=True)
+class SeenDeal:
+    """A deal as the user who asks sees it."""
+
+    id: int
+    contact_ids: tuple[int, ...] = ()
+    main_contact_id: int | None = None
+    name: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class SeenContact:
+    """A contact as the user who asks sees it. `phones` are E.164 in the order of the card; `raw_phones` as people typed them."""
+
+    id: int
+    name: str = field(default="", repr=False)
+    phones: tuple[str, ...] = field(default=(), repr=False)
+    raw_phones: tuple[str, ...] = field(default=(), repr=False)
 
 
 class Crm(Protocol):

@@ -102,6 +102,36 @@ class Integrations:
                 raise NeedsOperator(f"Install an integration in account {account.id}: none is active there.")
             return _installation(unit, row)
 
+    async def installed(self, client_id: str, account_id: int) -> tuple[Integration | None, str | None]:
+        """The integration of this client, and the host of the account if it is installed there and active. A token says both ids, and
+        proves them only afterwards: nobody has an account yet."""
+        query = (
+            select(integrations, accounts.c.host)
+            .outerjoin_from(
+                integrations,
+                installations,
+                (installations.c.integration == integrations.c.key)
+                & (installations.c.account_id == account_id)
+                & installations.c.active,
+            )
+            .outerjoin(accounts, accounts.c.id == installations.c.account_id)
+            .where(integrations.c.client_id == client_id)
+        )
+        async with self.store.hub_reading() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return (None, None) if row is None else (self._integration(row), row.host)
+
+    async def serves(self, host: str) -> bool:
+        """Whether an account that lives at this host has an active installation."""
+        query = (
+            select(accounts.c.id)
+            .join(installations, installations.c.account_id == accounts.c.id)
+            .where(accounts.c.host == host, installations.c.active)
+            .limit(1)
+        )
+        async with self.store.hub_reading() as connection:
+            return (await connection.execute(query)).first() is not None
+
     async def due_for_refresh(self, expired_before: datetime) -> list[Account]:
         """Accounts whose pair was last renewed so long ago that its access token expired before that time."""
         stopped = select(accounts.c.id).where(accounts.c.blocked.is_not(None))

@@ -14,6 +14,15 @@ UNDELIVERED = Gauge(
 OLDEST_UNDELIVERED = Gauge(
     "hub_oldest_undelivered_seconds", "Age of the oldest undelivered change", ["account"], registry=REGISTRY
 )
+PANEL_REQUESTS = Counter("hub_panel_requests", "Answers to the widget", ["outcome"], registry=REGISTRY)
+PANEL_SECONDS = Histogram(
+    "hub_panel_seconds",
+    "How long the widget waited",
+    ["path"],
+    buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+    registry=REGISTRY,
+)
+PANEL_STREAMS = Gauge("hub_panel_streams", "Open cards that are told of changes", registry=REGISTRY)
 LOOP_LAG = Histogram(
     "hub_loop_lag_seconds",
     "How late the event loop runs what is due",

@@ -81,6 +81,11 @@ def lead(deal_id: int) -> Request:
     return Request("GET", f"{API}/leads/{deal_id}", (_LEADS_WITH,))
 
 
+def user(user_id: int) -> Request:
+    """Admins only."""
+    return Request("GET", f"{API}/users/{user_id}")
+
+
 def leads(ids: Sequence[int]) -> Request:
     return _by_ids("leads", _LEADS_WITH, ids)
 

@@ -14,7 +14,7 @@ from hub.amocrm.limits import Limits, Pacer, Priority, Turn
 from hub.amocrm.schema import CrmSchema
 from hub.amocrm.tokens import TokenEndpoint, Tokens
 from hub.amocrm.transport import REQUEST_SECONDS, Transport
-from hub.crm import CrmBlocked, CrmBusy, CrmUnauthorised, CrmUnpaid
+from hub.crm import CrmBlocked, CrmBusy, CrmRefusesUser, CrmUnauthorised, CrmUnpaid
 from hub.integrations import Blocked, Installation, Integrations
 from wire import log
 from wire.errors import NeedsOperator
@@ -44,11 +44,13 @@ SCHEMA_HOLDS_SECONDS = 1.0
 
 
 class Caller:
-    """One account."""
+    """One account. `as_user`: every request runs with the rights of this user."""
 
-    def __init__(self, account: Account, tools: Tools, priority: Priority = Priority.BACKGROUND) -> None:
+    def __init__(
+        self, account: Account, tools: Tools, priority: Priority = Priority.BACKGROUND, as_user: int | None = None
+    ) -> None:
         self.account = account
-        self._tools, self._priority = tools, priority
+        self._tools, self._priority, self._as_user = tools, priority, as_user
         self._schema_text: str | None = None
         self._schema = CrmSchema()
         self._schema_holds_until = 0.0
@@ -85,6 +87,8 @@ class Caller:
 
     async def _call(self, request: Request, parse: Callable[[Any, str], T]) -> T:
         installation = await self._tools.tokens.current(self.account)
+        if self._as_user is not None:
+            return await self._as(installation, request, parse)
         try:
             return await self._once(installation, request, parse)
         except CrmUnauthorised:
@@ -96,10 +100,21 @@ class Caller:
             log.error(logger, "account.refused", account=self.account.id, hint=api.INSTALL_AGAIN)
             raise
 
+    async def _as(self, installation: Installation, request: Request, parse: Callable[[Any, str], T]) -> T:
+        """A refusal may be meant for the user: it says nothing of the token and stops nothing. Whoever wants to know, asks without one."""
+        try:
+            return await self._once(installation, request, parse)
+        except CrmUnpaid:
+            raise
+        except NeedsOperator:
+            raise CrmRefusesUser from None
+
     async def _once(self, installation: Installation, request: Request, parse: Callable[[Any, str], T]) -> T:
         pacer = self._tools.limits.of(installation.integration, self.account.id)
         base = self._tools.hosts.base(installation.host)
         headers = {"Authorization": f"Bearer {installation.pair.access}"}
+        if self._as_user is not None:
+            headers["X-Context-User-ID"] = str(self._as_user)
         within = self._tools.within_seconds
         async with pacer.turn(self._priority, PATIENCE_SECONDS[self._priority]) as turn:
             answer = await self._tools.transport.send(base, request, headers, turn, within_seconds=within)
@@ -110,7 +125,8 @@ class Caller:
         except CrmBusy as busy:
             raise self._paused(pacer, turn, busy) from None
         except (CrmUnpaid, CrmBlocked) as stopped:
-            await self._stop(installation, stopped)
+            if self._as_user is None:
+                await self._stop(installation, stopped)
             raise
         except ValueError:
             log.error(logger, "answer.garbled", account=self.account.id, kind=request.method, path=request.path)

@@ -18,7 +18,7 @@ from hub.amocrm.limits import Limits, Priority
 from hub.amocrm.schema import CrmSchema
 from hub.amocrm.tokens import TokenEndpoint, Tokens
 from hub.amocrm.transport import REQUEST_SECONDS, open_transport
-from hub.crm import AnswerLost, Created, CrmRejected
+from hub.crm import AnswerLost, Created, CrmRejected, SeenContact, SeenDeal, User
 from hub.integrations import Integrations
 from hub.rules.model import AddNote, Contact, CreateContact, CreateDeal, Deal, LinkContact, PatchContact, PatchDeal
 from hub.store.engine import Store
@@ -95,6 +95,18 @@ class AmoCrm:
     async def notes_of(self, deal_id: int) -> list[str]:
         """Texts of our notes on a deal, newest first."""
         return [text async for page in self._pages(api.notes(deal_id), "notes", reading.note) for text in page]
+
+    async def user(self, user_id: int) -> User | None:
+        """Who works in the account; only its admins may ask."""
+        return await self.caller.call(api.user(user_id), lambda data: data and reading.user(data))
+
+    async def seen_deal(self, deal_id: int) -> SeenDeal | None:
+        """A deal as far as the panel needs it; None where it is gone, or is kept from the user as whom we ask."""
+        return await self.caller.call(api.lead(deal_id), lambda data: data and reading.seen_deal(data))
+
+    async def seen_contact(self, contact_id: int) -> SeenContact | None:
+        """The same of a contact."""
+        return await self.caller.call(api.contact(contact_id), lambda data: data and reading.seen_contact(data))
 
     async def create_deals(self, commands: Sequence[CreateDeal]) -> list[Created]:
         """Each with its main contact, in the order of the commands."""
@@ -223,8 +235,12 @@ class AmoCrms:
         self.tools = tools
         self._clients: dict[tuple[int, Priority], AmoCrm] = {}
 
-    def crm_of(self, account: Account, priority: Priority = Priority.BACKGROUND) -> AmoCrm:
-        """The account's client; what an operator waits for goes before the rest."""
+    def crm_of(
+        self, account: Account, priority: Priority = Priority.BACKGROUND, *, as_user: int | None = None
+    ) -> AmoCrm:
+        """The account's client; what an operator waits for goes before the rest. `as_user`: with this user's rights."""
+        if as_user is not None:
+            return AmoCrm(Caller(account, self.tools, priority, as_user))
         key = (account.id, priority)
         if key not in self._clients:
             self._clients[key] = AmoCrm(Caller(account, self.tools, priority))

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from hub.amocrm.api import NOTE_TYPE, SERVICE, Json
 from hub.amocrm.schema import CrmSchema, FieldRef
-from hub.crm import Created
+from hub.crm import Created, SeenContact, SeenDeal, User
 from hub.rules.fields import CONTACT_FIELDS, DEAL_FIELDS, ContactField, DealField, FieldSpec, FieldValue
 from hub.rules.model import Contact, CreateDeal, Deal, Stage
 from wire.phone import phones_in
@@ -84,6 +84,20 @@ class _Done(_Part):
     merged: bool = False
 
 
+class _UserRights(_Part):
+    is_admin: bool = False
+    is_free: bool = False
+    is_active: bool = True
+    group_id: int | None = None
+    role_id: int | None = None
+
+
+class _User(_Part):
+    id: int
+    name: str | None = None
+    rights: _UserRights
+
+
 class AccountInfo(_Part):
     """The account of a token."""
 
@@ -126,18 +140,43 @@ def contact(data: Json, schema: CrmSchema) -> ReadContact | None:
     linked = _ContactEmbedded.model_validate(data.get("_embedded") or {}).leads
     if card.is_deleted:
         return None
-    raw = tuple(_phones(card))
+    phones, raw = _phones(card)
     return ReadContact(
         Contact(
             id=card.id,
             name=card.name or "",
-            phones=tuple(dict.fromkeys(phone for text in raw for phone in phones_in(text))),
+            phones=phones,
             raw_phones=raw,
             deal_ids=tuple(lead.id for lead in linked),
             fields=_read(card, CONTACT_FIELDS, schema.contact_fields, schema.zone),
         ),
         _moment(card.updated_at),
     )
+
+
+def user(data: Json) -> User:
+    """Who works in the account, with what the rights of the panel go by."""
+    read = _User.model_validate(data)
+    return User(id=read.id, name=read.name or "", **read.rights.model_dump())
+
+
+def seen_deal(data: Json) -> SeenDeal | None:
+    """What the panel needs of a lead, whether the account is prepared or not; None where it lies in the bin."""
+    lead = _Card.model_validate(data)
+    linked = _LeadEmbedded.model_validate(data.get("_embedded") or {}).contacts
+    if lead.is_deleted:
+        return None
+    main = next((contact.id for contact in linked if contact.is_main), None)
+    return SeenDeal(lead.id, tuple(contact.id for contact in linked), main, lead.name or "")
+
+
+def seen_contact(data: Json) -> SeenContact | None:
+    """The same of a contact."""
+    card = _Card.model_validate(data)
+    if card.is_deleted:
+        return None
+    phones, raw = _phones(card)
+    return SeenContact(card.id, card.name or "", phones, raw)
 
 
 def note(data: Json) -> str | None:
@@ -163,14 +202,16 @@ def created_id(data: Json) -> int:
     return _Done.model_validate(data).id
 
 
-def _phones(card: _Card) -> list[str]:
-    return [
+def _phones(card: _Card) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """In E.164, each once; and as people typed them."""
+    raw = tuple(
         str(value.value)
         for filled in card.custom_fields_values or ()
         if filled.field_code == "PHONE"
         for value in filled.values or ()
         if value.value
-    ]
+    )
+    return tuple(dict.fromkeys(phone for text in raw for phone in phones_in(text))), raw
 
 
 def _read(
