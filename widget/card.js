@@ -1,140 +1,187 @@
-/* One opened card: asks, shows, listens for changes while it is seen, and leaves nothing behind when it is closed.
+/* One opened card: asks, shows, listens while it is seen, and leaves nothing behind when it is closed.
    The last answer of each card is kept in memory only, so that a card opened again shows something at once. */
-define(['./panel.js'], function (panel) {
+define(['./dom.js', './panel.js', './stream.js', './sight.js', './copy.js'], function (dom, panel, stream, sight, copy) {
   'use strict';
 
-  const KEPT = 100;
+  const KEPT = 50;
   const remembered = new Map();
+
+  const FRESH_MS = 500;
+  const BURST_MS = 150;
+  const BETWEEN_MS = 1000;
+  const ALONE_MS = 20000;
+  const LIVE_MS = 600000;
+  const LONGEST_MS = 60000;
+  const TOLD_MS = 2500;
 
   /** @param place element to fill  @param key {kind: 'deals' | 'contacts', id, contacts} */
   function open(place, key, api, texts) {
     const name = key.kind + ':' + key.id;
-    const view = { phase: 'loading', panel: remembered.get(name) || null, stale: true, failed: null };
+    const deal = key.kind === 'deals';
+    const view = { phase: 'loading', panel: remembered.get(name) || null, stale: true, failed: null, told: '', done: null, search: null };
+    let root = null;
     let closed = false;
-    let source = null;
-    let asked = 0;
+    let flying = null;
+    let turn = 0;
+    let again = false;
+    let answeredAt = 0;
+    let failures = 0;
+    let timer = null;
+    let dueAt = Infinity;
+    let telling = null;
 
     const act = {
-      choose: function (patient) { change(key.kind === 'deals' ? api.choose(key.id, patient) : null); },
-      forget: function () { change(api.forget(key.id)); },
-      confirm: key.kind === 'deals' ? function (visit) { change(api.confirm(key.id, visit)); } : null,
+      choose: deal ? function (patient) { change(function () { return api.choose(key.id, patient); }); } : null,
+      forget: deal ? function () { change(function () { return api.forget(key.id); }); } : null,
+      confirm: deal ? function (visit) { change(function () { return api.confirm(key.id, visit); }, texts.confirm_told); } : null,
+      search: deal ? find : null,
       retry: ask,
-      copy: copy,
+      copy: function (what, text) {
+        copy.copy(text, place).then(function (done) { if (!closed) { tell(done ? texts.copied : texts.copy_failed, done ? what : null); } });
+      },
     };
+
+    const live = stream.create(function () { return api.stream(key.kind, key.id); }, {
+      opened: function () { if (Date.now() - answeredAt > FRESH_MS) { soon(BURST_MS); } },
+      changed: function () { soon(BURST_MS); },
+      freshness: freshen,
+    });
+    const seen = sight.watch(place, look);
 
     function draw() {
       if (closed) { return; }
-      const node = panel.render(view, act, texts);
-      node.classList.toggle('identlink_dark', isDark(place));
-      const opened = openDetails(place);
-      place.replaceChildren(node);
-      reopen(place, opened);
+      const next = panel.render(view, act, texts);
+      next.classList.toggle('identlink_dark', sight.isDark(place));
+      const inside = root && root.contains(document.activeElement);
+      if (root && root.parentNode === place) { root = dom.morph(root, next); } else { root = next; place.replaceChildren(root); }
+      if (inside && !root.contains(document.activeElement)) { root.focus({ preventScroll: true }); }
     }
 
+    /* One question at a time; what asks meanwhile asks once more afterwards. */
     function ask() {
-      view.stale = true;
-      draw();
-      const mine = ++asked;
-      api.card(key.kind, key.id, key.contacts).then(function (answer) { if (mine === asked) { take(answer); } });
+      unplan();
+      if (flying) { again = true; return; }
+      send('question', api.card(key.kind, key.id, key.contacts));
     }
 
-    function change(call) {
-      if (!call) { return; }
-      const mine = ++asked;
-      view.stale = true;
-      draw();
-      call.then(function (answer) { if (mine === asked) { take(answer); } });
+    /* An answer that was on its way when the operator acted is not shown any more. */
+    function change(call, told) {
+      if (flying === 'change') { return; }
+      unplan();
+      send('change', call(), told);
     }
 
-    function take(answer) {
-      if (closed) { return; }
+    function send(what, call, told) {
+      const mine = ++turn;
+      flying = what;
+      view.stale = true;
+      draw();
+      call.then(function (answer) {
+        if (closed || mine !== turn) { return; }
+        flying = null;
+        answeredAt = Date.now();
+        take(answer, what);
+        if (answer.ok && told) { tell(told, null); }
+        plan();
+      });
+    }
+
+    function take(answer, what) {
       view.stale = false;
       view.failed = null;
       if (answer.ok) {
+        failures = 0;
         view.phase = 'answered';
         view.panel = answer.body;
+        view.search = what === 'change' ? null : view.search;
         remember(name, answer.body);
-      } else if (answer.reason) {
-        view.phase = view.panel ? 'answered' : 'unreachable';
+      } else if (what === 'change' && answer.reason) {
         view.failed = answer.reason;
       } else {
-        view.phase = 'unreachable';
+        failures += 1;
+        view.phase = answer.status === 401 ? 'expired' : answer.reason ? 'failed' : 'unreachable';
+        view.failed = answer.reason;
+        if (answer.status === 403 || answer.status === 404) { view.panel = null; remembered.delete(name); }
       }
       draw();
     }
 
-    function listen() {
-      if (closed || source || !isSeen(place)) { return; }
-      source = 'asking';
-      api.stream(key.kind, key.id).then(function (answer) {
-        if (source !== 'asking') { return; }
-        source = null;
-        if (closed || !answer.ok || !isSeen(place)) { return; }
-        source = new EventSource(answer.body.url);
-        source.addEventListener('changed', ask);
-        source.onerror = mute;
+    /* When to ask again by itself: at once if somebody asked meanwhile, seldom under a live stream, ever more seldom in vain. */
+    function plan() {
+      if (!seen.now()) { return; }
+      if (again) { again = false; soon(BURST_MS); return; }
+      const grown = Math.min(LONGEST_MS, 1000 * Math.pow(2, failures));
+      if (failures) { soon(grown * (0.5 + Math.random() / 2)); return; }
+      if (['found', 'several', 'nobody', 'offline'].indexOf(view.panel.state) >= 0) { live.open(); } else { live.close(); }
+      soon(live.live() ? LIVE_MS : ALONE_MS);
+    }
+
+    function soon(ms) {
+      const at = Math.max(Date.now() + ms, answeredAt + BETWEEN_MS);
+      if (closed || at >= dueAt) { return; }
+      unplan();
+      dueAt = at;
+      timer = setTimeout(ask, at - Date.now());
+    }
+
+    function unplan() {
+      clearTimeout(timer);
+      dueAt = Infinity;
+    }
+
+    function freshen(value) {
+      if (!view.panel) { return; }
+      const back = view.panel.state === 'offline' && value.mis !== 'offline';
+      view.panel = Object.assign({}, view.panel, { freshness: value });
+      draw();
+      if (back) { soon(BURST_MS); }
+    }
+
+    function find(text) {
+      view.search = { busy: true, persons: [], more: false, failed: null };
+      draw();
+      const mine = view.search;
+      api.search(text).then(function (answer) {
+        if (closed || view.search !== mine) { return; }
+        view.search = answer.ok ? { busy: false, persons: answer.body.persons, more: answer.body.more, failed: null }
+          : { busy: false, persons: null, more: false, failed: answer.reason || texts.unreachable };
+        draw();
       });
     }
 
-    function mute() {
-      if (source && source.close) { source.close(); }
-      source = null;
+    function tell(text, done) {
+      clearTimeout(telling);
+      view.told = text;
+      view.done = done;
+      draw();
+      telling = setTimeout(function () { view.told = ''; view.done = null; draw(); }, TOLD_MS);
     }
 
-    function look() {
-      if (isSeen(place)) { listen(); } else { mute(); }
+    function look(isSeen) {
+      if (!place.isConnected) { close(); return; }
+      if (isSeen) { ask(); } else { unplan(); live.close(); }
     }
 
-    const watch = new IntersectionObserver(look);
-    watch.observe(place);
-    document.addEventListener('visibilitychange', look);
-    const beat = setInterval(look, 5000);
-    ask();
+    function close() {
+      closed = true;
+      live.close();
+      seen.stop();
+      unplan();
+      clearTimeout(telling);
+      api.abort();
+      place.replaceChildren();
+    }
 
-    return {
-      close: function () {
-        closed = true;
-        mute();
-        clearInterval(beat);
-        watch.disconnect();
-        document.removeEventListener('visibilitychange', look);
-        api.abort();
-        place.replaceChildren();
-      },
-    };
+    draw();
+    seen.start();
+    return { close: close };
   }
 
   function remember(name, answer) {
     remembered.delete(name);
+    if (answer.state === 'refused') { return; }
     remembered.set(name, answer);
     if (remembered.size > KEPT) { remembered.delete(remembered.keys().next().value); }
-  }
-
-  function isSeen(place) {
-    return document.visibilityState === 'visible' && place.isConnected && place.getClientRects().length > 0;
-  }
-
-  /* The card may be dark while the computer's theme is light, and the other way round: the paper behind decides. */
-  function isDark(place) {
-    for (let node = place; node; node = node.parentElement) {
-      const found = /rgba?\((\d+), (\d+), (\d+)(?:, ([\d.]+))?\)/.exec(getComputedStyle(node).backgroundColor);
-      if (found && found[4] !== '0') { return +found[1] * 0.3 + +found[2] * 0.6 + +found[3] * 0.1 < 128; }
-    }
-    return false;
-  }
-
-  function openDetails(place) {
-    return Array.from(place.querySelectorAll('details[open] > summary')).map(function (summary) { return summary.textContent; });
-  }
-
-  function reopen(place, opened) {
-    place.querySelectorAll('details > summary').forEach(function (summary) {
-      if (opened.indexOf(summary.textContent) >= 0) { summary.parentElement.open = true; }
-    });
-  }
-
-  function copy(text, button) {
-    navigator.clipboard.writeText(text).then(function () { button.classList.add('identlink__button_done'); });
   }
 
   return { open: open };

@@ -1,6 +1,6 @@
 /* Dates, money and counts as Russian operators read them. A time is shown as the branch's wall clock: the
    digits of the ISO text, never converted to the zone of the operator's computer. */
-define([], function () {
+define(['./dom.js'], function (dom) {
   'use strict';
 
   const WEEKDAYS = ['вс', 'пн', 'вт', 'ср', 'чт', 'пт', 'сб'];
@@ -16,9 +16,9 @@ define([], function () {
 
   /** The moment `now`, as the wall clock of the zone in which `iso` is written. */
   function wallNow(iso, now) {
-    const found = /([+-])(\d\d):(\d\d)$/.exec(iso) || /([+-])(\d\d):(\d\d)$/.exec(now);
+    const found = /([+-])(\d\d):(\d\d)$/.exec(iso) || /([+-])(\d\d):(\d\d)$/.exec(now || '');
     const minutes = found ? (found[1] === '-' ? -1 : 1) * (found[2] * 60 + +found[3]) : 0;
-    return new Date(Date.parse(now) + minutes * 60000);
+    return new Date((now ? Date.parse(now) : Date.now()) + minutes * 60000);
   }
 
   function daysBetween(from, to) {
@@ -38,11 +38,16 @@ define([], function () {
     return count + NBSP + plural(count, forms);
   }
 
-  /** «вт 3 дек» or «вт 3 дек 2025» for another year than now's. */
-  function day(iso, now) {
+  /** «3 дек», or «3 дек 2025» for another year than now's. */
+  function date(iso, now) {
     const at = wall(iso);
     const year = at.getUTCFullYear() === wallNow(iso, now).getUTCFullYear() ? '' : NBSP + at.getUTCFullYear();
-    return WEEKDAYS[at.getUTCDay()] + NBSP + at.getUTCDate() + NBSP + MONTHS[at.getUTCMonth()] + year;
+    return at.getUTCDate() + NBSP + MONTHS[at.getUTCMonth()] + year;
+  }
+
+  /** «вт 3 дек». */
+  function day(iso, now) {
+    return WEEKDAYS[wall(iso).getUTCDay()] + NBSP + date(iso, now);
   }
 
   function clock(iso) {
@@ -71,8 +76,14 @@ define([], function () {
     return whole + (parts[1] && parts[1] !== '00' ? ',' + parts[1] : '') + NBSP + '₽';
   }
 
+  /** Whether the day lies before today. */
+  function isPast(iso, now) {
+    return daysBetween(wallNow(iso, now), wall(iso)) < 0;
+  }
+
+  /** «9 лет», or nothing. */
   function age(years) {
-    return counted(years, ['год', 'года', 'лет']);
+    return years === null || years === undefined ? null : counted(years, ['год', 'года', 'лет']);
   }
 
   /** «+7 999 000-01-01». */
@@ -83,12 +94,18 @@ define([], function () {
 
   /** «Иванова М. П.»: surname and initials, for lines that have no room. */
   function initials(name) {
-    const parts = name.split(/\s+/);
+    if (!name) { return null; }
+    const parts = name.trim().split(/\s+/);
     return parts[0] + parts.slice(1, 3).map(function (part) { return NBSP + Array.from(part)[0] + '.'; }).join('');
   }
 
+  /** A part of the card under its small heading. */
+  function block(key, title, content) {
+    return dom.h('section', { class: 'identlink__block identlink__block_' + key, key: key }, dom.h('h4', { class: 'identlink__label' }, title), content);
+  }
+
   return {
-    age: age, clock: clock, counted: counted, day: day, distance: distance, initials: initials, moment: moment,
-    money: money, phone: phone, plural: plural,
+    age: age, block: block, clock: clock, counted: counted, date: date, day: day, distance: distance, initials: initials, isPast: isPast,
+    moment: moment, money: money, phone: phone, plural: plural,
   };
 });

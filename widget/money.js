@@ -5,27 +5,29 @@ define(['./dom.js', './format.js'], function (dom, format) {
   const h = dom.h;
 
   function balance(sums, now, t) {
-    return h('section', { class: 'identlink__block' },
-      h('h3', { class: 'identlink__label' }, t.money,
-        sums.verified ? null : h('span', { class: 'identlink__tag', title: t.unverified_hint }, t.unverified)),
+    const title = [t.money, sums.verified ? null : h('span', { class: 'identlink__tag', title: t.unverified_hint }, t.unverified)];
+    return format.block('money', title, [
       h('div', { class: 'identlink__figures' }, figure(t.debt, sums.debt, 'debt', t), figure(t.advance, sums.advance, 'advance', t)),
-      sums.bills && sums.bills.length ? bills(sums.bills, now, t) : null);
+      sums.bills && sums.bills.length ? bills(sums.bills, now, t) : null,
+    ]);
   }
 
   function figure(label, sum, kind, t) {
     const known = sum !== null && sum !== undefined;
     const some = known && Number(sum) > 0;
     return h('div', { class: 'identlink__figure' + (some ? ' identlink__figure_' + kind : '') },
-      h('span', { class: 'identlink__sum' }, known ? format.money(sum) : t.unknown), h('span', { class: 'identlink__facts' }, label));
+      h('span', { class: 'identlink__facts' }, label), h('span', { class: 'identlink__sum' }, known ? format.money(sum) : t.unknown));
   }
 
   function bills(all, now, t) {
     const title = format.counted(all.length, [t.bill_1, t.bill_2, t.bill_5]);
-    return h('details', { class: 'identlink__more' }, h('summary', {}, title), h('table', { class: 'identlink__bills' },
+    return h('details', { class: 'identlink__more', key: 'bills' }, h('summary', {}, title), h('table', { class: 'identlink__bills' },
       h('thead', {}, h('tr', {}, [t.bill_date, t.billed, t.paid, t.debt].map(function (name) { return h('th', { scope: 'col' }, name); }))),
       h('tbody', {}, all.map(function (bill) {
-        return h('tr', {}, h('td', {}, format.day(bill.date, now).replace(/^\S+?\u00a0/, '')), h('td', {}, format.money(bill.billed)),
-          h('td', {}, format.money(bill.paid)), h('td', {}, format.money(bill.debt)));
+        const discounted = Number(bill.discount) > 0;
+        return h('tr', {}, h('td', {}, format.date(bill.date, now)),
+          h('td', { title: discounted ? t.before_discount + ' ' + format.money(bill.gross) : null }, format.money(bill.billed)),
+          h('td', {}, format.money(bill.paid)), h('td', { class: Number(bill.debt) > 0 ? 'identlink__late' : null }, format.money(bill.debt)));
       }))));
   }
 

@@ -1,162 +1,162 @@
 /* The panel: a pure function from what is known to elements. It knows neither amoCRM nor the network.
 
-   view = {phase: 'loading' | 'unreachable' | 'answered', panel: the hub's answer (docs/panel.md) or null,
-           stale: whether a newer answer is on its way, failed: the sentence of a refused action or null}
-   act  = {choose(id), forget(), confirm(visit), retry(), copy(text)} */
-define(['./dom.js', './format.js', './visits.js', './money.js'], function (dom, format, visits, money) {
+   view = {phase: 'loading' | 'answered' | 'unreachable' | 'expired' | 'failed', panel: the hub's answer (docs/panel.md) or null,
+           stale: whether a newer answer is on its way, failed: the hub's sentence or null, told: what is said aloud for a moment,
+           done: what was copied just now, search: null or {busy, persons, more, failed}}
+   act  = {choose(id), forget(), confirm(visit), search(text): null where this card cannot; retry(), copy(what, text)} */
+define(['./dom.js', './format.js', './people.js', './visits.js', './money.js'], function (dom, format, people, visits, money) {
   'use strict';
 
   const h = dom.h;
+  const STATES = { found: card, several: several, nobody: nobody, offline: offline, refused: told, not_configured: told };
 
   function render(view, act, t) {
-    const panel = view.panel;
-    const body = panel ? answered(view, act, t) : view.phase === 'unreachable' ? unreachable(act, t) : skeleton(t);
+    const old = isOld(view) && view.panel;
+    const panel = old ? Object.assign({}, view.panel, { freshness: null }) : view.panel;
+    if (old) { act = Object.assign({}, act, { confirm: null }); }
+    const state = panel ? panel.state : view.phase;
     return h('section', {
-      class: 'identlink' + (panel && panel.state === 'offline' ? ' identlink_offline' : ''),
-      'aria-label': t.title, 'aria-busy': view.phase === 'loading' || view.stale ? 'true' : 'false',
-    }, panel && view.phase === 'unreachable' ? notice('red', t.unreachable, button(t.retry, act.retry)) : null,
-    view.failed ? notice('amber', view.failed) : null, body);
+      class: 'identlink identlink_' + state + (panel && view.stale ? ' identlink_stale' : ''), 'data-state': state, tabindex: '-1',
+      'aria-label': t.title, 'aria-busy': view.stale ? 'true' : 'false',
+    },
+    h('div', { class: 'identlink__away', role: 'status', key: 'told' }, view.told),
+    panel ? [trouble(view, act, t), freshness(panel), h('div', { class: 'identlink__body', key: 'body' }, STATES[state](panel, view, act, t))]
+      : view.phase === 'loading' ? skeleton(t) : failed(view, act, t));
   }
 
-  function answered(view, act, t) {
-    const panel = view.panel;
-    const states = { found: found, several: several, nobody: nobody, offline: offline, refused: told, not_configured: told };
-    return [freshness(panel), h('div', { class: 'identlink__body' }, states[panel.state](panel, act, t))];
+  function isOld(view) {
+    return view.phase !== 'answered' && view.phase !== 'loading';
   }
 
-  function found(panel, act, t) {
-    return card(panel, act, t);
+  /* Something went wrong while an older answer stands below. */
+  function trouble(view, act, t) {
+    if (!isOld(view)) { return view.failed ? notice('amber', view.failed) : null; }
+    const text = view.phase === 'expired' ? t.expired + '. ' + t.expired_hint : view.failed || t.unreachable + '. ' + t.unreachable_old;
+    return notice('red', text, button(t.retry, act.retry));
   }
 
-  function offline(panel, act, t) {
-    return panel.patient ? card(panel, act, t) : h('p', { class: 'identlink__hint' }, t.offline_unknown);
+  function failed(view, act, t) {
+    const expired = view.phase === 'expired';
+    return h('div', { class: 'identlink__told', role: 'alert', key: 'failed' },
+      h('strong', {}, expired ? t.expired : view.failed ? t.failed : t.unreachable),
+      h('p', {}, expired ? t.expired_hint : view.failed || t.unreachable_hint), button(t.retry, act.retry));
   }
 
-  function told(panel, act, t) {
-    const heading = panel.state === 'refused' ? t.refused : t.not_configured;
-    return h('div', { class: 'identlink__told' }, h('strong', {}, heading), h('p', {}, panel.reason));
+  function told(panel, view, act, t) {
+    return h('div', { class: 'identlink__told', key: panel.state },
+      h('strong', {}, panel.state === 'refused' ? t.refused : t.not_configured), h('p', {}, panel.reason));
   }
 
-  function card(panel, act, t) {
+  function offline(panel, view, act, t) {
+    return panel.patient ? card(panel, view, act, t) : h('div', { class: 'identlink__told', key: 'offline' },
+      h('strong', {}, t.offline), h('p', {}, t.offline_unknown));
+  }
+
+  function card(panel, view, act, t) {
     const patient = panel.patient;
     const now = panel.now;
-    return [
+    return h('article', { key: patient.id }, [
       banners(patient, now, t),
       who(panel, act, t),
       visits.next(patient, panel, act, t),
       visits.past(patient, now, t),
       patient.balance ? money.balance(patient.balance, now, t) : null,
-      relatives(patient, now, t),
+      people.relatives(patient, now, t),
       ahead(patient, now, t),
       why(panel, t),
-    ];
+    ]);
   }
 
   function banners(patient, now, t) {
-    const cancelled = patient.cancelled_today;
     return [
       patient.do_not_message ? notice('amber', t.do_not_message) : null,
-      cancelled ? notice('red', t.cancelled_today + ' ' + format.moment(cancelled.start, now) +
-        (cancelled.cancel_reason ? '. ' + cancelled.cancel_reason : '')) : null,
+      patient.cancelled_today ? notice('red', visits.cancelled(patient.cancelled_today, now, t)) : null,
       patient.archived ? notice('amber', t.archived) : null,
     ];
   }
 
   function who(panel, act, t) {
     const patient = panel.patient;
-    const facts = [patient.age === null || patient.age === undefined ? null : format.age(patient.age),
-      patient.card_number ? t.card + ' ' + patient.card_number : null].filter(Boolean);
-    return h('header', { class: 'identlink__who' },
-      h('div', { class: 'identlink__name', title: patient.name }, patient.name),
-      facts.length ? h('div', { class: 'identlink__facts' }, facts.join(' · ')) : null,
-      (panel.others || []).length ? switcher(panel, act, t) : null,
-      panel.chosen ? button(t.forget, act.forget, 'identlink__link') : null);
+    const others = panel.others || [];
+    const facts = [format.age(patient.age), patient.card_number ? t.card + '\u00a0' + patient.card_number : null];
+    return h('header', { class: 'identlink__who', key: 'who' },
+      heading(h('h3', { class: 'identlink__name', title: patient.name }, dom.said(patient.name)), panel),
+      facts.some(Boolean) ? h('div', { class: 'identlink__facts' }, dom.joined(facts)) : null,
+      others.length || panel.chosen ? h('div', { class: 'identlink__switch' },
+        others.length ? h('details', { class: 'identlink__more', key: 'others' }, h('summary', {}, t.more_on_phone + '\u00a0' + others.length),
+          people.list(others, panel.now, act, t)) : null,
+        panel.chosen && act.forget ? button(t.forget, act.forget, 'identlink__link') : null) : null);
   }
 
-  function switcher(panel, act, t) {
-    const label = t.more_on_phone + ' ' + panel.others.length;
-    return h('details', { class: 'identlink__more' }, h('summary', {}, label), people(panel.others, panel.now, act, t));
+  function several(panel, view, act, t) {
+    return h('div', { key: 'several' }, heading(h('h3', { class: 'identlink__ask' }, t.who_calls), panel),
+      h('p', { class: 'identlink__hint' }, act.choose ? t.who_calls_hint : t.who_calls_contact),
+      people.list(panel.persons, panel.now, act, t), people.search(panel, view, act, t));
   }
 
-  function several(panel, act, t) {
-    return h('div', {}, h('h3', { class: 'identlink__ask' }, t.who_calls),
-      h('p', { class: 'identlink__hint' }, t.who_calls_hint), people(panel.persons, panel.now, act, t));
+  function nobody(panel, view, act, t) {
+    const phone = panel.typed_phone;
+    return h('div', { key: 'nobody' }, heading(h('h3', { class: 'identlink__ask' }, t.nobody), panel),
+      h('p', { class: 'identlink__hint' }, t.nobody_hint),
+      panel.typed_name ? copyable('name', t.name, panel.typed_name, panel.typed_name, view, act, t) : null,
+      phone ? copyable('phone', t.phone, format.phone(phone), phone, view, act, t) : null,
+      people.search(panel, view, act, t));
   }
 
-  function people(persons, now, act, t) {
-    return h('ul', { class: 'identlink__people' }, persons.map(function (person) {
-      const facts = [person.age === null || person.age === undefined ? null : format.age(person.age),
-        person.next_visit_on ? t.visit_on + ' ' + format.day(person.next_visit_on, now) : t.no_visit].filter(Boolean);
-      return h('li', {}, h('button', { type: 'button', class: 'identlink__person', onclick: function () { act.choose(person.id); } },
-        h('span', { class: 'identlink__personname' }, person.name), h('span', { class: 'identlink__facts' }, facts.join(' · '))));
-    }));
-  }
-
-  function nobody(panel, act, t) {
-    return h('div', {}, h('h3', { class: 'identlink__ask' }, t.nobody), h('p', { class: 'identlink__hint' }, t.nobody_hint),
-      panel.typed_name ? copyable(t.name, panel.typed_name, panel.typed_name, act, t) : null,
-      panel.typed_phone ? copyable(t.phone, format.phone(panel.typed_phone), panel.typed_phone, act, t) : null);
-  }
-
-  function copyable(label, shown, copied, act, t) {
-    return h('div', { class: 'identlink__copy' }, h('span', { class: 'identlink__label' }, label),
-      h('span', { class: 'identlink__copied' }, shown),
-      button(t.copy, function (event) { act.copy(copied, event.currentTarget); }, 'identlink__button', label + ': ' + t.copy));
-  }
-
-  function relatives(patient, now, t) {
-    const all = (patient.representatives || []).concat(patient.family || []);
-    if (!all.length) { return null; }
-    return block(t.relatives, h('ul', { class: 'identlink__list' }, all.map(function (one) {
-      const facts = [one.relation, one.age === null || one.age === undefined ? null : format.age(one.age),
-        one.next_visit_on ? t.visit_on + ' ' + format.day(one.next_visit_on, now) : null].filter(Boolean);
-      return h('li', {}, h('span', {}, one.name), h('span', { class: 'identlink__facts' }, facts.join(' · ')));
-    })));
+  function copyable(what, label, shown, copied, view, act, t) {
+    const done = view.done === what;
+    return h('div', { class: 'identlink__copy', key: what }, h('div', { class: 'identlink__copied' },
+      h('span', { class: 'identlink__label' }, label), dom.said(shown, { class: 'identlink__value' })),
+      button(done ? '✓\u00a0' + t.copied : t.copy, function () { act.copy(what, copied); },
+        'identlink__button' + (done ? ' identlink__button_done' : ''), (done ? t.copied : t.copy) + ': ' + label));
   }
 
   function ahead(patient, now, t) {
     const checkup = patient.checkup;
     const plan = patient.plan;
-    if (!checkup && !plan) { return null; }
-    return block(t.ahead, [
-      checkup ? line(t.checkup, format.day(checkup.due_on, now), t['basis_' + checkup.basis]) : null,
-      plan ? line(t.plan, t.unscheduled + ' ' + format.money(plan.unscheduled), t.of + ' ' + format.money(plan.agreed)) : null,
+    const unbooked = plan && Number(plan.unscheduled) > 0;
+    if (!checkup && !unbooked) { return null; }
+    const late = checkup && format.isPast(checkup.due_on, now);
+    return format.block('ahead', t.ahead, [
+      checkup ? line(t.checkup, late ? t.overdue + ' ' + format.day(checkup.due_on, now) : format.day(checkup.due_on, now),
+        t['basis_' + checkup.basis], late) : null,
+      unbooked ? line(t.plan, t.unscheduled + ' ' + format.money(plan.unscheduled), t.of + ' ' + format.money(plan.agreed)) : null,
     ]);
   }
 
   function why(panel, t) {
-    if (!panel.why) { return null; }
-    const before = panel.why.stage_before ? ' ' + t.stage_before + ' «' + panel.why.stage_before + '».' : '';
-    return block(t.why, h('p', { class: 'identlink__why' }, panel.why.text + '.' + before));
+    const found = panel.why;
+    return found ? format.block('why', t.why, h('p', { class: 'identlink__why' }, dom.said(found.text.replace(/\.?$/, '.')),
+      found.stage_before ? [' ' + t.stage_before + ' «', dom.said(found.stage_before), '».'] : null)) : null;
+  }
+
+  /* Fresh data need but a dot beside the heading; what is old or missing is said in words above everything. */
+  function heading(title, panel) {
+    const fresh = panel.freshness;
+    return h('div', { class: 'identlink__heading' }, title, fresh && fresh.level === 'green'
+      ? h('span', { class: 'identlink__dot identlink__fresh_green', title: fresh.text, role: 'img', 'aria-label': fresh.text }) : null);
   }
 
   function freshness(panel) {
     const fresh = panel.freshness;
-    if (!fresh) { return null; }
-    return h('div', { class: 'identlink__fresh identlink__fresh_' + fresh.level, role: 'status' },
-      h('span', { class: 'identlink__dot', title: fresh.text, role: 'img', 'aria-label': fresh.text }),
-      fresh.level === 'green' ? null : h('span', {}, fresh.text));
+    return fresh && fresh.level !== 'green' ? h('div', { class: 'identlink__fresh identlink__fresh_' + fresh.level, role: 'status', key: 'fresh' },
+      h('span', { class: 'identlink__dot' }), h('span', {}, dom.said(fresh.text))) : null;
   }
 
   function skeleton(t) {
-    return h('div', { class: 'identlink__skeleton', role: 'status', 'aria-label': t.loading },
-      [60, 35, 90, 70, 45].map(function (width) { return h('span', { style: 'width:' + width + '%' }); }));
-  }
-
-  function unreachable(act, t) {
-    return h('div', { class: 'identlink__told' }, h('strong', {}, t.unreachable), h('p', {}, t.unreachable_hint), button(t.retry, act.retry));
+    return h('div', { class: 'identlink__skeleton', role: 'status', 'aria-label': t.loading, key: 'skeleton' },
+      ['name', 'facts', 'label', 'date', 'facts', 'label', 'date', 'label', 'sums'].map(function (look) {
+        return h('span', { class: 'identlink__bone identlink__bone_' + look });
+      }));
   }
 
   function notice(level, text, extra) {
-    return h('div', { class: 'identlink__notice identlink__notice_' + level, role: 'status' }, h('span', {}, text), extra);
+    return h('div', { class: 'identlink__notice identlink__notice_' + level, role: 'status' }, h('span', {}, dom.said(text)), extra);
   }
 
-  function block(title, content) {
-    return h('section', { class: 'identlink__block' }, h('h3', { class: 'identlink__label' }, title), content);
-  }
-
-  function line(label, value, hint) {
-    return h('div', { class: 'identlink__line' }, h('span', {}, label), h('span', { class: 'identlink__value' }, value),
+  function line(label, value, hint, late) {
+    return h('div', { class: 'identlink__line' }, h('span', {}, label),
+      h('span', { class: 'identlink__value' + (late ? ' identlink__value_late' : '') }, value),
       hint ? h('span', { class: 'identlink__facts' }, hint) : null);
   }
 

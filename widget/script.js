@@ -2,13 +2,18 @@
 define(['./api.js', './card.js', './settings.js'], function (api, card, settings) {
   'use strict';
 
-  const STYLE = 'identlink-style';
+  const CONTACTS_MS = 1500;
 
   return function () {
     const self = this;
     const hub = api.create(self);
     let opened = null;
     let drawn = 0;
+
+    /* A test and a released widget may stand in one account: each has a style sheet of its own. */
+    function style() {
+      return document.getElementById('identlink-style-' + self.get_settings().widget_code);
+    }
 
     function close() {
       drawn += 1;
@@ -18,18 +23,18 @@ define(['./api.js', './card.js', './settings.js'], function (api, card, settings
 
     function key() {
       const kind = APP.getBaseEntity();
-      const id = APP.isCard() && APP.data.current_card && APP.data.current_card.id;
-      return id && (kind === 'leads' || kind === 'contacts') ? { kind: kind === 'leads' ? 'deals' : 'contacts', id: id } : null;
+      const id = APP.isCard() && APP.data.current_card && Number(APP.data.current_card.id);
+      return id > 0 && (kind === 'leads' || kind === 'contacts') ? { kind: kind === 'leads' ? 'deals' : 'contacts', id: id } : null;
     }
 
     function link() {
       const own = self.get_settings();
       const href = own.path.replace(/\/$/, '') + '/style.css?v=' + own.version;
-      const old = document.getElementById(STYLE);
+      const old = style();
       if (old && old.getAttribute('href') === href) { return; }
       if (old) { old.remove(); }
       const node = document.createElement('link');
-      node.id = STYLE;
+      node.id = 'identlink-style-' + own.widget_code;
       node.rel = 'stylesheet';
       node.href = href;
       document.head.appendChild(node);
@@ -42,13 +47,20 @@ define(['./api.js', './card.js', './settings.js'], function (api, card, settings
     /* The contacts come by a promise: if the operator has gone to another card by then, that card's own call draws. */
     function open(asked) {
       const mine = drawn;
-      const contacts = asked.kind === 'deals' ? self.get_current_card_contacts_data() : Promise.resolve([]);
-      contacts.then(function (all) { return all.map(function (one) { return one.id; }); }, function () { return []; })
-        .then(function (ids) {
-          const found = place();
-          if (mine !== drawn || !found) { return; }
-          opened = card.open(found, { kind: asked.kind, id: asked.id, contacts: ids }, hub, self.i18n('panel'));
-        });
+      contactsOf(asked).then(function (ids) {
+        const found = place();
+        if (mine !== drawn || !found) { return; }
+        opened = card.open(found, { kind: asked.kind, id: asked.id, contacts: ids }, hub, self.i18n('panel'));
+      });
+    }
+
+    /* The hub knows them too: a promise that does not come holds nothing up. */
+    function contactsOf(asked) {
+      if (asked.kind === 'contacts') { return Promise.resolve([]); }
+      const listed = Promise.resolve(self.get_current_card_contacts_data()).then(function (all) {
+        return all.map(function (one) { return Number(one.id); }).filter(function (id) { return id > 0; });
+      }, function () { return []; });
+      return Promise.race([listed, new Promise(function (resolve) { setTimeout(resolve, CONTACTS_MS, []); })]);
     }
 
     this.callbacks = {
@@ -80,8 +92,7 @@ define(['./api.js', './card.js', './settings.js'], function (api, card, settings
       },
       destroy: function () {
         close();
-        const style = document.getElementById(STYLE);
-        if (style) { style.remove(); }
+        if (style()) { style().remove(); }
         return true;
       },
     };

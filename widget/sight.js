@@ -1,0 +1,58 @@
+/* Whether an element is seen: in a visible tab, on the page, not folded away. And whether the paper behind it is dark. */
+define([], function () {
+  'use strict';
+
+  const LOOK_MS = 5000;
+
+  /** @param changed (isSeen) => called at `start` if it is seen, at every change, and when the element has left the page */
+  function watch(place, changed) {
+    let was = false;
+    let beat = null;
+
+    function look() {
+      const is = isSeen(place);
+      if (is === was && place.isConnected) { return; }
+      was = is;
+      changed(is);
+    }
+
+    const observer = new IntersectionObserver(look);
+    return {
+      now: function () { return isSeen(place); },
+      start: function () {
+        observer.observe(place);
+        document.addEventListener('visibilitychange', look);
+        beat = setInterval(look, LOOK_MS);
+        look();
+      },
+      stop: function () {
+        observer.disconnect();
+        document.removeEventListener('visibilitychange', look);
+        clearInterval(beat);
+      },
+    };
+  }
+
+  function isSeen(place) {
+    return document.visibilityState === 'visible' && place.isConnected && place.getClientRects().length > 0 && !isFolded(place);
+  }
+
+  /* A block may be folded by its height alone. */
+  function isFolded(place) {
+    for (let node = place.parentElement; node; node = node.parentElement) {
+      if (node.clientHeight === 0 && getComputedStyle(node).overflowY !== 'visible') { return true; }
+    }
+    return false;
+  }
+
+  /** The card may be dark while the computer's theme is light, and the other way round: the paper behind decides. */
+  function isDark(place) {
+    for (let node = place; node; node = node.parentElement) {
+      const found = /rgba?\((\d+), (\d+), (\d+)(?:, ([\d.]+))?\)/.exec(getComputedStyle(node).backgroundColor);
+      if (found && found[4] !== '0') { return +found[1] * 0.3 + +found[2] * 0.6 + +found[3] * 0.1 < 128; }
+    }
+    return false;
+  }
+
+  return { isDark: isDark, watch: watch };
+});
