@@ -1,33 +1,18 @@
 """R26: what an operator confirmed in the panel, as the visit stood then. What is shown of it is sealed."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, delete, select
 
 from hub.links.columns import in_account, of
+from hub.rules.confirmed import Confirmation as Confirmation
 from hub.store.dialect import upsert
 from hub.store.engine import Unit
 from hub.store.panel_tables import confirmations
 from hub.store.tables import deals
 
 _WRITTEN = ("database", "visit", "start", "branch", "user_id", "sealed_text", "at")
-
-
-@dataclass(frozen=True)
-class Confirmation:
-    """A visit, its start and branch when it was confirmed; `text` says who, when and what, as the card shows it."""
-
-    deal_id: int
-    database: str
-    visit: str
-    start: datetime
-    branch: str | None
-    user_id: int
-    text: str = field(repr=False)
-    at: datetime
 
 
 async def read_confirmation(unit: Unit, deal_id: int) -> Confirmation | None:

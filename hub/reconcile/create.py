@@ -1,20 +1,21 @@
-"""Makes what is missing: finds the lead that a first visit joins, creates deals and contacts."""
+"""Makes what is missing: takes the leads that visits join, creates deals and contacts."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hub.links import own
 from hub.links.outcomes import save_outcomes
 from hub.reconcile import intents
-from hub.reconcile.delivery import Codes, Delivery, Desk, in_batches, looked, refused_apart
+from hub.reconcile.delivery import Codes, Delivery, Desk, Heard, in_batches, looked, refused_apart
 from hub.reconcile.intents import ContactIntent, DealIntent, LinkIntent
+from hub.reconcile.where import Adoption, where_to
 from hub.rules.commands import create_deal, filled
 from hub.rules.contact import ContactCore, new_contact
 from hub.rules.deals import Scene
 from hub.rules.fields import DealField
-from hub.rules.join import Answer, Ask, Found, Join, Make, join
-from hub.rules.model import Contact, ContactMemory, CreateContact, CreateDeal, Deal, Memory, NewContact, PatientKey
+from hub.rules.join import Ask, Make
+from hub.rules.model import ContactMemory, CreateContact, CreateDeal, Memory, NewContact
 from hub.rules.plan import Outcome, OwnContact, OwnDeal, SlotWork
 from hub.store.engine import Unit
 from wire import log
@@ -22,70 +23,45 @@ from wire import log
 logger = logging.getLogger(__name__)
 
 
-async def create(to: Delivery, desks: Sequence[Desk]) -> dict[PatientKey, Outcome]:
-    """One deal or contact for each patient that lacks one; returns those about whom a person is asked."""
+async def create(to: Delivery, desks: Sequence[Desk]) -> Heard:
+    """One deal or contact for each patient that lacks one; returns what was learnt about the others."""
     desks, _ = await looked(to, desks, {deal_id for desk in desks for deal_id in desk.case.deals})
     await _create_contacts(to, [desk for desk in desks if desk.plan.contact_missing])
-    with_slot = [(desk, desk.plan.slot) for desk in desks if desk.plan.slot]
-    answers, leads = await _where_to(to, with_slot)
-    found = [(desk, work, answer) for (desk, work), answer in zip(with_slot, answers, strict=True)]
-    await _adopt(to, [(desk, work, answer) for desk, work, answer in found if isinstance(answer, Join)], leads)
-    await _create_deals(to, [(desk, work, answer) for desk, work, answer in found if isinstance(answer, Make)])
-    return {
+    found = await where_to(to, [(desk, desk.plan.slot) for desk in desks if desk.plan.slot])
+    await _adopt(to, found.joined)
+    await _create_deals(to, [(desk, work, answer) for desk, work, answer in found.answers if isinstance(answer, Make)])
+    asked = {
         desk.key: Outcome("ask", answer.reason, answer.contact_ids, answer.deal_ids)
-        for desk, _, answer in found
+        for desk, _, answer in found.answers
         if isinstance(answer, Ask)
     }
+    return Heard(asked, found.void)
 
 
-async def _where_to(to: Delivery, works: Sequence[tuple[Desk, SlotWork]]) -> tuple[list[Answer], dict[int, Deal]]:
-    """For each patient: an existing lead, a new deal, or a question. The first to come takes what it takes. And the leads as read."""
-    unknown = [(desk, work) for desk, work in works if desk.case.contact is None]
-    by_phone = await _contacts_by_phone(to, [work.scene for _, work in unknown])
-    seekers = [work.scene for _, work in unknown if work.slot.role == "primary"]
-    deals = await _deals_of(to, [contact for scene in seekers for contact in _of(scene, by_phone)])
-    async with to.store.reading(to.account) as unit:
-        contact_ids = {contact.id for found in by_phone.values() for contact in found}
-        contacts_taken, deals_taken = await own.taken(unit, contact_ids, deals.keys())
-    answers: list[Answer] = []
-    for desk, work in works:
-        found = Found(_of(work.scene, by_phone), deals, contacts_taken, deals_taken)
-        answer = join(work.scene, found, leads=work.slot.role == "primary") if desk.case.contact is None else Make()
-        if isinstance(answer, Join | Make) and answer.own_contact_id is not None:
-            contacts_taken.add(answer.own_contact_id)
-        if isinstance(answer, Join):
-            deals_taken.add(answer.deal_id)
-        answers.append(answer)
-    return answers, deals
-
-
-async def _contacts_by_phone(to: Delivery, scenes: Sequence[Scene]) -> dict[str, list[Contact]]:
-    phones = dict.fromkeys(phone for scene in scenes for phone in scene.patient.phones)
-    return {phone: await to.crm.contacts_with_phone(phone) for phone in phones}
-
-
-def _of(scene: Scene, by_phone: Mapping[str, Sequence[Contact]]) -> list[Contact]:
-    phones = scene.patient.phones
-    return list({contact.id: contact for phone in phones for contact in by_phone.get(phone, ())}.values())
-
-
-async def _deals_of(to: Delivery, contacts: Sequence[Contact]) -> dict[int, Deal]:
-    deal_ids = sorted({deal_id for contact in contacts for deal_id in contact.deal_ids})
-    return await to.crm.deals(deal_ids) if deal_ids else {}
-
-
-async def _adopt(to: Delivery, joined: Sequence[tuple[Desk, SlotWork, Join]], leads: Mapping[int, Deal]) -> None:
-    """From now on these leads are ours to keep in step: that is all that happens here, what they lack is written later."""
+async def _adopt(to: Delivery, joined: Sequence[Adoption]) -> None:
+    """From now on these leads are ours to keep in step, and each patient's own contact is linked to its lead: that is all that happens
+    here, what they lack is written later."""
     if not joined:
         return
+    links: list[LinkIntent] = []
     async with to.store.writing(to.account) as unit:
-        for desk, work, answer in joined:
-            deal = leads[answer.deal_id]
-            await own.save_deal(unit, desk.key, deal.id, OwnDeal(deal.stage, Memory()), deal.closed_at)
+        for desk, work, answer, deal in joined:
+            memory = Memory(chosen=answer.chosen)
+            await own.save_deal(unit, desk.key, deal.id, OwnDeal(deal.stage, memory), deal.closed_at)
             await own.save_links(unit, desk.key, [visit.id for visit in work.slot.visits], deal.id)
-            if answer.own_contact_id is not None:
+            if answer.own_contact_id is not None and desk.case.contact is None:
                 await own.save_contact(unit, desk.key, OwnContact(answer.own_contact_id, ContactMemory()))
+            contact_id = desk.case.contact.contact_id if desk.case.contact else answer.own_contact_id
+            if contact_id is not None and contact_id not in deal.contact_ids:
+                links.append(_link(to, deal.id, contact_id))
             log.info(logger, "deal.joined", account=to.account.id, deal=deal.id, rule="R11")
+        await intents.keep(unit, links)
+    await intents.send_links(to, links)
+
+
+def _link(to: Delivery, deal_id: int, contact_id: int) -> LinkIntent:
+    key = f"link_contact:{deal_id}:{contact_id}"
+    return LinkIntent(key=key, started_at=to.clock.now(), deal_id=deal_id, contact_id=contact_id)
 
 
 async def _create_deals(to: Delivery, made: Sequence[tuple[Desk, SlotWork, Make]]) -> None:

@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TypeVar
 
 from hub.accounts import Account
 from hub.clock import Clock
 from hub.crm import Crm, CrmRejected
-from hub.links import outcomes, own, records, waiting
+from hub.links import choices, confirmations, outcomes, own, records, waiting
 from hub.links.columns import by_database
 from hub.links.waiting import Waiting
 from hub.metrics import COMMANDS_SENT
@@ -53,16 +53,30 @@ class Desk:
         return self.case.key
 
 
-async def gather(to: Delivery, keys: Collection[PatientKey], asked: Mapping[PatientKey, Outcome]) -> list[Desk]:
+@dataclass(frozen=True)
+class Heard:
+    """What a delivery has learnt on its way: about whom a person is asked, and which deals that were chosen will not do."""
+
+    asked: Mapping[PatientKey, Outcome] = field(default_factory=dict)
+    void: Mapping[PatientKey, frozenset[int]] = field(default_factory=dict)
+
+    def and_also(self, more: "Heard") -> "Heard":
+        """Both together."""
+        void = {key: self.void.get(key, frozenset()) | ids for key, ids in more.void.items()}
+        return Heard({**self.asked, **more.asked}, {**self.void, **void})
+
+
+async def gather(to: Delivery, keys: Collection[PatientKey], heard: Heard) -> list[Desk]:
     """What the store holds of these patients at one moment, and what is to be done by it."""
     now = to.clock.now()
     desks: list[Desk] = []
     async with to.store.reading(to.account) as unit:
         for database, patients in by_database(keys).items():
             marks = await waiting.marks(unit, database, patients)
-            cases = await _cases(unit, to.clinics[database], patients)
+            cases = [_without_void(case, heard) for case in await _cases(unit, to.clinics[database], patients)]
             desks += [
-                Desk(marks[case.key.patient], case, plan(case, to.settings, now, asked.get(case.key))) for case in cases
+                Desk(marks[case.key.patient], case, plan(case, to.settings, now, heard.asked.get(case.key)))
+                for case in cases
             ]
     return desks
 
@@ -73,6 +87,8 @@ async def _cases(unit: Unit, clinic: Clinic, patients: Sequence[str]) -> list[Ca
     deals = await own.read_deals(unit, clinic.database, patients)
     contacts = await own.read_contacts(unit, clinic.database, patients)
     found = await outcomes.read_outcomes(unit, clinic.database, patients)
+    chosen = await choices.read_choices(unit, clinic.database, patients)
+    confirmed = await confirmations.read_confirmations(unit, clinic.database, patients)
     return [
         Case(
             key=PatientKey(clinic.database, who),
@@ -83,9 +99,16 @@ async def _cases(unit: Unit, clinic: Clinic, patients: Sequence[str]) -> list[Ca
             deals=deals.get(who, {}),
             contact=contacts.get(who),
             outcomes=found.get(who, {}),
+            chosen=tuple(chosen.get(who, ())),
+            confirmations={deal_id: confirmed[deal_id] for deal_id in deals.get(who, ()) if deal_id in confirmed},
         )
         for who in patients
     ]
+
+
+def _without_void(case: Case, heard: Heard) -> Case:
+    void = heard.void.get(case.key, frozenset())
+    return replace(case, chosen=tuple(deal_id for deal_id in case.chosen if deal_id not in void))
 
 
 async def looked(to: Delivery, desks: Sequence[Desk], deal_ids: Collection[int]) -> tuple[list[Desk], dict[int, Deal]]:

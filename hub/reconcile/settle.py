@@ -1,13 +1,13 @@
 """Takes some patients through until each stands as it should: gather, decide, deliver, and look again."""
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from hub.links import waiting
 from hub.links.columns import by_database
 from hub.links.outcomes import save_outcomes
 from hub.reconcile.create import create
-from hub.reconcile.delivery import Delivery, Desk, gather, in_batches
+from hub.reconcile.delivery import Delivery, Desk, Heard, gather, in_batches
 from hub.reconcile.write import write
 from hub.rules.model import PatientKey
 from hub.rules.plan import Outcome
@@ -17,38 +17,38 @@ from wire import log
 logger = logging.getLogger(__name__)
 
 ROUNDS = 8
-"""A lead is joined, a contact made and linked, a second deal made, both written: that is five."""
+"""A choice will not do, a lead is joined, a contact made and linked, a second deal made, both written: that is six."""
 UNSETTLED = "unsettled"
 
 
 async def settle(to: Delivery, keys: Collection[PatientKey]) -> int:
     """How many patients were settled. One is settled when the plan finds nothing to do by what the store holds: whatever was delivered is
     checked by the same question that began it."""
-    asked: dict[PatientKey, Outcome] = {}
+    heard = Heard()
     left = list(keys)
     for _ in range(ROUNDS):
-        desks = await gather(to, left, asked)
+        desks = await gather(to, left, heard)
         await _finish(to, [desk for desk in desks if desk.plan.idle])
         desks = [desk for desk in desks if not desk.plan.idle]
         if not desks:
             return len(keys)
-        asked |= await _deliver(to, desks)
+        heard = heard.and_also(await _deliver(to, desks))
         left = [desk.key for desk in desks]
     log.error(logger, "patients.unsettled", account=to.account.id, count=len(left))
     await put_aside(to, left, UNSETTLED)
     return len(keys)
 
 
-async def _deliver(to: Delivery, desks: Sequence[Desk]) -> Mapping[PatientKey, Outcome]:
+async def _deliver(to: Delivery, desks: Sequence[Desk]) -> Heard:
     """A patient that lacks something gets it first, in the order of the first visits; the others are written."""
     lacking = [desk for desk in desks if desk.plan.slot or desk.plan.contact_missing]
-    asked: dict[PatientKey, Outcome] = {}
+    heard = Heard()
     for batch in in_batches(sorted(lacking, key=_first_visit)):
-        asked |= await create(to, batch)
+        heard = heard.and_also(await create(to, batch))
     first = {desk.key for desk in lacking}
     for batch in in_batches(desk for desk in desks if desk.key not in first):
         await write(to, batch)
-    return asked
+    return heard
 
 
 def _first_visit(desk: Desk) -> tuple[bool, object, str]:

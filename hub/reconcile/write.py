@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hub.links import own
+from hub.links.confirmations import forget_confirmation
 from hub.reconcile import intents
 from hub.reconcile.delivery import Codes, Delivery, Desk, in_batches, looked, refused_apart
 from hub.reconcile.intents import NoteIntent
 from hub.rules.commands import add_note, patch_contact, patch_deal, pending
+from hub.rules.confirmed import without_confirmation
 from hub.rules.contact import ContactCore, before_request, desired_contact
 from hub.rules.deals import ABANDONED, Scene, abandoned, desired
 from hub.rules.model import Contact, Deal, DesiredContact, DesiredDeal, Memory, PatchContact, PatchDeal
@@ -74,9 +76,11 @@ async def write(to: Delivery, desks: Sequence[Desk]) -> None:
 def _deal_write(desk: Desk, scene: Scene, work: DealWork, deal: Deal) -> DealWrite:
     memory = desk.case.deals[deal.id].memory
     if work.core is None:
-        wanted = abandoned(deal, memory, visits_elsewhere=work.visits_elsewhere)
+        wanted = abandoned(deal, memory, scene.now, visits_elsewhere=work.visits_elsewhere)
     else:
         wanted = desired(scene, work.core, deal, work.pipeline, memory)
+    if work.unconfirmed:
+        wanted = without_confirmation(wanted)
     return DealWrite(desk, work, deal, wanted, patch_deal(deal, wanted))
 
 
@@ -125,6 +129,8 @@ async def _remember(unit: Unit, write: DealWrite, refused: Codes | None, now: da
     stage = wanted.stage or deal.stage
     closed_at = deal.closed_at if deal.stage == stage else (None if stage.open else now)
     await own.save_deal(unit, write.desk.key, deal.id, OwnDeal(stage, wanted.memory), closed_at)
+    if write.work.unconfirmed:
+        await forget_confirmation(unit, write.work.unconfirmed)
     if wanted.note is None:
         return []
     note = add_note(deal.id, wanted.note)

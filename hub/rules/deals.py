@@ -7,13 +7,26 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from hub.rules import money
+from hub.rules.because import because, explanation
 from hub.rules.explain import STATUS, VANISHED, branch_time, note
 from hub.rules.fields import DealField, FieldValue
-from hub.rules.model import LOST, WON, Deal, DesiredDeal, Memory, PatientKey, SeenVisit, Stage, VisitKey, Written
+from hub.rules.model import (
+    LOST,
+    WON,
+    Deal,
+    DesiredDeal,
+    Explanation,
+    Memory,
+    PatientKey,
+    SeenVisit,
+    Stage,
+    VisitKey,
+    Written,
+)
 from hub.rules.moves import Look, look
 from hub.rules.settings import Budget, Pipeline, Settings
 from hub.rules.stand import Stand, stand
-from hub.rules.targets import move, what_we_wrote
+from hub.rules.targets import Move, move, what_we_wrote
 from hub.rules.visits import VisitNow
 from wire.model import Branch, Patient, Practitioner, Reason, Staff, known
 
@@ -82,6 +95,7 @@ def new_deal(scene: Scene, found: Core, stage: Stage, budget: Budget) -> Desired
         stage_id=stage.stage_id,
         price=price,
         name=scene.title,
+        why=because(found.stand, found.look.stories, scene.now),
     )
     memory = _after(found, Memory(created_by_us=True), written)
     return DesiredDeal(stage, price, found.fields, name=scene.title, memory=memory, rule=found.stand.rule)
@@ -104,6 +118,7 @@ def desired(scene: Scene, found: Core, deal: Deal, pipeline: Pipeline | None, me
             "price": written.price if price.price is None else price.price,
             "typed_price": price.typed,
             "name": name or written.name,
+            "why": _why(scene, found, deal, moved, memory),
         }
     )
     after = _after(found, memory, written).model_copy(update={"moved_back_at": moved.moved_back_at})
@@ -111,14 +126,25 @@ def desired(scene: Scene, found: Core, deal: Deal, pipeline: Pipeline | None, me
     return DesiredDeal(moved.stage, price.price, fields, name, told, after, found.stand.rule)
 
 
-def abandoned(deal: Deal, memory: Memory, *, visits_elsewhere: bool) -> DesiredDeal:
+def _why(scene: Scene, found: Core, deal: Deal, moved: Move, memory: Memory) -> Explanation | None:
+    """What was told last holds until the target, or the visit that is shown, has something new."""
+    before = what_we_wrote(memory, deal)
+    is_new_target = (found.stand.target, found.stand.won) != (before.target, before.won)
+    is_told = any(story.visit.id == found.stand.shown.id for story in found.look.stories)
+    if not (is_new_target or (is_told and before == memory.written)):
+        return before.why
+    return because(found.stand, found.look.stories, scene.now, deal.stage if moved.stage else None, moved.stays)
+
+
+def abandoned(deal: Deal, memory: Memory, now: datetime, *, visits_elsewhere: bool) -> DesiredDeal:
     """A deal without visits: ours, untouched and doubled by another it is closed; of others' only our list is emptied."""
     written = what_we_wrote(memory, deal)
     untouched = deal.stage == Stage(written.pipeline_id or 0, written.stage_id or 0)
     doubled = memory.created_by_us and visits_elsewhere and deal.stage.open and untouched
     stage = Stage(deal.stage.pipeline_id, LOST) if doubled else None
     if stage:
-        written = written.model_copy(update={"stage_id": LOST, "left_stage_id": deal.stage.stage_id})
+        why = explanation(_ABANDONED_NOTE, "R11", now, deal.stage)
+        written = written.model_copy(update={"stage_id": LOST, "left_stage_id": deal.stage.stage_id, "why": why})
     after = memory.model_copy(
         update={"written": written, "pending": None, "settled": ABANDONED, "refused": None, "gone": False, "seen": {}}
     )

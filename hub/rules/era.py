@@ -1,6 +1,6 @@
 """Which visits stand in which deal (R10, R23), in the preset «сделка на обращение». Knows ids and stages of deals, nothing else of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.rules.model import WON, Role, Stage
@@ -10,16 +10,25 @@ from hub.rules.visits import VisitNow, in_order
 
 @dataclass(frozen=True)
 class Slot:
-    """A deal that does not exist yet."""
+    """A deal that does not exist yet, or (`chosen`) one of these that are not the patient's yet: the first of them that will do."""
 
     role: Role
     pipeline: Pipeline
     visits: tuple[VisitNow, ...]
+    chosen: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Choices:
+    """R11: the deals that operators chose for the patient, the newest choice first, and those of its own that a choice brought."""
+
+    deals: tuple[int, ...] = ()
+    brought: Collection[int] = ()
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """Where the visits stand: in deals that exist, in deals to be made (in this order), or in doubt."""
+    """Where the visits stand: in deals that exist, in deals to be had (in this order), or in doubt."""
 
     deals: Mapping[int, tuple[VisitNow, ...]] = field(default_factory=dict)
     slots: tuple[Slot, ...] = ()
@@ -51,17 +60,25 @@ def assign(
     links: Mapping[str, int],
     stages: Mapping[int, Stage | None],
     settings: Settings,
+    choices: Choices = Choices(),
 ) -> Assignment:
     """`links` by visit id; `stages` of all the patient's deals that we know, None where the CRM no longer knows the deal."""
     deals: dict[int, tuple[VisitNow, ...]] = {}
     slots: dict[int, Slot] = {}
     in_doubt: list[VisitNow] = []
+    standing = _Standing(settings, stages, choices, _about_to_win(visits, links, stages, settings))
+    strange, mine = standing.chosen()
     for visit in in_order(visits):
         role = eras[visit.id]
         pipeline = pipeline_of(database, visit, role, settings)
         linked = links.get(visit.id)
-        if linked is not None and linked in stages and not _leaves(visit, role, stages[linked], settings):
+        if linked is not None and linked in stages and not standing.leaves(visit, role, linked):
             found = [linked]
+        elif strange:
+            slots[_CHOSEN] = _with(slots.get(_CHOSEN), role, pipeline, visit, strange)
+            continue
+        elif mine is not None:
+            found = [mine]
         else:
             found = _candidates(visit, role, stages, pipeline)
         if len(found) > 1:
@@ -71,7 +88,7 @@ def assign(
         else:
             slots[pipeline.pipeline_id] = _with(slots.get(pipeline.pipeline_id), role, pipeline, visit)
     first_primary = sorted(
-        slots.values(), key=lambda slot: slot.role != "primary"
+        slots.values(), key=lambda slot: (not slot.chosen, slot.role != "primary")
     )  # it may join a lead, and brings the contact
     return Assignment(deals, tuple(first_primary), tuple(in_doubt))
 
@@ -85,8 +102,60 @@ def _candidates(visit: VisitNow, role: Role, stages: Mapping[int, Stage | None],
     return found
 
 
-def _with(slot: Slot | None, role: Role, pipeline: Pipeline, visit: VisitNow) -> Slot:
-    return Slot(role, pipeline, (*(slot.visits if slot else ()), visit))
+_CHOSEN = 0
+"""No pipeline: where a chosen deal stands is not known before it is read."""
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """What the visits meet: the patient's deals, and what operators chose."""
+
+    settings: Settings
+    stages: Mapping[int, Stage | None]
+    choices: Choices
+    about_to_win: Collection[int]
+
+    def chosen(self) -> tuple[tuple[int, ...], int | None]:
+        """The deals of others' to be tried first, then the patient's own: the first that may still take visits."""
+        strange: list[int] = []
+        for deal_id in self.choices.deals:
+            if deal_id not in self.stages:
+                strange.append(deal_id)
+            elif self._takes(deal_id):
+                return tuple(strange), deal_id
+        return tuple(strange), None
+
+    def leaves(self, visit: VisitNow, role: Role, deal_id: int) -> bool:
+        """Whether a visit may not stay where it is linked. A deal that is gone keeps its visits: nothing is made again blindly (R16)."""
+        stage = self.stages[deal_id]
+        if stage is None:
+            return False
+        outgrown = role == "repeat" and stage.pipeline_id in _primary_ids(self.settings)
+        stays_by_choice = deal_id in self.choices.brought and deal_id not in self.about_to_win
+        return (visit.ahead and not stage.open) or (outgrown and not stays_by_choice)
+
+    def _takes(self, deal_id: int) -> bool:
+        stage = self.stages[deal_id]
+        is_ours = stage is not None and stage.open and self.settings.mapped(stage.pipeline_id) is not None
+        return is_ours and deal_id not in self.about_to_win
+
+
+def _about_to_win(
+    visits: Sequence[VisitNow], links: Mapping[str, int], stages: Mapping[int, Stage | None], settings: Settings
+) -> set[int]:
+    """Deals that the first visited visit wins, and that have one."""
+    visited = {links[visit.id] for visit in visits if visit.word == "visited" and visit.id in links}
+    found: set[int] = set()
+    for deal_id in visited:
+        stage = stages.get(deal_id)
+        pipeline = settings.mapped(stage.pipeline_id) if stage else None
+        if pipeline and pipeline.win_after_days is None:
+            found.add(deal_id)
+    return found
+
+
+def _with(slot: Slot | None, role: Role, pipeline: Pipeline, visit: VisitNow, chosen: tuple[int, ...] = ()) -> Slot:
+    return Slot(role, pipeline, (*(slot.visits if slot else ()), visit), chosen)
 
 
 def pipeline_of(database: str, visit: VisitNow, role: Role, settings: Settings) -> Pipeline:
@@ -94,13 +163,6 @@ def pipeline_of(database: str, visit: VisitNow, role: Role, settings: Settings) 
     branch = visit.visit.branch
     route = settings.route(database, branch.id) if branch else None
     return settings.pipelines[route.pipelines.get(role, role) if route else role]
-
-
-def _leaves(visit: VisitNow, role: Role, stage: Stage | None, settings: Settings) -> bool:
-    """Whether a visit may not stay where it is linked. A deal that is gone keeps its visits: nothing is made again blindly (R16)."""
-    if stage is None:
-        return False
-    return (visit.ahead and not stage.open) or (role == "repeat" and stage.pipeline_id in _primary_ids(settings))
 
 
 def _primary_ids(settings: Settings) -> set[int]:

@@ -28,6 +28,11 @@ def branch_time(moment: datetime, zone: ZoneInfo) -> str:
     return f"{_DAYS[there.weekday()]} {there.day} {_MONTHS[there.month - 1]}, {there:%H:%M}"
 
 
+def day_time(moment: datetime, zone: ZoneInfo) -> str:
+    """«24 ноя, 14:30», where the day of the week does not matter."""
+    return branch_time(moment, zone).partition(" ")[2]
+
+
 def note(stories: Sequence[Story], now: datetime) -> str | None:
     """One note for all that came together; it says when we saw it, so that no two notes are the same."""
     if not stories:

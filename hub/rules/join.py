@@ -13,10 +13,12 @@ from hub.rules.names import is_blank, same_name
 
 @dataclass(frozen=True)
 class Join:
-    """The visits stand in this deal from now on; `own_contact_id`: whose contact becomes the patient's own (None: a new one)."""
+    """The visits stand in this deal from now on; `own_contact_id`: whose contact becomes the patient's own (None: a new one).
+    `chosen`: an operator said so."""
 
     deal_id: int
     own_contact_id: int | None
+    chosen: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,35 @@ def join(scene: Scene, found: Found, *, leads: bool) -> Answer:
     return Make(next((contact.id for contact in compatible if _is_the_patient(contact, scene)), None))
 
 
+def join_chosen(scene: Scene, found: Found, deal_ids: Sequence[int]) -> Join | None:
+    """The first of these deals, chosen by operators for the patient, that is open, in a pipeline of ours and no other patient's.
+    Its age and the name on its contact do not matter: a person said whose it is. None: none will do."""
+    deal = next(
+        (
+            deal
+            for id_ in deal_ids
+            if (deal := found.deals.get(id_)) and _may_take_visits(deal, scene, found.taken_deals)
+        ),
+        None,
+    )
+    if deal is None:
+        return None
+    own = [contact for contact in found.contacts if contact.fields.get(ContactField.PATIENT_KEY) == str(scene.key)]
+    same = [c for c in found.contacts if not _is_taken(c, found) and _is_the_patient(c, scene)]
+    on_card = [contact for contact in same if contact.id in deal.contact_ids]
+    others = same if len(same) == 1 else []  # of several elsewhere none is guessed
+    return Join(deal.id, next((contact.id for contact in (*own, *on_card, *others)), None), chosen=True)
+
+
+def _may_take_visits(deal: Deal, scene: Scene, taken: Collection[int]) -> bool:
+    return (
+        deal.stage.open
+        and scene.settings.mapped(deal.stage.pipeline_id) is not None
+        and deal.id not in taken
+        and deal.fields.get(DealField.PATIENT_KEY) in (None, "", str(scene.key))
+    )
+
+
 def _is_taken(contact: Contact, found: Found) -> bool:
     return contact.id in found.taken_contacts or bool(contact.fields.get(ContactField.PATIENT_KEY))
 
@@ -93,13 +124,7 @@ def _leads(contacts: Sequence[Contact], scene: Scene, found: Found) -> dict[int,
 
 
 def _is_lead(deal: Deal, scene: Scene, taken: Collection[int]) -> bool:
-    return (
-        deal.stage.open
-        and scene.settings.mapped(deal.stage.pipeline_id) is not None
-        and _is_young(deal, scene.now, scene.settings.join_within_days)
-        and deal.id not in taken
-        and deal.fields.get(DealField.PATIENT_KEY) in (None, "", str(scene.key))
-    )
+    return _may_take_visits(deal, scene, taken) and _is_young(deal, scene.now, scene.settings.join_within_days)
 
 
 def _is_young(deal: Deal, now: datetime, days: int) -> bool:

@@ -159,6 +159,8 @@ class Memory(BaseModel):
     gone: bool = False
     """The CRM no longer knew the deal (R16)."""
     created_by_us: bool = False
+    chosen: bool = False
+    """An operator's choice made it the patient's (R11); stays when the choice is taken back."""
 
 
 class ContactMemory(BaseModel):

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from hub.rules.confirmed import Confirmation, holds
 from hub.rules.contact import ContactCore, contact_core
 from hub.rules.deals import ABANDONED, Core, Scene, core, new_deal
-from hub.rules.era import Assignment, Slot, assign, roles
+from hub.rules.era import Assignment, Choices, Slot, assign, roles
 from hub.rules.model import ContactMemory, DesiredDeal, Memory, PatientKey, Stage
 from hub.rules.settings import Pipeline, Settings
 from hub.rules.skips import skip_reason
@@ -57,17 +58,21 @@ class Case:
     deals: Mapping[int, OwnDeal] = field(default_factory=dict)
     contact: OwnContact | None = None
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    chosen: tuple[int, ...] = ()
+    """Deals that operators chose for the patient, the newest choice first."""
+    confirmations: Mapping[int, Confirmation] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class DealWork:
-    """A deal to be looked at. `core` None: it lost all its visits."""
+    """A deal to be looked at. `core` None: it lost all its visits. `unconfirmed`: what an operator confirmed holds no longer."""
 
     deal_id: int
     visits: tuple[VisitNow, ...]
     core: Core | None
     pipeline: Pipeline | None
     visits_elsewhere: bool = False
+    unconfirmed: Confirmation | None = None
 
 
 @dataclass(frozen=True)
@@ -153,13 +158,13 @@ def _slot(
         return None, Outcome("ask", "several_deals", deal_ids=tuple(sorted(case.deals)))
     if slot is None or wanted is None:
         return None, None
-    if asked:
+    if asked and not slot.chosen:
         return None, asked
     stage = first_stage(wanted.stand, slot.pipeline)
     if stage is None:
         return None, Outcome("park", "no_stage")
     refused = case.outcomes.get(_patient_subject(case))
-    if refused and refused.digest == wanted.digest:
+    if refused and refused.digest == wanted.digest and not slot.chosen:
         return None, refused
     return SlotWork(
         scene, slot, stage, new_deal(scene, wanted, stage, slot.pipeline.budget), contact, wanted.digest
@@ -177,7 +182,8 @@ def _contact_subject(case: Case) -> str:
 def _assignment(case: Case, kept: Sequence[VisitNow], visits: Sequence[VisitNow], settings: Settings) -> Assignment:
     before = any(visit.history and visit.word == "visited" and visit.id not in case.links for visit in visits)
     stages = {deal_id: None if deal.memory.gone else deal.stage for deal_id, deal in case.deals.items()}
-    return assign(case.key.database, kept, roles(kept, visited_before=before), case.links, stages, settings)
+    choices = Choices(case.chosen, {deal_id for deal_id, deal in case.deals.items() if deal.memory.chosen})
+    return assign(case.key.database, kept, roles(kept, visited_before=before), case.links, stages, settings, choices)
 
 
 def _deal_works(scene: Scene, case: Case, found: Assignment) -> list[DealWork]:
@@ -186,14 +192,19 @@ def _deal_works(scene: Scene, case: Case, found: Assignment) -> list[DealWork]:
         pipeline = scene.settings.mapped(deal.stage.pipeline_id)
         visits = found.deals.get(deal_id, ())
         wanted = core(scene, visits, pipeline, deal.memory) if visits else None
-        works.append(DealWork(deal_id, visits, wanted, pipeline, visits_elsewhere=bool(found.deals)))
+        confirmation = case.confirmations.get(deal_id)
+        broken = confirmation and not holds(confirmation, case.key.database, visits)
+        unconfirmed = confirmation if broken else None
+        works.append(DealWork(deal_id, visits, wanted, pipeline, bool(found.deals), unconfirmed))
     return works
 
 
 def _needs_a_look(memory: Memory, work: DealWork) -> bool:
+    """A confirmation that could not be taken back waits until something else is to be written."""
+    unconfirmed = work.unconfirmed is not None and memory.refused is None
     if work.core is None:
-        return memory.settled != ABANDONED
-    return not work.core.silent and (memory.pending is not None or memory.settled != work.core.digest)
+        return memory.settled != ABANDONED or unconfirmed
+    return not work.core.silent and (memory.pending is not None or memory.settled != work.core.digest or unconfirmed)
 
 
 def _contact_needs_a_look(memory: ContactMemory, found: ContactCore) -> bool:

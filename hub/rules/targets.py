@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal, TypeAlias
 
 from hub.rules.model import WON, Deal, Memory, SeenVisit, Stage, Written
 from hub.rules.settings import Pipeline, TargetStage
 from hub.rules.stand import Stand
+
+Stays: TypeAlias = Literal["closed", "unmapped", "blank", "kept_from"]
 
 QUARREL = "robot_quarrel"
 _AN_HOUR = timedelta(hours=1)
@@ -14,11 +17,12 @@ _AN_HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Move:
-    """Where the deal goes (None: it stays), and what we remember of it."""
+    """Where the deal goes (None: it stays), and what we remember of it. `stays`: why it does not go where a new target wants it."""
 
     stage: Stage | None
     written: Written
     moved_back_at: tuple[datetime, ...]
+    stays: Stays | None = None
 
 
 def what_we_wrote(memory: Memory, deal: Deal) -> Written:
@@ -45,9 +49,10 @@ def move(stand: Stand, deal: Deal, written: Written, memory: Memory, pipeline: P
     if (stand.target, stand.won) == (written.target, written.won):
         return Move(None, written, moved_back_at)
     goal = _goal(stand, deal, written, memory.seen, pipeline)
+    stays = _stays(deal.stage, goal, stand, pipeline)
     if goal is None or quarrels(moved_back_at, now) or not _may_go(deal.stage, goal, stand, pipeline):
         goal = None
-    return Move(goal, _remembered(stand, deal.stage, goal, written), moved_back_at)
+    return Move(goal, _remembered(stand, deal.stage, goal, written), moved_back_at, stays)
 
 
 def quarrels(moved_back_at: tuple[datetime, ...], now: datetime) -> bool:
@@ -74,6 +79,19 @@ def _goal(
     if taken_back and written.remembered_stage_id is not None and deal.stage.stage_id == written.stage_id:
         return Stage(deal.stage.pipeline_id, written.remembered_stage_id)
     return pipeline.stage(stand.target)
+
+
+def _stays(stage: Stage, goal: Stage | None, stand: Stand, pipeline: Pipeline | None) -> Stays | None:
+    """A deal that is there already needs no word."""
+    if not stage.open:
+        return None if stage == goal else "closed"
+    if pipeline is None:
+        return "unmapped"
+    if goal is None:
+        return "blank"
+    rule = pipeline.targets.get(stand.target, TargetStage()) if stand.target else TargetStage()
+    is_there = stage == goal or stage.stage_id in (*rule.accepted, rule.stage)
+    return None if is_there or _may_go(stage, goal, stand, pipeline) else "kept_from"
 
 
 def _may_go(stage: Stage, goal: Stage, stand: Stand, pipeline: Pipeline | None) -> bool:

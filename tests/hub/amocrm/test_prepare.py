@@ -199,7 +199,28 @@ async def test_what_an_admin_renamed_is_known_by_its_id(crm: AmoCrm, furniture: 
                 enum["value"] += "!"
 
     assert (await listed(crm, schema)).lines() == []
-    assert await made(crm, schema) == (schema, settings)
+    again, settings_again = await made(crm, schema)
+    assert (again.model_copy(update={"stage_names": schema.stage_names}), settings_again) == (schema, settings)
+
+
+async def test_stages_are_known_by_the_names_that_people_read(crm: AmoCrm, furniture: Furniture) -> None:
+    before, _ = await made(crm)
+    pipeline = next(p for p in furniture.pipelines if p["id"] == before.pipelines["primary"].id)
+    booked = before.pipelines["primary"].stages["booked"]
+    assert before.stage_name(pipeline["id"], booked) == "Записан"
+    for stage in pipeline["_embedded"]["statuses"]:
+        stage["name"] += "!"
+
+    again, _ = await made(crm, before)
+
+    assert again.stage_name(pipeline["id"], booked) == "Записан!"
+    assert again.stage_name(pipeline["id"], 7) is None
+
+
+def test_what_was_stored_before_stages_had_names_is_read() -> None:
+    old = '{"zone":"Europe/Moscow","pipelines":{"primary":{"id":101,"stages":{"booked":1002}}}}'
+
+    assert CrmSchema.model_validate_json(old).stage_name(101, 1002) is None
 
 
 async def test_a_field_of_that_name_elsewhere_is_not_taken(crm: AmoCrm, furniture: Furniture) -> None:

@@ -1,0 +1,122 @@
+"""Finds where the visits without a deal go: to the deal that an operator chose, to a lead on the patient's phone, to a new one (R11).
+Reads; writes nothing."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from hub.links import own
+from hub.links.choices import chosen_for
+from hub.reconcile.delivery import Delivery, Desk
+from hub.rules.deals import Scene
+from hub.rules.join import Answer, Found, Join, Make, join, join_chosen
+from hub.rules.model import Contact, Deal, PatientKey
+from hub.rules.plan import SlotWork
+
+Adoption: TypeAlias = tuple[Desk, SlotWork, Join, Deal]
+_Work: TypeAlias = tuple[Desk, SlotWork]
+
+
+@dataclass(frozen=True)
+class WhereTo:
+    """The answers; the leads that are joined, as read; and, by patient, the choices that will not do."""
+
+    answers: Sequence[tuple[Desk, SlotWork, Answer]]
+    joined: Sequence[Adoption]
+    void: Mapping[PatientKey, frozenset[int]]
+
+
+async def where_to(to: Delivery, works: Sequence[_Work]) -> WhereTo:
+    """What operators chose goes first: the others must not take it."""
+    chosen = [(desk, work) for desk, work in works if work.slot.chosen]
+    others = [(desk, work) for desk, work in works if not work.slot.chosen]
+    by_choice, leads = await _by_choice(to, chosen)
+    void = {
+        desk.key: frozenset(work.slot.chosen)
+        for (desk, work), answer in zip(chosen, by_choice, strict=True)
+        if answer is None
+    }
+    by_phone, more_leads = await _by_phone(to, others, [answer for answer in by_choice if answer])
+    answers: list[tuple[Desk, SlotWork, Answer]] = [
+        *((desk, work, answer) for (desk, work), answer in zip(chosen, by_choice, strict=True) if answer),
+        *((desk, work, answer) for (desk, work), answer in zip(others, by_phone, strict=True)),
+    ]
+    found = {**leads, **more_leads}
+    joined = [(desk, work, answer, found[answer.deal_id]) for desk, work, answer in answers if isinstance(answer, Join)]
+    return WhereTo(answers, joined, void)
+
+
+async def _by_choice(to: Delivery, works: Sequence[_Work]) -> tuple[list[Join | None], dict[int, Deal]]:
+    """For each patient the deal that was chosen for it, None where it will not do; and the deals as read."""
+    if not works:
+        return [], {}
+    deals = await to.crm.deals(sorted({deal_id for _, work in works for deal_id in work.slot.chosen}))
+    unknown = [(desk, work) for desk, work in works if desk.case.contact is None]
+    on_cards = await _on_cards(to, deals, {deal_id for _, work in unknown for deal_id in work.slot.chosen})
+    by_phone = await _contacts_by_phone(to, [work.scene for _, work in unknown])
+    everybody = {**on_cards, **{contact.id: contact for found in by_phone.values() for contact in found}}
+    async with to.store.reading(to.account) as unit:
+        contacts_taken, deals_taken = await own.taken(unit, everybody.keys(), deals.keys())
+    answers: list[Join | None] = []
+    for desk, work in works:
+        near = [] if desk.case.contact else [*_of_deals(work, deals, on_cards), *_of(work.scene, by_phone)]
+        contacts = list({contact.id: contact for contact in near}.values())
+        answer = join_chosen(work.scene, Found(contacts, deals, contacts_taken, deals_taken), work.slot.chosen)
+        if answer:
+            deals_taken.add(answer.deal_id)
+        if answer and answer.own_contact_id is not None:
+            contacts_taken.add(answer.own_contact_id)
+        answers.append(answer)
+    return answers, deals
+
+
+async def _by_phone(
+    to: Delivery, works: Sequence[_Work], before: Sequence[Join]
+) -> tuple[list[Answer], dict[int, Deal]]:
+    """For each patient: an existing lead, a new deal, or a question. The first to come takes what it takes. And the leads as read."""
+    unknown = [(desk, work) for desk, work in works if desk.case.contact is None]
+    by_phone = await _contacts_by_phone(to, [work.scene for _, work in unknown])
+    seekers = [work.scene for _, work in unknown if work.slot.role == "primary"]
+    deals = await _deals_of(to, [contact for scene in seekers for contact in _of(scene, by_phone)])
+    contact_ids = {contact.id for found in by_phone.values() for contact in found}
+    async with to.store.reading(to.account) as unit:
+        contacts_taken, deals_taken = await own.taken(unit, contact_ids, deals.keys())
+        chosen = await chosen_for(unit, deals.keys())
+    contacts_taken |= {answer.own_contact_id for answer in before if answer.own_contact_id is not None}
+    deals_taken |= {answer.deal_id for answer in before}
+    answers: list[Answer] = []
+    for desk, work in works:
+        not_ours = {deal_id for deal_id, who in chosen.items() if who != desk.key}
+        found = Found(_of(work.scene, by_phone), deals, contacts_taken, deals_taken | not_ours)
+        answer = join(work.scene, found, leads=work.slot.role == "primary") if desk.case.contact is None else Make()
+        if isinstance(answer, Join | Make) and answer.own_contact_id is not None:
+            contacts_taken.add(answer.own_contact_id)
+        if isinstance(answer, Join):
+            deals_taken.add(answer.deal_id)
+        answers.append(answer)
+    return answers, deals
+
+
+async def _contacts_by_phone(to: Delivery, scenes: Sequence[Scene]) -> dict[str, list[Contact]]:
+    phones = dict.fromkeys(phone for scene in scenes for phone in scene.patient.phones)
+    return {phone: await to.crm.contacts_with_phone(phone) for phone in phones}
+
+
+def _of(scene: Scene, by_phone: Mapping[str, Sequence[Contact]]) -> list[Contact]:
+    phones = scene.patient.phones
+    return list({contact.id: contact for phone in phones for contact in by_phone.get(phone, ())}.values())
+
+
+async def _on_cards(to: Delivery, deals: Mapping[int, Deal], of: Collection[int]) -> dict[int, Contact]:
+    contact_ids = sorted({contact_id for deal in deals.values() if deal.id in of for contact_id in deal.contact_ids})
+    return await to.crm.contacts(contact_ids) if contact_ids else {}
+
+
+def _of_deals(work: SlotWork, deals: Mapping[int, Deal], on_cards: Mapping[int, Contact]) -> list[Contact]:
+    chosen = [deals[deal_id] for deal_id in work.slot.chosen if deal_id in deals]
+    return [on_cards[contact_id] for deal in chosen for contact_id in deal.contact_ids if contact_id in on_cards]
+
+
+async def _deals_of(to: Delivery, contacts: Sequence[Contact]) -> dict[int, Deal]:
+    deal_ids = sorted({deal_id for contact in contacts for deal_id in contact.deal_ids})
+    return await to.crm.deals(deal_ids) if deal_ids else {}
