@@ -3,8 +3,8 @@
 import functools
 import secrets
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -167,6 +167,19 @@ class OAuth:
         grant = self._grants.get(token)
         alive = grant is not None and grant.kind == kind and not grant.is_dead and grant.expires_at > self._now()
         return grant if alive else None
+
+    def living(self) -> dict[str, Grant]:
+        """All that was given out and still works."""
+        now = self._now()
+        return {key: grant for key, grant in self._grants.items() if not grant.is_dead and grant.expires_at > now}
+
+    def restore(self, integrations: Iterable[Integration], grants: Mapping[str, Grant]) -> None:
+        """Go on with what another process has given out."""
+        self._integrations = {integration.client_id: integration for integration in integrations}
+        known = self._integrations
+        self._grants = {
+            key: replace(grant, integration=known[grant.integration.client_id]) for key, grant in grants.items()
+        }
 
     def revoke(self, integration: Integration) -> None:
         """As when an admin switches the integration off: nothing that was given out works any more."""

@@ -1,7 +1,8 @@
 """One account in memory: its cards, its set-up and its ids; knows no request."""
 
-from collections.abc import Callable
-from itertools import count
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 from demo.amocrm.model import (
     UNSORTED,
@@ -22,6 +23,8 @@ from demo.amocrm.model import (
 )
 from demo.amocrm.search import Search
 
+Watcher: TypeAlias = Callable[[Entity, int], None]
+"""Is told which card changed."""
 ENTITIES: tuple[Entity, ...] = ("leads", "contacts")
 _FIRST_IDS = {
     "user": 9_000_001,
@@ -62,11 +65,27 @@ class Account:
         self.contacts: dict[int, Contact] = {}
         self.notes: dict[Entity, dict[int, Note]] = {entity: {} for entity in ENTITIES}
         self.events: list[Event] = []
-        self._ids = {kind: count(first) for kind, first in _FIRST_IDS.items()}
+        self.next_ids = dict(_FIRST_IDS)
         self._search = Search()
+        self._watchers: list[Watcher] = []
+
+    @contextlib.contextmanager
+    def watched(self, watcher: Watcher) -> Iterator[None]:
+        """Tell the watcher of each change until the block ends."""
+        self._watchers.append(watcher)
+        try:
+            yield
+        finally:
+            self._watchers.remove(watcher)
+
+    def changed(self, entity: Entity, card_id: int) -> None:
+        """Whoever writes a card says so here."""
+        for watcher in self._watchers:
+            watcher(entity, card_id)
 
     def next_id(self, kind: str) -> int:
-        return next(self._ids[kind])
+        self.next_ids[kind] += 1
+        return self.next_ids[kind] - 1
 
     def cards(self, entity: Entity) -> dict[int, Lead] | dict[int, Contact]:
         return self.leads if entity == "leads" else self.contacts
