@@ -56,7 +56,7 @@ class Rights:
         """Who asks. Whether this user is free or an admin, is for whoever calls to judge (`granted`)."""
         crm = self._hub(visitor.account)
         asked = self._users.get((visitor.account.id, visitor.user_id), lambda: crm.user(visitor.user_id))
-        user = await _told(asked)
+        user = await told(asked)
         if user is None:
             raise Told(403, "refused", NO_SUCH_USER)
         return user
@@ -80,7 +80,7 @@ class Rights:
         if user.is_free or not user.is_active:
             raise Told(403, "refused", FREE if user.is_free else INACTIVE)
         key = (visitor.account.id, visitor.user_id, card_id)
-        found = await _told(held.get(key, lambda: self._ask(visitor, read)))
+        found = await told(held.get(key, lambda: self._ask(visitor, read)))
         if found == "refused":
             raise Told(403, "refused", NOT_YOURS)
         if found == "gone":
@@ -122,7 +122,7 @@ def _card_holds(card: SeenDeal | SeenContact | Denied) -> float:
     return _holds(not isinstance(card, str))
 
 
-async def _told(asking: Awaitable[T]) -> T:
+async def told(asking: Awaitable[T]) -> T:
     """What amoCRM's refusals mean to an operator."""
     try:
         return await asking
