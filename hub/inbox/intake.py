@@ -32,25 +32,32 @@ class Received:
     text: str = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What became of it: where the lanes that moved stand now, and of which patients something changed."""
+
+    moved: dict[Lane, Position]
+    patients: frozenset[str]
+
+
 class Outrun(Exception):
     """The lanes do not stand where this link left them: another connection or a newer generation took over. Nothing was stored."""
 
 
-async def take(
-    unit: Unit, database: str, received: Sequence[Received], *, generation: int, now: datetime
-) -> dict[Lane, Position]:
-    """Store what came on a link of this generation; say where the lanes that moved stand now. `now` is business time."""
+async def take(unit: Unit, database: str, received: Sequence[Received], *, generation: int, now: datetime) -> Taken:
+    """Store what came on a link of this generation. `now` is business time."""
     moved = moved_on(await _positions(unit, database, generation), received)
+    patients: set[str] = set()
     for run in _runs(received):
         match run:
             case PassBegin():
                 await passes.begin(unit, database, run)
             case PassEnd():
-                await passes.end(unit, database, run, now)
+                patients.update(await passes.end(unit, database, run, now))
             case list():
-                await write(unit, database, run)
+                patients.update(await write(unit, database, run))
     await put_positions(unit, database, moved)
-    return moved
+    return Taken(moved, frozenset(patients))
 
 
 def moved_on(held: Mapping[Lane, Position], received: Iterable[Received]) -> dict[Lane, Position]:

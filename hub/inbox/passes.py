@@ -1,6 +1,7 @@
 """The brackets of a full pass: what was not seen between them has vanished, unless so much is missing that a person should look."""
 
 import json
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -43,17 +44,16 @@ async def begin(unit: Unit, database: str, mark: PassBegin) -> None:
     await unit.execute(upsert(unit, passes, ("generation", "begun_arrival")), row)
 
 
-async def end(unit: Unit, database: str, mark: PassEnd, now: datetime) -> None:
-    """What was not seen since the begin has vanished `now` (business time). An end without begin says nothing."""
+async def end(unit: Unit, database: str, mark: PassEnd, now: datetime) -> Collection[str]:
+    """What was not seen since the begin has vanished `now` (business time); says of which patients. An end without begin says nothing."""
     begun = await _take_begun(unit, database, mark)
     if begun is None:
-        return
+        return ()
     missing, total = await _count(unit, database, mark.kind, begun)
     if brake_holds(missing, total):
         await _ask_a_person(unit, database, mark.kind, {"begun_arrival": begun, "missing": missing, "total": total})
-        return
-    if missing:
-        await _vanish(unit, database, mark.kind, begun, now)
+        return ()
+    return await _vanish(unit, database, mark.kind, begun, now) if missing else ()
 
 
 async def _take_begun(unit: Unit, database: str, mark: PassEnd) -> int | None:
@@ -89,7 +89,7 @@ async def _count(unit: Unit, database: str, kind: Kind, begun: int) -> tuple[int
     return row.missing, row.total
 
 
-async def _vanish(unit: Unit, database: str, kind: Kind, begun: int, now: datetime) -> None:
+async def _vanish(unit: Unit, database: str, kind: Kind, begun: int, now: datetime) -> Collection[str]:
     arrival = await arrive(unit, 1)
     gone = await unit.execute(
         update(records)
@@ -100,7 +100,9 @@ async def _vanish(unit: Unit, database: str, kind: Kind, begun: int, now: dateti
     rows = gone.all()
     if kind == "patient":
         await forget_phones(unit, database, [row.key for row in rows])
-    await mark_dirty(unit, database, {row.patient or "": arrival for row in rows})
+    changed = {row.patient or "": arrival for row in rows}
+    await mark_dirty(unit, database, changed)
+    return changed.keys()
 
 
 async def _ask_a_person(unit: Unit, database: str, kind: Kind, counts: dict[str, int]) -> None:

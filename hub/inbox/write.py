@@ -47,8 +47,8 @@ class Held:
     parked: Collection[Key]
 
 
-async def write(unit: Unit, database: str, changes: Collection[Change]) -> None:
-    """Store a run of changes."""
+async def write(unit: Unit, database: str, changes: Collection[Change]) -> Collection[str]:
+    """Store a run of changes; says of which patients something changed."""
     entries = fold(changes, await arrive(unit, len(changes)))
     held = await _held(unit, database, entries)
     owners = {
@@ -60,7 +60,9 @@ async def write(unit: Unit, database: str, changes: Collection[Change]) -> None:
     await _write_phones(unit, database, entries)
     await _unpark(unit, database, [key for key in held.parked if not entries[key].bad])
     await _park(unit, database, entries)
-    await mark_dirty(unit, database, to_look_at(entries, owners, held.owners))
+    changed = to_look_at(entries, owners, held.owners)
+    await mark_dirty(unit, database, changed)
+    return changed.keys()
 
 
 async def _held(unit: Unit, database: str, keys: Collection[Key]) -> Held:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypedDict
@@ -80,11 +81,12 @@ class Connection:
         inbox: Inbox,
         credit: int,
         times: Times,
+        stood: Callable[[State], None],
     ) -> None:
         self.admitted, self.key = admitted, (admitted.account.id, admitted.database)
         self.drained, self.asks = asyncio.Event(), Asks()
         self._websocket, self._session = websocket, session
-        self._store, self._inbox, self._credit, self._times = store, inbox, credit, times
+        self._store, self._inbox, self._credit, self._times, self._stood = store, inbox, credit, times, stood
         self._mailbox = Mailbox(credit + MAX_PUSH_BYTES, times.state_every)
         self._durable = {lane: position.seq for lane, position in admitted.agreement.positions.items()}
         self._received = dict(self._durable)
@@ -193,6 +195,7 @@ class Connection:
         if mail.state:
             async with self._store.writing(account) as unit:
                 await put_state(unit, database, mail.state)
+            self._stood(mail.state)
 
     async def _ask(self) -> None:
         """Until the link ends, which closes the questions before anything is sent that forbids them."""

@@ -17,7 +17,9 @@ from hub.link.admission import Known, authorise, resume, verify
 from hub.link.closing import Close, Refused
 from hub.link.connection import Admitted, Connection
 from hub.link.registry import Registry
+from hub.link.standing import Standing
 from hub.link.times import TIMES, Times
+from hub.news import News
 from hub.store.engine import Store
 from hub.store.tables import agents
 from wire import log
@@ -46,11 +48,12 @@ class LinkServer:
         hub: str,
         *,
         registry: Registry,
+        news: News | None = None,
         credit: int = CREDIT,
         times: Times = TIMES,
     ) -> None:
         self._store, self._inbox, self._clock, self._hub = store, inbox, clock, hub
-        self._registry, self._credit, self._times = registry, credit, times
+        self._registry, self._news, self._credit, self._times = registry, news or News(), credit, times
         self._leaving = False
 
     def routes(self) -> list[web.RouteDef]:
@@ -120,6 +123,7 @@ class LinkServer:
                 agreement = await resume(unit, known, hello, self._clock.now())
             if self._leaving:
                 raise Refused(Close.TRY_AGAIN, "stopping")
+            standing = Standing(self._news, self._clock, (known.account.id, known.database))
             connection = Connection(
                 websocket,
                 session,
@@ -128,8 +132,10 @@ class LinkServer:
                 inbox=self._inbox,
                 credit=self._credit,
                 times=self._times,
+                stood=standing.put,
             )
             self._registry.add(connection)
+            self._news.tell_freshness(*connection.key)
         return connection
 
     async def _take_over(self, known: Known, hello: Hello) -> None:
@@ -158,6 +164,7 @@ class LinkServer:
             await connection.serve()
         finally:
             self._registry.remove(connection)
+            self._news.tell_freshness(*connection.key)
             log.info(
                 logger,
                 "link.closed",
