@@ -2,8 +2,10 @@
 
 import argparse
 import asyncio
+import contextlib
 import json
 import signal
+import sys
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -11,8 +13,14 @@ from pathlib import Path
 
 from demo.amocrm import seed
 from demo.amocrm.app import serving
+from demo.amocrm.archive import Widget, unpacked
+from demo.amocrm.front import NotSetUp
+from demo.amocrm.saved import Keeper, Unreadable
 from demo.amocrm.stand_in import Options, StandIn
 from wire import log
+
+KEEP_SECONDS = 1.0
+"""How much of the account's life a power cut may cost."""
 
 
 def main() -> None:
@@ -29,19 +37,32 @@ def main() -> None:
         timezone=given.timezone,
     )
     stand_in = StandIn(options, _business_clock(given.clock))
-    if given.seed_file:
-        seed.add(stand_in.account, given.seed_file)
-    asyncio.run(_serve(stand_in, given.host, given.port))
+    widget = unpacked(given.widget) if given.widget else None
+    keeper = Keeper(stand_in, given.state, widget) if given.state else None
+    try:
+        restored = keeper is not None and keeper.restore()
+        if given.seed_file and not restored:
+            seed.add(stand_in.account, given.seed_file)
+        asyncio.run(_serve(stand_in, given.host, given.port, widget, keeper))
+    except (NotSetUp, Unreadable) as trouble:
+        sys.exit(str(trouble))
 
 
-async def _serve(stand_in: StandIn, host: str, port: int) -> None:
+async def _serve(stand_in: StandIn, host: str, port: int, widget: Widget | None, keeper: Keeper | None) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for how in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(how, stopped.set)
-    async with serving(stand_in, host, port) as url:
+    async with serving(stand_in, host, port, widget) as url:
         print(json.dumps(_ready(stand_in, url)), flush=True)
+        while keeper and not stopped.is_set():
+            keeper.step()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(KEEP_SECONDS):
+                    await stopped.wait()
         await stopped.wait()
+    if keeper:
+        keeper.step(ended=True)
 
 
 def _ready(stand_in: StandIn, url: str) -> dict[str, object]:
@@ -66,7 +87,7 @@ def _business_clock(path: Path | None) -> Callable[[], int]:
 
 def _arguments() -> argparse.Namespace:
     default = Options()
-    parser = argparse.ArgumentParser(prog="python -m demo.amocrm", description="A stand-in for amoCRM, in memory.")
+    parser = argparse.ArgumentParser(prog="python -m demo.amocrm", description="A stand-in for amoCRM.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--redirect-uri", default=default.redirect_uri, help="of the integration, compared exactly")
@@ -75,6 +96,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--clock", type=Path, help="a file with business time, ISO with offset")
     parser.add_argument("--filter", choices=("on", "off"), default="off", help="the paid option; off ignores filters")
     parser.add_argument("--seed-file", type=Path, help="JSON: users, loss_reasons, pipelines, fields, contacts, leads")
+    parser.add_argument("--state", type=Path, help="a file that keeps the account: the next start goes on with it")
+    parser.add_argument("--widget", type=Path, help="widget.zip: serves pages for people, too, with it in the cards")
     parser.add_argument("--account-id", type=int, default=default.account_id)
     parser.add_argument("--subdomain", default=default.subdomain)
     parser.add_argument("--timezone", default=default.timezone)

@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
+from demo.amocrm.archive import Widget
 from demo.amocrm.call import Answer
 from demo.amocrm.control import PREFIX, control
+from demo.amocrm.front import Front
 from demo.amocrm.stand_in import Incoming, StandIn
 
 MOST_BYTES = 32 * 1024 * 1024
@@ -16,7 +18,7 @@ HOLD_SECONDS = 60.0
 """How long a request hangs whose fault is a timeout; a client gives up long before."""
 
 
-def _application(stand_in: StandIn) -> web.Application:
+def _application(stand_in: StandIn, front: Front | None) -> web.Application:
     async def handle(request: web.Request) -> web.StreamResponse:
         incoming = await _incoming(request)
         if incoming.path.startswith(PREFIX):
@@ -29,6 +31,8 @@ def _application(stand_in: StandIn) -> web.Application:
         return _response(reply.answer)
 
     app = web.Application(client_max_size=MOST_BYTES)
+    if front:
+        app.add_routes(front.routes())
     app.router.add_route("*", "/{path:.*}", handle)
     return app
 
@@ -47,9 +51,12 @@ def _response(answer: Answer) -> web.Response:
 
 
 @contextlib.asynccontextmanager
-async def serving(stand_in: StandIn, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
-    """Serve until the block ends; gives the URL."""
-    runner = web.AppRunner(_application(stand_in), access_log=None, shutdown_timeout=0.1)
+async def serving(
+    stand_in: StandIn, host: str = "127.0.0.1", port: int = 0, widget: Widget | None = None
+) -> AsyncIterator[str]:
+    """Serve until the block ends, with pages if there is a widget to show in them; gives the URL."""
+    front = Front(stand_in, widget) if widget else None
+    runner = web.AppRunner(_application(stand_in, front), access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

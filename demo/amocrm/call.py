@@ -1,14 +1,16 @@
 """One request as handlers see it, the answer that they give, and the table entry of a route; knows no HTTP server."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from demo.amocrm.errors import Refused
-from demo.amocrm.model import Json, User
+from demo.amocrm.errors import Denied, Refused
+from demo.amocrm.model import Card, Json, User
 from demo.amocrm.query import NOTHING, Query, Spec
 from demo.amocrm.store import Account
+
+Kind = TypeVar("Kind", bound=Card)
 
 HAL = "application/hal+json"
 
@@ -46,6 +48,13 @@ class Call:
     def itself(self, path: str) -> Json:
         """The `_links` of one model."""
         return {"self": self.href(path)}
+
+    def seen(self, cards: Mapping[int, Kind]) -> Kind | None:
+        """The card that the path names, if there is one; raises when the actor may not see it."""
+        card = cards.get(self.ids[0])
+        if card is not None and not self.actor.sees(card):
+            raise Denied
+        return card
 
     def here(self, page: int | None = None) -> Json:
         """A link to this request, or to another page of it."""

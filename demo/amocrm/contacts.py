@@ -76,12 +76,13 @@ def patch(account: Account, contact: Contact, plan: CardPlan) -> None:
 
 def _list(call: Call) -> Answer:
     found = call.account.contacts.values() if call.query.text is None else call.account.search(call.query.text)
-    chosen = filters.ordered(call.query, filters.chosen(call.account, "contacts", call.query, found))
+    visible = filter(call.actor.sees, found)
+    chosen = filters.ordered(call.query, filters.chosen(call.account, "contacts", call.query, visible))
     return page(call, "contacts", chosen, lambda contact: shapes.contact(call, contact))
 
 
 def _one(call: Call) -> Answer:
-    contact = call.account.contacts.get(call.ids[0])
+    contact = call.seen(call.account.contacts)
     return Answer(200, shapes.contact(call, contact)) if contact else EMPTY
 
 

@@ -2,6 +2,7 @@
 
 POST  code                       {"user_id"?}                         -> {"code"}            as copied from the modal
 POST  token                      {"user_id"?}                         -> {"token"}           long-lived, of the hub's integration
+POST  token-life                 {"seconds"}                       -> 204                 of disposable tokens from now on; below 0: expired
 POST  revoke                     {}                                   -> 204                 all tokens of the hub's integration
 GET   counts                                                          -> see StandIn.counts; POST counts/reset -> 204
 GET   refused                                                         -> {"refused": [...]}  what was not documented
@@ -31,6 +32,10 @@ _JSON = "application/json"
 
 class _Who(Part):
     user_id: int | None = None
+
+
+class _Life(Part):
+    seconds: int
 
 
 class _Fault(Part):
@@ -67,6 +72,8 @@ def _knobs(stand_in: StandIn, method: str, name: str, body: Any, base: str) -> A
             return _said({"code": stand_in.code(_Who.model_validate(body).user_id)})
         case "POST token":
             return _said({"token": stand_in.long_lived_token(base, _Who.model_validate(body).user_id)})
+        case "POST token-life":
+            stand_in.token_seconds = _Life.model_validate(body).seconds
         case "POST revoke":
             stand_in.revoke()
         case "GET counts":

@@ -17,7 +17,6 @@ _ACCOUNT_WITH = frozenset(
 _RECORDED = ("lead_added", "contact_added", "lead_status_changed")
 _MOST_IDS = 10
 _NO_RIGHT = {"view": "D", "edit": "D", "add": "D", "delete": "D", "export": "D"}
-_ALL_RIGHTS = dict.fromkeys(_NO_RIGHT, "A")
 
 
 def _account(call: Call) -> Answer:
@@ -54,8 +53,16 @@ def _account(call: Call) -> Answer:
     return Answer(200, shape)
 
 
+def rights_of(user: User) -> Json:
+    """The letters for leads, contacts and companies alike: A all, M own, D none."""
+    if not user.is_active or user.is_free:
+        return _NO_RIGHT
+    letter = "A" if user.is_admin else user.view
+    return {**dict.fromkeys(_NO_RIGHT, letter), "add": "D" if letter == "D" else "A"}
+
+
 def _user_shape(call: Call, user: User) -> Json:
-    rights = _ALL_RIGHTS if user.is_active and not user.is_free else _NO_RIGHT
+    rights = rights_of(user)
     return {
         "id": user.id,
         "name": user.name,

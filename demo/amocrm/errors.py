@@ -44,6 +44,13 @@ class Refused(Exception):
         }
 
 
+class Denied(Refused):
+    """The route is documented, this user may not see this card. Which answer amoCRM gives is not documented."""
+
+    def __init__(self) -> None:
+        super().__init__(403, "No rights to view this card.")
+
+
 class Invalid(Refused):
     """Items of the body are wrong; nothing of the whole batch was applied."""
 

@@ -102,12 +102,12 @@ def patch(account: Account, lead: Lead, plan: LeadPlan, *, by_robot: bool = Fals
 def _list(call: Call) -> Answer:
     if "only_deleted" in call.query.with_:
         return EMPTY  # nothing of this stand-in can be deleted yet
-    found = filters.chosen(call.account, "leads", call.query, call.account.leads.values())
+    found = filters.chosen(call.account, "leads", call.query, filter(call.actor.sees, call.account.leads.values()))
     return page(call, "leads", filters.ordered(call.query, found), lambda lead: shapes.lead(call, lead))
 
 
 def _one(call: Call) -> Answer:
-    lead = call.account.leads.get(call.ids[0])
+    lead = call.seen(call.account.leads)
     return Answer(200, shapes.lead(call, lead)) if lead else EMPTY
 
 

@@ -18,6 +18,7 @@ def link(account: Account, lead: Lead, contact_id: int, *, is_main: bool) -> Non
         contact.leads.append(lead.id)
     if is_main or lead.main_contact is None:
         lead.main_contact = contact_id
+    _changed(account, lead, contact_id)
 
 
 def unlink(account: Account, lead: Lead, contact_id: int) -> None:
@@ -26,6 +27,12 @@ def unlink(account: Account, lead: Lead, contact_id: int) -> None:
     account.contacts[contact_id].leads.remove(lead.id)
     if lead.main_contact == contact_id:
         lead.main_contact = lead.contacts[0] if lead.contacts else None
+    _changed(account, lead, contact_id)
+
+
+def _changed(account: Account, lead: Lead, contact_id: int) -> None:
+    account.changed("leads", lead.id)
+    account.changed("contacts", contact_id)
 
 
 def _shape(lead: Lead, contact_id: int) -> Json:
@@ -39,7 +46,7 @@ def _shape(lead: Lead, contact_id: int) -> Json:
 
 
 def _of_one(call: Call) -> Answer:
-    lead = call.account.leads.get(call.ids[0])
+    lead = call.seen(call.account.leads)
     return total(call, "links", [_shape(lead, contact) for contact in lead.contacts] if lead else [])
 
 

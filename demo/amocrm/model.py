@@ -5,6 +5,8 @@ from typing import Any, Literal, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
 Entity: TypeAlias = Literal["leads", "contacts"]
+View: TypeAlias = Literal["A", "M", "D"]
+"""Which cards a user may see: all, only those of the own responsibility, none."""
 Values: TypeAlias = list[Json]
 """The values of one custom field, as they are read back."""
 
@@ -88,6 +90,14 @@ class User:
     is_active: bool = True
     is_free: bool = False
     group_id: int = 0
+    view: View = "A"
+    """Of leads and contacts alike; an admin sees all."""
+
+    def sees(self, card: "Card") -> bool:
+        """Whether this user may read the card."""
+        if self.is_admin or self.view == "A":
+            return True
+        return self.view == "M" and card.responsible_user_id == self.id
 
 
 @dataclass

@@ -64,6 +64,7 @@ def create(account: Account, entity: Entity, entity_id: int, body: NoteBody, by:
     )
     account.notes[entity][note.id] = note
     card.notes.append(note.id)
+    account.changed(entity, entity_id)
     return note
 
 
@@ -104,7 +105,7 @@ def _routes(entity: Entity) -> list[Route]:
         return _listed(call, list(call.account.notes[entity].values()))
 
     def of_one(call: Call) -> Answer:
-        card = call.account.card(entity, call.ids[0])
+        card = call.seen(call.account.cards(entity))
         return _listed(call, [call.account.notes[entity][note_id] for note_id in card.notes] if card else [])
 
     def one(call: Call) -> Answer:

@@ -9,7 +9,7 @@ from demo.amocrm import contacts, fields, leads, pipelines
 from demo.amocrm.bodies import ContactCreate, FieldCreate, LeadComplex, Part, PipelineCreate
 from demo.amocrm.cards import Writer
 from demo.amocrm.checks import single
-from demo.amocrm.model import Entity, Json, LossReason, User
+from demo.amocrm.model import Entity, Json, LossReason, User, View
 from demo.amocrm.store import ENTITIES, Account
 
 _STAGES = (("Первичный контакт", "#98cbff"), ("Переговоры", "#fffd7f"), ("Принимают решение", "#ffc8c8"))
@@ -34,6 +34,7 @@ class SeedUser(Part):
     is_admin: bool = False
     is_active: bool = True
     is_free: bool = False
+    view: View = "A"
 
 
 class SeedFile(Part):

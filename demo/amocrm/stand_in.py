@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-from demo.amocrm import contacts, directory, fields, hands, leads, links, notes, pipelines, query, seed
+from demo.amocrm import contacts, directory, disposable, fields, hands, leads, links, notes, pipelines, query, seed
 from demo.amocrm.call import Answer, Call, Route, found
-from demo.amocrm.errors import Refused, unauthorised
+from demo.amocrm.errors import Denied, Refused, unauthorised
 from demo.amocrm.faults import Faults, Kind, broken
 from demo.amocrm.limits import Limits
 from demo.amocrm.model import Contact, Json, Lead, User
@@ -83,6 +83,7 @@ class StandIn:
         self.limits = Limits(chosen.rate, chosen.account_rate, self.steady)
         self.faults = Faults()
         self.refused: list[Json] = []
+        self.token_seconds = disposable.LIFE_SECONDS
 
     # What a test does in process, and `control` over HTTP.
 
@@ -98,6 +99,12 @@ class StandIn:
     def judge_token(self, base: str) -> str:
         """A long-lived token of an admin that nothing limits, breaks or counts."""
         return self.oauth.long_lived(self.judge, seed.admin(self.account).id, base, days=_LONG_DAYS)
+
+    def disposable_token(self, base: str, user_id: int) -> str:
+        """What `$authorizedAjax` of this user's page sends to the hub. `base` is scheme and host of the page."""
+        account = self.account
+        expires_at = int(self.wall()) + self.token_seconds
+        return disposable.token(self.integration, account.id, account.subdomain, user_id, base, expires_at)
 
     def revoke(self) -> None:
         """As when an admin switches the hub's integration off."""
@@ -152,7 +159,7 @@ class StandIn:
         except OAuthRefused as no:
             return Answer(no.status, no.body(), "application/json")
         except Refused as no:
-            if no.status in _RECORDED:
+            if no.status in _RECORDED and not isinstance(no, Denied):
                 self._record(incoming, no)
             return Answer(no.status, no.body(), _PROBLEM)
 
