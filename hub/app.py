@@ -22,7 +22,9 @@ from hub.install import Installer
 from hub.install import routes as install_routes
 from hub.jobs import Jobs
 from hub.link import LinkServer, Registry
+from hub.news import News
 from hub.ops import Ops, watch_loop
+from hub.panel.service import panel_routes
 from hub.reconcile import Reconcile
 from hub.status import StatusReader
 from hub.store.engine import TROUBLE, Store, is_away, open_store
@@ -85,10 +87,17 @@ async def run(config: HubConfig, announce: Callable[[dict[str, Any]], None]) -> 
 
 def _composed(config: HubConfig, store: Store, amocrms: AmoCrms) -> _Hub:
     clock, name = business_clock(config.business_clock), store.keys.hub_id()
-    registry, inbox, installer = Registry(), Inbox(store, clock), Installer(amocrms)
-    link = LinkServer(store, inbox, clock, name, registry=registry)
+    news, registry, installer = News(), Registry(), Installer(amocrms)
+    inbox = Inbox(store, clock, news)
+    link = LinkServer(store, inbox, clock, name, registry=registry, news=news)
+    panel = panel_routes(store, amocrms, clock, registry, news, config.public_url)
     reconcile = Reconcile(store, amocrms.crm_of, clock, wake=inbox.arrived)
     jobs = Jobs(store, Verbs(store, amocrms, installer, config.public_url).handlers())
+
+    async def leave() -> None:
+        panel.close()  # open cards would hold the listeners
+        await link.leave()
+
     return _Hub(
         loops=(
             jobs.take_all,
@@ -99,8 +108,13 @@ def _composed(config: HubConfig, store: Store, amocrms: AmoCrms) -> _Hub:
             *(DELIVERIES * (reconcile.run,)),
             watch_loop,
         ),
-        routes=(*link.routes(), *Enrolment(store, name, config.public_url).routes(), *install_routes(installer)),
-        leave=link.leave,
+        routes=(
+            *link.routes(),
+            *Enrolment(store, name, config.public_url).routes(),
+            *install_routes(installer),
+            *panel.routes,
+        ),
+        leave=leave,
         status=StatusReader(store, clock, registry.connected),
     )
 

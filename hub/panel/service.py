@@ -5,6 +5,15 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from hub.amocrm.client import AmoCrms
+from hub.clock import Clock
+from hub.link import Registry
+from hub.news import News
+from hub.panel.door import Door
+from hub.panel.journal import Journal
+from hub.panel.rights import Rights
+from hub.store.engine import Store
+
 
 @dataclass(frozen=True)
 class Service:
@@ -12,3 +21,17 @@ class Service:
 
     routes: tuple[web.RouteDef, ...]
     close: Callable[[], None]
+
+
+def panel_routes(
+    store: Store, amocrms: AmoCrms, clock: Clock, registry: Registry, news: News, public_url: str
+) -> Service:
+    """The panel of a hub."""
+    door = Door(amocrms.tools.integrations, amocrms.tools.hosts)
+    rights, journal = Rights(amocrms), Journal(store)  # noqa: F841
+    return Service(
+        routes=(
+            door.rest(),  # last: whatever nobody else serves
+        ),
+        close=lambda: None,
+    )
