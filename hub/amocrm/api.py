@@ -152,6 +152,15 @@ def account() -> Request:
     return Request("GET", f"{API}/account", (("with", "is_api_filter_enabled"),))
 
 
+def users_groups() -> Request:
+    return Request("GET", f"{API}/account", (("with", "users_groups"),))
+
+
+def users() -> Request:
+    """Admins only."""
+    return Request("GET", f"{API}/users", (("limit", PAGE),))
+
+
 def pipelines() -> Request:
     return Request("GET", f"{API}/leads/pipelines")
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TypeVar
 
+from sqlalchemy import select
+
 from hub.accounts import Account
 from hub.clock import Clock
 from hub.crm import Crm, CrmRejected
@@ -18,6 +20,7 @@ from hub.rules.plan import Case, Outcome, OwnDeal, Plan, plan
 from hub.rules.settings import Settings
 from hub.rules.visits import Clinic
 from hub.store.engine import Store, Unit
+from hub.store.tables import accounts
 from wire.errors import NeedsOperator, Retry
 
 BATCH = 50
@@ -64,6 +67,18 @@ class Heard:
         """Both together."""
         void = {key: self.void.get(key, frozenset()) | ids for key, ids in more.void.items()}
         return Heard({**self.asked, **more.asked}, {**self.void, **void})
+
+
+class Paused(Retry):
+    """An admin stopped all writing while a step was under way: what is left stays noted, and waits."""
+
+
+async def refuse_if_paused(to: Delivery) -> None:
+    """Asked before each batch: a step may take many."""
+    async with to.store.reading(to.account) as unit:
+        text = (await unit.execute(select(accounts.c.settings).where(accounts.c.id == to.account.id))).scalar_one()
+    if text and Settings.model_validate_json(text).paused:
+        raise Paused
 
 
 async def gather(to: Delivery, keys: Collection[PatientKey], heard: Heard) -> list[Desk]:

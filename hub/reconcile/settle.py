@@ -7,7 +7,7 @@ from hub.links import waiting
 from hub.links.columns import by_database
 from hub.links.outcomes import save_outcomes
 from hub.reconcile.create import create
-from hub.reconcile.delivery import Delivery, Desk, Heard, gather, in_batches
+from hub.reconcile.delivery import Delivery, Desk, Heard, gather, in_batches, refuse_if_paused
 from hub.reconcile.write import write
 from hub.rules.model import PatientKey
 from hub.rules.plan import Outcome
@@ -44,9 +44,11 @@ async def _deliver(to: Delivery, desks: Sequence[Desk]) -> Heard:
     lacking = [desk for desk in desks if desk.plan.slot or desk.plan.contact_missing]
     heard = Heard()
     for batch in in_batches(sorted(lacking, key=_first_visit)):
+        await refuse_if_paused(to)
         heard = heard.and_also(await create(to, batch))
     first = {desk.key for desk in lacking}
     for batch in in_batches(desk for desk in desks if desk.key not in first):
+        await refuse_if_paused(to)
         await write(to, batch)
     return heard
 
