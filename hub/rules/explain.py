@@ -1,8 +1,7 @@
 """What people read: the time of a visit, and notes that tell in Russian what happened in IDENT."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime, tzinfo
 
 from hub.rules.fields import StatusText
 from hub.rules.moves import Story
@@ -22,13 +21,13 @@ _DAYS = ("пн", "вт", "ср", "чт", "пт", "сб", "вс")
 _MONTHS = ("янв", "фев", "мар", "апр", "май", "июн", "июл", "авг", "сен", "окт", "ноя", "дек")
 
 
-def branch_time(moment: datetime, zone: ZoneInfo) -> str:
+def branch_time(moment: datetime, zone: tzinfo) -> str:
     """«вт 24 ноя, 14:30» by the wall clock of the branch."""
     there = moment.astimezone(zone)
     return f"{_DAYS[there.weekday()]} {there.day} {_MONTHS[there.month - 1]}, {there:%H:%M}"
 
 
-def day_time(moment: datetime, zone: ZoneInfo) -> str:
+def day_time(moment: datetime, zone: tzinfo) -> str:
     """«24 ноя, 14:30», where the day of the week does not matter."""
     return branch_time(moment, zone).partition(" ")[2]
 

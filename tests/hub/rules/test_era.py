@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from hub.rules.era import Assignment, assign, roles
+from hub.rules.era import Assignment, Choices, assign, roles
 from hub.rules.model import LOST, WON, Stage
 from hub.rules.visits import VisitNow
 from tests.hub.clinic_day import AGAIN_BOOKED, BOOKED, DATABASE, PRESET, PRIMARY, REPEAT, at
@@ -22,8 +22,11 @@ def assigned(
     stages: Mapping[int, Stage | None] | None = None,
     *,
     before: bool = False,
+    chosen: tuple[int, ...] = (),
+    brought: tuple[int, ...] = (),
 ) -> Assignment:
-    return assign(DATABASE, visits, roles(visits, visited_before=before), links or {}, stages or {}, PRESET)
+    eras = roles(visits, visited_before=before)
+    return assign(DATABASE, visits, eras, links or {}, stages or {}, PRESET, Choices(chosen, brought))
 
 
 def check(visits: list[VisitNow], primary: list[str], *, before: bool = False) -> None:
@@ -112,3 +115,75 @@ def test_r12_a_visit_ahead_never_joins_a_deal_that_is_closed() -> None:
     found = assigned([future("1")], {}, {7: CLOSED_WON, 8: CLOSED})
 
     assert (found.deals, len(found.slots)) == ({}, 1)
+
+
+ELSEWHERE = Stage(900, 1)
+
+
+@pytest.mark.parametrize(
+    ("links", "stages", "chosen", "deals", "slots"),
+    [
+        # a deal that is not the patient's yet: it must be read first
+        ({}, {}, (11,), {}, [(11,)]),
+        ({}, {5: OPEN}, (11,), {}, [(11,)]),
+        ({"1": 5}, {5: OPEN}, (11,), {5: ["1"]}, []),
+        # one of its own
+        ({}, {5: OPEN, 6: OPEN}, (6,), {6: ["1"]}, []),
+        ({}, {5: OPEN, 6: OPEN_AGAIN}, (6,), {6: ["1"]}, []),
+        ({}, {5: OPEN, 6: OPEN}, (11, 6), {}, [(11,)]),
+        ({}, {5: OPEN, 6: OPEN}, (6, 11), {6: ["1"]}, []),
+        # that takes no visits any more
+        ({}, {5: OPEN, 6: CLOSED}, (6,), {5: ["1"]}, []),
+        ({}, {5: OPEN, 6: ELSEWHERE}, (6,), {5: ["1"]}, []),
+        ({}, {5: OPEN, 6: None}, (6,), {5: ["1"]}, []),
+        ({}, {6: CLOSED}, (6, 11), {}, [(11,)]),
+        ({}, {6: CLOSED}, (6,), {}, [()]),
+    ],
+)
+def test_r11_the_deal_that_an_operator_chose_comes_after_the_visits_own_link(
+    links: dict[str, int],
+    stages: dict[int, Stage | None],
+    chosen: tuple[int, ...],
+    deals: dict[int, list[str]],
+    slots: list[tuple[int, ...]],
+) -> None:
+    found = assigned([future("1")], links, stages, chosen=chosen)
+
+    assert {deal_id: ids(visits) for deal_id, visits in found.deals.items()} == deals
+    assert [slot.chosen for slot in found.slots] == slots
+    assert found.in_doubt == ()
+
+
+def test_r11_a_choice_ends_the_doubt_between_two_deals_of_ours() -> None:
+    assert assigned([future("1")], {}, {5: OPEN, 6: OPEN}).in_doubt
+    assert not assigned([future("1")], {}, {5: OPEN, 6: OPEN}, chosen=(6,)).in_doubt
+
+
+def test_r11_new_visits_of_both_eras_go_to_the_chosen_deal_together() -> None:
+    (slot,) = assigned([visited("1"), future("2")], chosen=(11,)).slots
+
+    assert (ids(slot.visits), slot.chosen) == (["1", "2"], (11,))
+
+
+@pytest.mark.parametrize(
+    ("visits", "stage", "brought", "stays"),
+    [
+        ([future("1")], OPEN, (5,), True),  # a regular's lead in «Первичные», which an operator chose
+        ([future("1")], OPEN, (), False),
+        ([future("1")], CLOSED_WON, (5,), False),
+        ([future("1"), visited("2")], OPEN, (5,), False),  # it is about to be won: what lies ahead goes on
+    ],
+)
+def test_r11_what_a_choice_brought_stays_in_the_primary_pipeline_while_the_deal_is_open(
+    visits: list[VisitNow], stage: Stage, brought: tuple[int, ...], *, stays: bool
+) -> None:
+    found = assigned(visits, {"1": 5, "2": 5}, {5: stage}, before=True, brought=brought)
+
+    assert ("1" in ids(found.deals.get(5, ()))) is stays
+
+
+def test_r11_a_chosen_deal_that_is_about_to_be_won_takes_no_more_visits() -> None:
+    found = assigned([visited("1"), future("2")], {"1": 5}, {5: OPEN}, chosen=(5,))
+
+    assert ids(found.deals[5]) == ["1"]
+    assert [slot.pipeline.pipeline_id for slot in found.slots] == [REPEAT]

@@ -1,10 +1,12 @@
 """R11, R8: which lead or contact a first deal joins."""
 
+from dataclasses import replace
+
 import pytest
 
 from hub.rules.fields import ContactField, DealField
-from hub.rules.join import Answer, Ask, Found, Join, Make, join
-from hub.rules.model import LOST, Contact, Deal, Stage
+from hub.rules.join import Answer, Ask, Found, Join, Make, join, join_chosen
+from hub.rules.model import LOST, WON, Contact, Deal, Stage
 from tests.hub.clinic_day import NEW, PRIMARY, at, patient
 from tests.hub.rules.made import scene
 
@@ -90,3 +92,49 @@ def test_r11(contacts: list[Contact], deals: list[Deal], taken: set[int], expect
 )
 def test_r11_a_regulars_contact_is_found_as_if_there_were_no_leads(contacts: list[Contact], expected: Answer) -> None:
     assert answered(contacts, [lead(11)], set(), leads=False) == expected
+
+
+NOBODYS = contact(1, OTHER, 11)
+
+
+@pytest.mark.parametrize(
+    ("contacts", "deals", "taken", "chosen", "expected"),
+    [
+        # whatever the name on its contact, and however old
+        ([NOBODYS], [lead(11)], set(), (11,), Join(11, None, chosen=True)),
+        ([NOBODYS], [lead(11, created_at=at(12, day=-400))], set(), (11,), Join(11, None, chosen=True)),
+        ([contact(1, OWN, 11)], [lead(11)], set(), (11,), Join(11, 1, chosen=True)),
+        ([contact(1, FORM, 11)], [lead(11)], set(), (11,), Join(11, 1, chosen=True)),
+        ([contact(1, MOTHER, 11)], [lead(11)], set(), (11,), Join(11, None, chosen=True)),
+        ([contact(1, OWN, 11)], [lead(11)], {1}, (11,), Join(11, None, chosen=True)),
+        # the patient's own contact elsewhere
+        ([NOBODYS, contact(2, OWN)], [lead(11)], set(), (11,), Join(11, 2, chosen=True)),
+        ([NOBODYS, contact(2, OWN), contact(3, FORM)], [lead(11)], set(), (11,), Join(11, None, chosen=True)),
+        ([contact(1, OWN, 11), contact(2, OWN)], [lead(11)], set(), (11,), Join(11, 1, chosen=True)),
+        (
+            [contact(1, OWN, 11), contact(2, "Петя", fields={ContactField.PATIENT_KEY: "db_1:4410"})],
+            [lead(11)],
+            set(),
+            (11,),
+            Join(11, 2, chosen=True),
+        ),
+        # the newest that will do
+        ([NOBODYS], [lead(11), lead(12)], set(), (12, 11), Join(12, None, chosen=True)),
+        ([NOBODYS], [lead(11), lead(12, stage=Stage(PRIMARY, LOST))], set(), (12, 11), Join(11, None, chosen=True)),
+        # it is kept for showing, and joins nothing
+        ([NOBODYS], [lead(11, stage=Stage(PRIMARY, LOST))], set(), (11,), None),
+        ([NOBODYS], [lead(11, stage=Stage(PRIMARY, WON))], set(), (11,), None),
+        ([NOBODYS], [lead(11, stage=Stage(900, 1))], set(), (11,), None),
+        ([NOBODYS], [], set(), (11,), None),
+        ([NOBODYS], [lead(99)], set(), (99,), None),
+        ([NOBODYS], [lead(11, fields={DealField.PATIENT_KEY: "db_1:7"})], set(), (11,), None),
+        ([NOBODYS], [lead(11, fields={DealField.PATIENT_KEY: "db_1:4410"})], set(), (11,), Join(11, None, chosen=True)),
+    ],
+)
+def test_r11_choice(
+    contacts: list[Contact], deals: list[Deal], taken: set[int], chosen: tuple[int, ...], expected: Join | None
+) -> None:
+    cards = [replace(deal, contact_ids=(1,)) for deal in deals]
+    found = Found(contacts, {deal.id: deal for deal in cards}, taken, {99})
+
+    assert join_chosen(CHILD, found, chosen) == expected
