@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from hub.amocrm.hosts import Hosts
 from hub.integrations import Integrations
@@ -21,7 +20,7 @@ class Origins:
 
     async def known(self, origin: str) -> bool:
         """Whether a browser may read an answer on pages of this origin."""
-        host = self._hosts.known(urlsplit(origin).netloc) if origin else None
+        host = self._hosts.known(origin.partition("://")[2])
         if host is None or origin != self._hosts.base(host):
             return False
         if self._known.get(origin, float("-inf")) > self._now():

@@ -110,8 +110,8 @@ def _check_issuer(claims: Claims, host: str | None, hosts: Hosts) -> None:
     """The issuer is where the account lives: a host of amoCRM's, and the one that the installation was made at."""
     if host is None:
         raise BadToken("not_installed")
-    home = hosts.base(host)
-    if hosts.known(urlsplit(claims.iss).netloc) is None or claims.iss != home:
+    home = hosts.base(host) if hosts.known(host) else None
+    if home is None or claims.iss != home:
         raise BadToken("issuer")
     amocrms_own = home.startswith("https:")  # a stand-in's host holds no subdomain
     if amocrms_own and claims.subdomain not in (None, host.partition(".")[0]):
