@@ -10,12 +10,13 @@ requirejs.config({
     'lib/components/base/modal': '/_stand-in/files/modal',
   },
 });
-require(['jquery', 'underscore', 'backbone', 'app_global', 'shell'], function ($, underscore, backbone, app, shell) {
+require(['jquery', 'underscore', 'backbone', 'app_global', 'shell', 'twigjs'], function ($, underscore, backbone, app, shell) {
   'use strict';
 
   underscore.noConflict();
   $.noConflict(true);
   backbone.noConflict();
+  window.Twig = undefined; // declared by twig.js at its top, not needed by it afterwards
   Object.defineProperty(window, 'APP', { value: app, configurable: true });
   shell.start();
 });

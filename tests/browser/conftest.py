@@ -1,0 +1,55 @@
+"""One Chromium for all tests of this folder, kept off the network, and a page in it whose errors fail the test.
+
+Tests here share the session's event loop and one worker: each file begins with `pytestmark = BROWSER`."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, async_playwright
+
+EXECUTABLES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+BROWSER = [pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
+SCREEN = ViewportSize(width=1440, height=860)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    found = next((path for name in EXECUTABLES if (path := shutil.which(name))), None)
+    assert found, f"browser tests need one of {', '.join(EXECUTABLES)}: `make test` installs it"
+    flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
+    async with async_playwright() as playwright:
+        async with await playwright.chromium.launch(executable_path=found, args=flags) as launched:
+            yield launched
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A browser of its own for each test: no cookie, nothing stored."""
+    async with await browser.new_context(viewport=SCREEN, locale="ru-RU", timezone_id="Europe/Moscow") as fresh:
+        fresh.set_default_timeout(10_000)
+        yield fresh
+
+
+@pytest.fixture
+def troubles() -> list[str]:
+    """What the page's console called an error, and what nobody caught; a test that provokes some looks at them and clears."""
+    return []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(context: BrowserContext, troubles: list[str]) -> AsyncIterator[Page]:
+    opened = await context.new_page()
+    opened.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
+    opened.on("pageerror", lambda error: troubles.append(str(error)))
+    yield opened
+    assert troubles == []
