@@ -91,7 +91,7 @@ def _composed(config: HubConfig, store: Store, amocrms: AmoCrms) -> _Hub:
     inbox = Inbox(store, clock, news)
     link = LinkServer(store, inbox, clock, name, registry=registry, news=news)
     panel = panel_routes(store, amocrms, clock, registry, news, config.public_url)
-    reconcile = Reconcile(store, amocrms.crm_of, clock, wake=inbox.arrived)
+    reconcile = Reconcile(store, amocrms.crm_of, clock, wake=inbox.arrived, news=news)
     jobs = Jobs(store, Verbs(store, amocrms, installer, config.public_url).handlers())
 
     async def leave() -> None:

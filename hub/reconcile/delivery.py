@@ -15,6 +15,7 @@ from hub.links import choices, confirmations, outcomes, own, records, waiting
 from hub.links.columns import by_database
 from hub.links.waiting import Waiting
 from hub.metrics import COMMANDS_SENT
+from hub.news import News
 from hub.rules.model import Deal, PatientKey
 from hub.rules.plan import Case, Outcome, OwnDeal, Plan, plan
 from hub.rules.settings import Settings
@@ -41,6 +42,7 @@ class Delivery:
     settings: Settings
     clinics: Mapping[str, Clinic]
     clock: Clock
+    news: News = field(default_factory=News)
 
 
 @dataclass(frozen=True)

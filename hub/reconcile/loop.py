@@ -15,6 +15,7 @@ from hub.clock import Clock
 from hub.crm import Crm, CrmBlocked, CrmUnauthorised, CrmUnpaid
 from hub.links import waiting
 from hub.links.outcomes import NOBODY, count_nobodys
+from hub.news import News
 from hub.reconcile.delivery import Delivery
 from hub.reconcile.intents import Intent, open_ones, resolve
 from hub.reconcile.settle import put_aside, settle
@@ -79,9 +80,10 @@ class Reconcile:
         clock: Clock,
         *,
         wake: asyncio.Event | None = None,
+        news: News | None = None,
         jitter: Callable[[], float] = _RANDOM.random,
     ) -> None:
-        self.wake = wake or asyncio.Event()
+        self.wake, self._news = wake or asyncio.Event(), news or News()
         self._store, self._crm_of, self._clock, self._jitter = store, crm_of, clock, jitter
         self._patience: dict[int, _Patience] = {}
         self._busy: set[int] = set()
@@ -163,7 +165,7 @@ class Reconcile:
             return await self._look(account, at_once)
         if not clinics:
             return None
-        to = Delivery(self._store, account, self._crm_of(account), settings, clinics, self._clock)
+        to = Delivery(self._store, account, self._crm_of(account), settings, clinics, self._clock, self._news)
         return _Found(to, keys, open_intents)
 
     async def _count_nobodys(self, to: Delivery, keys: list[PatientKey]) -> None:

@@ -26,9 +26,12 @@ async def settle(to: Delivery, keys: Collection[PatientKey]) -> int:
     checked by the same question that began it."""
     heard = Heard()
     left = list(keys)
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
         desks = await gather(to, left, heard)
-        await _finish(to, [desk for desk in desks if desk.plan.idle])
+        idle = [desk for desk in desks if desk.plan.idle]
+        await _finish(to, idle)
+        if number:  # something was delivered
+            to.news.tell_deals(to.account.id, {deal_id for desk in idle for deal_id in desk.case.deals})
         desks = [desk for desk in desks if not desk.plan.idle]
         if not desks:
             return len(keys)
