@@ -12,6 +12,7 @@ from hub.news import News
 from hub.panel.door import Door
 from hub.panel.journal import Journal
 from hub.panel.rights import Rights
+from hub.panel.settings import SettingsDesk
 from hub.store.engine import Store
 
 
@@ -29,8 +30,10 @@ def panel_routes(
     """The panel of a hub."""
     door = Door(amocrms.tools.integrations, amocrms.tools.hosts)
     rights, journal = Rights(amocrms), Journal(store)  # noqa: F841
+    settings = SettingsDesk(store, amocrms, rights, clock, registry.connected)
     return Service(
         routes=(
+            *settings.routes(door),
             door.rest(),  # last: whatever nobody else serves
         ),
         close=lambda: None,
