@@ -1,0 +1,74 @@
+"""Debt, advance, bills and the plan of treatment, as the card shows them to who may see money. Pure."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from hub.panel.facts import Somebody
+from hub.panel.model import BalanceCard, Bill, PlanCard
+from wire import lookup
+from wire.model import Balance, Plan
+
+_NOTHING = Decimal(0)
+
+
+def balance(somebody: Somebody) -> BalanceCard | None:
+    """None where nothing is known. Debt and advance come from the hub's records, which follow the clinic; bills from the clinic's answer.
+    Nobody can confirm the figures yet: they are never `verified`."""
+    known, through = somebody.known, somebody.site.stand.read_through
+    bills = tuple(bill for one in reversed(somebody.bills or ()) if (bill := _bill(one)))
+    debt, advance = _figures(known.balance) if known.balance else (None, None)
+    at = max((moment for moment in (known.balance_at, through) if moment), default=somebody.data_at)
+    if at is None or (debt is None and advance is None and not bills):
+        return None
+    return BalanceCard(debt=_sum(debt), advance=_sum(advance), at=_there(at, somebody), bills=bills)
+
+
+def plan(plans: Iterable[Plan]) -> PlanCard | None:
+    """The active plans together, where all their figures are known."""
+    figures = [(one.agreed, one.done, one.unscheduled) for one in plans if one.active]
+    known = [(agreed, done, left) for agreed, done, left in figures if None not in (agreed, done, left)]
+    if not figures or len(known) < len(figures):
+        return None
+    agreed, done, left = (sum((one or _NOTHING for one in column), _NOTHING) for column in zip(*known, strict=True))
+    return PlanCard(agreed=f"{agreed:.2f}", done=f"{done:.2f}", unscheduled=f"{left:.2f}")
+
+
+def _figures(held: Balance) -> tuple[Decimal | None, Decimal | None]:
+    """Where only the net is known, it says one of the two; of the other nothing."""
+    if held.net is None or held.debt is not None or held.advance is not None:
+        return held.debt, held.advance
+    if held.net == 0:
+        return _NOTHING, _NOTHING
+    return (-held.net, None) if held.net < 0 else (None, held.net)
+
+
+def _bill(one: lookup.Bill) -> Bill | None:
+    """What can be computed is; a bill of which that is not enough is left out."""
+    billed = one.billed if one.billed is not None else _less(one.gross, one.discount)
+    paid = one.paid if one.paid is not None else _less(billed, one.debt)
+    debt = one.debt if one.debt is not None else _less(billed, paid)
+    if billed is None or paid is None or debt is None:
+        return None
+    gross = one.gross if one.gross is not None else billed + (one.discount or _NOTHING)
+    discount = one.discount if one.discount is not None else gross - billed
+    return Bill(
+        date=one.date,
+        gross=f"{gross:.2f}",
+        discount=f"{discount:.2f}",
+        billed=f"{billed:.2f}",
+        paid=f"{paid:.2f}",
+        debt=f"{max(debt, _NOTHING):.2f}",
+    )
+
+
+def _less(whole: Decimal | None, part: Decimal | None) -> Decimal | None:
+    return None if whole is None or part is None else whole - part
+
+
+def _sum(figure: Decimal | None) -> str | None:
+    return None if figure is None else f"{figure:.2f}"
+
+
+def _there(moment: datetime, somebody: Somebody) -> datetime:
+    return moment.astimezone(somebody.site.stand.zone)

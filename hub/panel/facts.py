@@ -1,0 +1,155 @@
+"""What was found out about a card, before anybody decides what to show of it. Values only; pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from hub.panel.freshness import Heard, Stand
+from hub.rules.model import PatientKey
+from hub.rules.settings import Settings
+from hub.rules.visits import Clinic, Record, VisitNow, count_as
+from wire.lookup import Bill, CardAnswer, CardPatient
+from wire.model import Balance, Checkup, Patient, Plan
+
+
+@dataclass(frozen=True)
+class Site:
+    """A database of the account: as the rules see it, and how it stands."""
+
+    clinic: Clinic
+    stand: Stand
+
+    def today(self, now: datetime) -> date:
+        """The day in the clinic: ages and «сегодня» are by it."""
+        return now.astimezone(self.stand.zone).date()
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the hub's own records say of a patient."""
+
+    patient: Patient | None = field(default=None, repr=False)
+    visits: tuple[Record, ...] = field(default=(), repr=False)
+    balance: Balance | None = field(default=None, repr=False)
+    balance_at: datetime | None = None
+    checkups: tuple[Checkup, ...] = ()
+    plans: tuple[Plan, ...] = ()
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """A patient, as the clinic says now or as the hub knows: all of it as of `data_at`. `bills` is None where they are not known."""
+
+    key: PatientKey
+    patient: Patient = field(repr=False)
+    visits: tuple[VisitNow, ...] = field(repr=False)
+    site: Site
+    data_at: datetime | None = None
+    more_past: bool = False
+    bills: tuple[Bill, ...] | None = field(default=None, repr=False)
+    known: Known = field(default=Known(), repr=False)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The card that is open: whom it is about by a link or an operator's choice, by what others are found, what stands in amoCRM."""
+
+    name: str
+    """For the journal: deal:15198335, contact:901."""
+    deal_id: int | None = None
+    wanted: PatientKey | None = None
+    chosen: bool = False
+    named: tuple[PatientKey, ...] = ()
+    """Patients of whom the card speaks although none of them is the one."""
+    phones: tuple[str, ...] = field(default=(), repr=False)
+    typed_name: str | None = field(default=None, repr=False)
+    typed_phone: str | None = field(default=None, repr=False)
+
+    @property
+    def keys(self) -> tuple[PatientKey, ...]:
+        """Whom to ask for by id."""
+        return (self.wanted, *self.named) if self.wanted else self.named
+
+
+@dataclass(frozen=True)
+class Answers:
+    """By database: the clinic's answer, or None where none came. A database that was not asked is absent."""
+
+    by_database: Mapping[str, CardAnswer | None] = field(repr=False)
+
+    @property
+    def silent(self) -> frozenset[str]:
+        """Who gave no answer."""
+        return frozenset(database for database, answer in self.by_database.items() if answer is None)
+
+    def heard(self, database: str) -> Heard | None:
+        """For the freshness of a database."""
+        if database not in self.by_database:
+            return None
+        answer = self.by_database[database]
+        return Heard(answer.read_at, answer.partial) if answer else Heard()
+
+    def keys(self) -> list[PatientKey]:
+        """All who were told of."""
+        return [PatientKey(database, one.id) for database, _, one in self._patients()]
+
+    def people(
+        self, sites: Mapping[str, Site], known: Mapping[PatientKey, Known], settings: Settings, now: datetime
+    ) -> list[Somebody]:
+        """Whoever was told of is of the database that told."""
+        return [
+            somebody(sites[database], one, at, known.get(PatientKey(database, one.id), Known()), settings, now)
+            for database, at, one in self._patients()
+        ]
+
+    def _patients(self) -> list[tuple[str, datetime, CardPatient]]:
+        answers = [(database, answer) for database, answer in self.by_database.items() if answer]
+        return [(database, answer.read_at, one) for database, answer in answers for one in answer.patients]
+
+
+def somebody(
+    site: Site, one: CardPatient, read_at: datetime, known: Known, settings: Settings, now: datetime
+) -> Somebody:
+    """As the clinic says now. What it does not tell any more, vanished: the hub remembers such visits."""
+    told = {visit.id for visit in one.visits}
+    gone = [record for record in known.visits if record.vanished_at and record.visit.id not in told]
+    return Somebody(
+        key=PatientKey(site.clinic.database, one.id),
+        patient=one,
+        visits=_counted([*map(Record, one.visits), *gone], site, settings, now),
+        site=site,
+        data_at=read_at,
+        more_past=one.more_past,
+        bills=one.bills if "bills" in one.model_fields_set else None,
+        known=known,
+    )
+
+
+def remembered(site: Site, patient: str, known: Known, settings: Settings, now: datetime) -> Somebody | None:
+    """As the hub's records say; None where they say nothing."""
+    if known.patient is None:
+        return None
+    visits = _counted(known.visits, site, settings, now)
+    key = PatientKey(site.clinic.database, patient)
+    return Somebody(key, known.patient, visits, site, data_at=site.stand.read_through, known=known)
+
+
+def _counted(records: Iterable[Record], site: Site, settings: Settings, now: datetime) -> tuple[VisitNow, ...]:
+    return tuple(count_as(record, site.clinic, settings, now) for record in records)
+
+
+def age_on(born: str | None, today: date) -> int | None:
+    """Whole years; who is born on 29 February is a year older on 1 March."""
+    if born is None:
+        return None
+    birth = date.fromisoformat(born)
+    years = today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))
+    return years if years >= 0 else None
+
+
+def moscow(zone: ZoneInfo, at: datetime) -> str:
+    """«МСК», «МСК+2», «МСК−1»: as Russians name zones."""
+    there, here = at.astimezone(zone).utcoffset(), at.astimezone(ZoneInfo("Europe/Moscow")).utcoffset()
+    hours = ((there - here).total_seconds() / 3600) if there is not None and here is not None else 0
+    return f"МСК{'+' if hours > 0 else '−'}{abs(hours):g}" if hours else "МСК"
