@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
-from hub.rules.explain import VANISHED, branch_time, day_time
+from hub.rules.explain import branch_time, day_time
 from hub.rules.model import Explanation, Stage
 from hub.rules.moves import Story
 from hub.rules.stand import Stand
@@ -74,7 +74,7 @@ def _moved(story: Story, time: str) -> str:
 
 def _cancelled(shown: VisitNow) -> str:
     if shown.visit.status != "cancelled":
-        return VANISHED
+        return "удалён"
     reason = shown.visit.cancel_reason.name if shown.visit.cancel_reason else None
     return f"отменён, причина: {reason}" if reason else "отменён"
 

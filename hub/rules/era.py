@@ -131,7 +131,7 @@ class _Standing:
         if stage is None:
             return False
         outgrown = role == "repeat" and stage.pipeline_id in _primary_ids(self.settings)
-        stays_by_choice = deal_id in self.choices.brought and deal_id not in self.about_to_win
+        stays_by_choice = deal_id in self.choices.brought and not (visit.ahead and deal_id in self.about_to_win)
         return (visit.ahead and not stage.open) or (outgrown and not stays_by_choice)
 
     def _takes(self, deal_id: int) -> bool:

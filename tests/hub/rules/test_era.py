@@ -172,6 +172,8 @@ def test_r11_new_visits_of_both_eras_go_to_the_chosen_deal_together() -> None:
         ([future("1")], OPEN, (), False),
         ([future("1")], CLOSED_WON, (5,), False),
         ([future("1"), visited("2")], OPEN, (5,), False),  # it is about to be won: what lies ahead goes on
+        ([visited("1"), future("2")], OPEN, (5,), True),
+        ([visited("1"), future("2")], CLOSED_WON, (5,), True),
     ],
 )
 def test_r11_what_a_choice_brought_stays_in_the_primary_pipeline_while_the_deal_is_open(
