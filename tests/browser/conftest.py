@@ -48,6 +48,7 @@ def troubles() -> list[str]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(context: BrowserContext, troubles: list[str]) -> AsyncIterator[Page]:
+    """A tab. Name it after the servers in a test's arguments: then it is closed before they end."""
     opened = await context.new_page()
     opened.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
     opened.on("pageerror", lambda error: troubles.append(str(error)))

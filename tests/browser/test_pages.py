@@ -59,7 +59,7 @@ async def calls(page: Page, last: str) -> list[list[Any]]:
     return found
 
 
-async def test_a_widget_finds_what_is_documented_and_nothing_else(page: Page, desk: Desk) -> None:
+async def test_a_widget_finds_what_is_documented_and_nothing_else(desk: Desk, page: Page) -> None:
     await page.goto(f"{desk.url}/leads/detail/{desk.deal}")
     await calls(page, "bind_actions")
 
@@ -92,7 +92,7 @@ async def test_a_widget_finds_what_is_documented_and_nothing_else(page: Page, de
     assert told["user"] == told["system"]["amouser_id"] == list(desk.stand_in.account.users)[1]
 
 
-async def test_callbacks_come_in_their_order_from_page_to_page_without_a_reload(page: Page, desk: Desk) -> None:
+async def test_callbacks_come_in_their_order_from_page_to_page_without_a_reload(desk: Desk, page: Page) -> None:
     await page.goto(f"{desk.url}/leads/detail/{desk.deal}?widgets=first")
     ours = page.locator(".card-widgets__widget .mine__b")
     entered = [[name, "leads_card", desk.deal] for name in ("render", "init", "bind_actions")]
@@ -116,7 +116,7 @@ async def test_callbacks_come_in_their_order_from_page_to_page_without_a_reload(
     assert await page.evaluate("[seen.calls, stays]") == [[], True]
 
 
-async def test_the_list_and_an_open_card_follow_what_others_do(page: Page, desk: Desk) -> None:
+async def test_the_list_and_an_open_card_follow_what_others_do(desk: Desk, page: Page) -> None:
     await page.goto(desk.url)
     column = page.locator(".board__column")
     tile = f"[data-lead-id='{desk.deal}']"
@@ -141,7 +141,7 @@ async def test_the_list_and_an_open_card_follow_what_others_do(page: Page, desk:
     assert (lead.price, lead.status_id, lead.updated_by) == (20_000, stages[2].id, list(desk.stand_in.account.users)[1])
 
 
-async def test_one_token_serves_many_calls_of_one_user(page: Page, desk: Desk) -> None:
+async def test_one_token_serves_many_calls_of_one_user(desk: Desk, page: Page) -> None:
     await page.goto(f"{desk.url}/leads/detail/{desk.deal}")
     await calls(page, "bind_actions")
     sent: list[str] = []

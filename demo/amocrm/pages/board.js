@@ -59,8 +59,8 @@ define(['dom', 'words', 'state', 'server', 'host'], function (dom, words, state,
 
     async function refresh() {
       waiting = null;
-      const fresh = await server.get('board/' + pipelineId);
-      if (!root.isConnected) { return; }
+      const fresh = await server.get('board/' + pipelineId).catch(function () { return null; });
+      if (!fresh || !root.isConnected) { return; } // the stream tells when the server is there again
       told = fresh;
       const across = root.querySelector('.board__columns').scrollLeft;
       const down = Array.from(root.querySelectorAll('.board__tiles'), function (list) { return list.scrollTop; });
