@@ -7,7 +7,7 @@ from dataclasses import replace
 from hub.links import own
 from hub.links.outcomes import save_outcomes
 from hub.reconcile import intents
-from hub.reconcile.delivery import Codes, Delivery, Desk, Heard, in_batches, looked, refused_apart
+from hub.reconcile.delivery import Codes, Delivery, Desk, Learnt, in_batches, looked, refused_apart
 from hub.reconcile.intents import ContactIntent, DealIntent, LinkIntent
 from hub.reconcile.where import Adoption, where_to
 from hub.rules.commands import create_deal, filled
@@ -23,7 +23,7 @@ from wire import log
 logger = logging.getLogger(__name__)
 
 
-async def create(to: Delivery, desks: Sequence[Desk]) -> Heard:
+async def create(to: Delivery, desks: Sequence[Desk]) -> Learnt:
     """One deal or contact for each patient that lacks one; returns what was learnt about the others."""
     desks, _ = await looked(to, desks, {deal_id for desk in desks for deal_id in desk.case.deals})
     await _create_contacts(to, [desk for desk in desks if desk.plan.contact_missing])
@@ -35,7 +35,7 @@ async def create(to: Delivery, desks: Sequence[Desk]) -> Heard:
         for desk, _, answer in found.answers
         if isinstance(answer, Ask)
     }
-    return Heard(asked, found.void)
+    return Learnt(asked, found.void)
 
 
 async def _adopt(to: Delivery, joined: Sequence[Adoption]) -> None:

@@ -59,16 +59,16 @@ class Desk:
 
 
 @dataclass(frozen=True)
-class Heard:
+class Learnt:
     """What a delivery has learnt on its way: about whom a person is asked, and which deals that were chosen will not do."""
 
     asked: Mapping[PatientKey, Outcome] = field(default_factory=dict)
     void: Mapping[PatientKey, frozenset[int]] = field(default_factory=dict)
 
-    def and_also(self, more: "Heard") -> "Heard":
+    def and_also(self, more: "Learnt") -> "Learnt":
         """Both together."""
         void = {key: self.void.get(key, frozenset()) | ids for key, ids in more.void.items()}
-        return Heard({**self.asked, **more.asked}, {**self.void, **void})
+        return Learnt({**self.asked, **more.asked}, {**self.void, **void})
 
 
 class Paused(Retry):
@@ -83,16 +83,16 @@ async def refuse_if_paused(to: Delivery) -> None:
         raise Paused
 
 
-async def gather(to: Delivery, keys: Collection[PatientKey], heard: Heard) -> list[Desk]:
+async def gather(to: Delivery, keys: Collection[PatientKey], learnt: Learnt) -> list[Desk]:
     """What the store holds of these patients at one moment, and what is to be done by it."""
     now = to.clock.now()
     desks: list[Desk] = []
     async with to.store.reading(to.account) as unit:
         for database, patients in by_database(keys).items():
             marks = await waiting.marks(unit, database, patients)
-            cases = [_without_void(case, heard) for case in await _cases(unit, to.clinics[database], patients)]
+            cases = [_without_void(case, learnt) for case in await _cases(unit, to.clinics[database], patients)]
             desks += [
-                Desk(marks[case.key.patient], case, plan(case, to.settings, now, heard.asked.get(case.key)))
+                Desk(marks[case.key.patient], case, plan(case, to.settings, now, learnt.asked.get(case.key)))
                 for case in cases
             ]
     return desks
@@ -123,8 +123,8 @@ async def _cases(unit: Unit, clinic: Clinic, patients: Sequence[str]) -> list[Ca
     ]
 
 
-def _without_void(case: Case, heard: Heard) -> Case:
-    void = heard.void.get(case.key, frozenset())
+def _without_void(case: Case, learnt: Learnt) -> Case:
+    void = learnt.void.get(case.key, frozenset())
     return replace(case, chosen=tuple(deal_id for deal_id in case.chosen if deal_id not in void))
 
 

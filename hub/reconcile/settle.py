@@ -7,7 +7,7 @@ from hub.links import waiting
 from hub.links.columns import by_database
 from hub.links.outcomes import save_outcomes
 from hub.reconcile.create import create
-from hub.reconcile.delivery import Delivery, Desk, Heard, gather, in_batches, refuse_if_paused
+from hub.reconcile.delivery import Delivery, Desk, Learnt, gather, in_batches, refuse_if_paused
 from hub.reconcile.write import write
 from hub.rules.model import PatientKey
 from hub.rules.plan import Outcome
@@ -24,10 +24,10 @@ UNSETTLED = "unsettled"
 async def settle(to: Delivery, keys: Collection[PatientKey]) -> int:
     """How many patients were settled. One is settled when the plan finds nothing to do by what the store holds: whatever was delivered is
     checked by the same question that began it."""
-    heard = Heard()
+    learnt = Learnt()
     left = list(keys)
     for number in range(ROUNDS):
-        desks = await gather(to, left, heard)
+        desks = await gather(to, left, learnt)
         idle = [desk for desk in desks if desk.plan.idle]
         await _finish(to, idle)
         if number:  # something was delivered
@@ -35,25 +35,25 @@ async def settle(to: Delivery, keys: Collection[PatientKey]) -> int:
         desks = [desk for desk in desks if not desk.plan.idle]
         if not desks:
             return len(keys)
-        heard = heard.and_also(await _deliver(to, desks))
+        learnt = learnt.and_also(await _deliver(to, desks))
         left = [desk.key for desk in desks]
     log.error(logger, "patients.unsettled", account=to.account.id, count=len(left))
     await put_aside(to, left, UNSETTLED)
     return len(keys)
 
 
-async def _deliver(to: Delivery, desks: Sequence[Desk]) -> Heard:
+async def _deliver(to: Delivery, desks: Sequence[Desk]) -> Learnt:
     """A patient that lacks something gets it first, in the order of the first visits; the others are written."""
     lacking = [desk for desk in desks if desk.plan.slot or desk.plan.contact_missing]
-    heard = Heard()
+    learnt = Learnt()
     for batch in in_batches(sorted(lacking, key=_first_visit)):
         await refuse_if_paused(to)
-        heard = heard.and_also(await create(to, batch))
+        learnt = learnt.and_also(await create(to, batch))
     first = {desk.key for desk in lacking}
     for batch in in_batches(desk for desk in desks if desk.key not in first):
         await refuse_if_paused(to)
         await write(to, batch)
-    return heard
+    return learnt
 
 
 def _first_visit(desk: Desk) -> tuple[bool, object, str]:
