@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import TypeAlias
 
 from hub.link.connection import Connection
@@ -19,6 +20,7 @@ class Registry:
         self._open: dict[Key, Connection] = {}
         self._turns: dict[Key, asyncio.Lock] = {}
         self._lost: dict[Key, float] = {}
+        self._left: dict[Key, datetime] = {}
         self._awaited: dict[Key, asyncio.Event] = {}
         self._since = asyncio.get_running_loop().time()
 
@@ -37,6 +39,10 @@ class Registry:
     def lost_at(self, key: Key) -> float:
         """When, by the loop's time, the link of a database was lost: now, where it still closes; where there was none yet, when we began."""
         return asyncio.get_running_loop().time() if key in self._open else self._lost.get(key, self._since)
+
+    def left_at(self, key: Key) -> datetime | None:
+        """When, in business time, this process lost the link of a database that has none now."""
+        return None if key in self._open else self._left.get(key)
 
     async def awaited(self, key: Key) -> Connection:
         """The link of one database that takes questions, as soon as there is one."""
@@ -57,9 +63,9 @@ class Registry:
             awaited.set()
         AGENTS_CONNECTED.set(len(self._open))
 
-    def remove(self, connection: Connection) -> None:
-        """The link is gone; a newer one stays."""
+    def remove(self, connection: Connection, now: datetime) -> None:
+        """The link is gone; a newer one stays. `now` is business time."""
         if self._open.get(connection.key) is connection:
             del self._open[connection.key]
-            self._lost[connection.key] = asyncio.get_running_loop().time()
+            self._lost[connection.key], self._left[connection.key] = asyncio.get_running_loop().time(), now
         AGENTS_CONNECTED.set(len(self._open))

@@ -163,7 +163,7 @@ class LinkServer:
         try:
             await connection.serve()
         finally:
-            self._registry.remove(connection)
+            self._registry.remove(connection, self._clock.now())
             self._news.tell_freshness(*connection.key)
             log.info(
                 logger,
