@@ -1,34 +1,50 @@
-"""`python -m demo --once`: the smoke run."""
+"""`python -m demo`: the live demo; with `--once` the smoke run. The exit codes stand here and in demo/live.py."""
 
 import argparse
 import asyncio
 import sys
 from pathlib import Path
 
+from demo.live import live
 from demo.processes import ProcessFailed
 from demo.product import NeverIdle, new_seed
 from demo.smoke import Kill, say, smoke
 
 
 def main() -> int:
-    """Read the command line and play one day."""
+    """Read the command line and play."""
+    args = _arguments()
+    return _smoke(args) if args.once else live(args.state)
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m demo",
-        description="Play one seeded day of a made-up clinic through agent, hub and amoCRM stand-in, and judge the end against the oracle.",
-        epilog="Exit code: 0 nothing differs; 1 something differs, or a process failed.",
+        description="Весь продукт на этом компьютере: придуманная клиника, агент, хаб и стенд amoCRM. Без ключей: живая демонстрация"
+        " в браузере, Ctrl-C завершает её. С --once: один день, сыгранный так быстро, как продукт успевает, и сверенный с оракулом.",
+        epilog="Код завершения: 0 всё хорошо; 1 процесс не выдержал, или день разошёлся с оракулом; 2 начать нельзя (сказано, почему).",
     )
     parser.add_argument(
-        "--once", action="store_true", required=True, help="play one day as fast as the product follows"
+        "--state",
+        type=Path,
+        default=Path("demo-state"),
+        metavar="ПАПКА",
+        help="где живая демонстрация хранит сыгранное (demo-state)",
     )
-    parser.add_argument("--seed", type=int, help="which day; without it a new one, printed at the end")
-    parser.add_argument("--visits", type=int, default=1000, help="visits of the day (default 1000)")
-    parser.add_argument(
-        "--kill", type=Kill.parse, action="append", default=[], metavar="WHO@HH:MM", help="kill -9 agent or hub"
+    once = parser.add_argument_group("один день (--once)")
+    once.add_argument("--once", action="store_true", help="сыграть один день и сверить")
+    once.add_argument("--seed", type=int, help="какой день; без ключа новый, назван в конце")
+    once.add_argument("--visits", type=int, default=1000, help="сколько приёмов касается день (1000)")
+    once.add_argument(
+        "--kill", type=Kill.parse, action="append", default=[], metavar="WHO@HH:MM", help="kill -9 агента или хаба"
     )
-    parser.add_argument("--hub", default="hub", metavar="MODULE", help="the hub to run (tests run broken ones)")
-    parser.add_argument("--agent", default="agent", metavar="MODULE", help="the agent to run (tests run broken ones)")
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep databases and logs here")
-    args = parser.parse_args()
+    once.add_argument("--hub", default="hub", metavar="МОДУЛЬ", help="какой хаб запускать (тесты запускают сломанные)")
+    once.add_argument("--agent", default="agent", metavar="МОДУЛЬ", help="какого агента запускать")
+    once.add_argument("--keep", type=Path, metavar="ПАПКА", help="оставить базы и журналы здесь")
+    return parser.parse_args()
+
+
+def _smoke(args: argparse.Namespace) -> int:
     seed = new_seed() if args.seed is None else args.seed
     try:
         return asyncio.run(

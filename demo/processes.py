@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ctypes
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+_PR_SET_PDEATHSIG = 1
 READY_SECONDS = 30.0
 STOP_SECONDS = 10.0
 
@@ -26,6 +28,11 @@ class ProcessFailed(Exception):
         what = "did not become ready" if self.code is None else f"ended with exit code {self.code}"
         return f"{self.name} {what}; its last words:\n{_tail(self.log)}"
 
+    def line(self) -> str:
+        """For people, in one line."""
+        what = "не ответил вовремя" if self.code is None else f"остановился (код {self.code})"
+        return f"Процесс {self.name} {what}; почему, сказано в журнале {self.log}"
+
 
 class Process:
     """One process: its output goes to a file of its own, its first line on standard output says that it is ready."""
@@ -40,7 +47,12 @@ class Process:
         """Start it; what it prints is appended to its log."""
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *self.command, stdout=asyncio.subprocess.PIPE, stderr=log, env=self._env
+                *self.command,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+                env=self._env,
+                start_new_session=True,  # Ctrl-C reaches us alone: we end the others in order
+                preexec_fn=_tie if sys.platform == "linux" else None,
             )
 
     async def ready(self) -> dict[str, Any]:
@@ -82,6 +94,11 @@ class Process:
             await self._process.wait()
 
 
+def _tie() -> None:
+    """In the new process: end with the one that started it, even if that is killed."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 @contextlib.asynccontextmanager
 async def running(process: Process) -> AsyncIterator[Process]:
     """Start a process, and end it when the block ends."""
@@ -99,7 +116,11 @@ async def run(name: str, command: Sequence[str], folder: Path, env: Mapping[str,
         process = await asyncio.create_subprocess_exec(
             *command, stdout=asyncio.subprocess.PIPE, stderr=errors, env={**os.environ, **(env or {})}
         )
-        output, _ = await process.communicate()
+        try:
+            output, _ = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
         errors.write(output)
     if process.returncode:
         raise ProcessFailed(name, process.returncode, log)

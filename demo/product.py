@@ -13,9 +13,9 @@ from typing import Any
 
 import aiohttp
 
-from demo.processes import Process, free_port, module, run, running
+from demo.install import ZONE, enroll, hub_environment, install, make_key, register
+from demo.processes import Process, free_port, module, running
 
-ZONE = "Europe/Moscow"
 DATABASE = "db_1"
 IDLE_SECONDS = 60.0
 
@@ -90,9 +90,10 @@ class Product:
         """A power cut at the hub, and its return on the same port."""
         await self.hub.kill()
         await self.hub.start()
-        self._found_hub(await self.hub.ready())
+        self.found_hub(await self.hub.ready())
 
-    def _found_hub(self, told: dict[str, Any]) -> None:
+    def found_hub(self, told: dict[str, Any]) -> None:
+        """Where it answers its operators; another port after each start."""
         self.ops_url = f"http://127.0.0.1:{told['ops_port']}"
 
 
@@ -131,52 +132,15 @@ async def started(
 ) -> AsyncIterator[Product]:
     """Start clinic, stand-in and hub and install the hub; the agent is enrolled and waits to be started."""
     port = free_port()
-    public_url = f"http://127.0.0.1:{port}"
     (folder / "clock").write_text(opens.isoformat())
-    clinic = Process(
-        "clinic",
-        module(
-            "demo.clinic",
-            "--db",
-            str(folder / "clinic.db"),
-            "--seed",
-            str(seed),
-            "--visits",
-            str(visits),
-            "--day",
-            day.isoformat(),
-            "--zone",
-            ZONE,
-            "--port",
-            "0",
-        ),
-        folder,
-    )
-    stand_in = Process(
-        "amocrm",
-        module(
-            "demo.amocrm",
-            "--port",
-            "0",
-            "--rate",
-            str(rate),
-            "--account-rate",
-            str(2 * rate),
-            "--filter",
-            "on",
-            "--clock",
-            str(folder / "clock"),
-            "--redirect-uri",
-            f"{public_url}/oauth/demo",
-        ),
-        folder,
-    )
+    clinic = Process("clinic", clinic_command(folder, seed=seed, visits=visits, day=day), folder)
+    stand_in = Process("amocrm", stand_in_command(folder, hub_port=port, rate=rate), folder)
     async with contextlib.AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         await stack.enter_async_context(running(clinic))
         await stack.enter_async_context(running(stand_in))
         clinic_told, crm = await clinic.ready(), await stand_in.ready()
-        env = _hub_environment(folder, port, public_url, crm["url"], rate)
+        env = hub_environment(folder, port, crm["url"].removeprefix("http://"), rate)
         product = Product(
             folder,
             session,
@@ -184,88 +148,31 @@ async def started(
             stand_in,
             Process("hub", module(hub, "run"), folder, env),
             Process("agent", module(agent, "run", "--config", str(folder / "agent.toml")), folder),
-            public_url=public_url,
+            public_url=env["HUB_PUBLIC_URL"],
             clinic_url=f"http://127.0.0.1:{clinic_told['port']}",
             crm=crm,
         )
-        await run("hub-key", module("hub", "key", str(folder / "master.key")), folder, env)
+        await make_key(folder, env)
         await stack.enter_async_context(running(product.hub))
-        product._found_hub(await product.hub.ready())  # noqa: SLF001 the composition of the same module
-        await _register(product, env)
-        await _install(product, env, public_url)
+        product.found_hub(await product.hub.ready())
+        await register(folder, crm, env)
+        code = await install(folder, session, crm, env)
+        await enroll(folder, product.public_url, code, scan_every=0.02, state_every=0.05)
         stack.push_async_callback(product.agent.stop)
         yield product
 
 
-def _hub_environment(folder: Path, port: int, public_url: str, crm_url: str, rate: int) -> dict[str, str]:
-    return {
-        "HUB_LISTEN": f"127.0.0.1:{port}",
-        "HUB_OPS_LISTEN": "127.0.0.1:0",
-        "HUB_PUBLIC_URL": public_url,
-        "HUB_DATABASE_URL": f"sqlite:///{folder / 'hub.db'}",
-        "HUB_MASTER_KEY_FILE": str(folder / "master.key"),
-        "HUB_KEYS_DIR": str(folder / "keys"),
-        "HUB_AMOCRM_HOSTS": crm_url.removeprefix("http://"),
-        "HUB_AMOCRM_RATE": str(rate),
-        "HUB_BUSINESS_CLOCK": str(folder / "clock"),
-    }
+def clinic_command(folder: Path, *, seed: int, visits: int, day: date) -> list[str]:
+    """A clinic of this folder."""
+    which = ("--seed", str(seed), "--visits", str(visits), "--day", day.isoformat(), "--zone", ZONE)
+    return module("demo.clinic", "--db", str(folder / "clinic.db"), *which, "--port", "0")
 
 
-async def _register(product: Product, env: dict[str, str]) -> None:
-    folder, crm = product.folder, product.crm
-    (folder / "client.secret").write_text(crm["client_secret"])
-    await run(
-        "hub-integration",
-        module(
-            "hub",
-            "integration",
-            "add",
-            "demo",
-            "--kind",
-            "private",
-            "--client-id",
-            crm["client_id"],
-            "--secret-file",
-            str(folder / "client.secret"),
-        ),
-        folder,
-        env,
-    )
-
-
-async def _install(product: Product, env: dict[str, str], public_url: str) -> None:
-    folder, crm = product.folder, product.crm
-    async with product.session.post(f"{crm['url']}/_stand-in/code") as answer:
-        code = (await answer.json())["code"]
-    host = crm["url"].removeprefix("http://")
-    await run("hub-install", module("hub", "install", "demo", "--code", code, "--host", host), folder, env)
-    added = await run(
-        "hub-clinic",
-        module("hub", "clinic", "add", "--account", str(crm["account_id"]), "--name", "PZ", "--zone", ZONE, "--yes"),
-        folder,
-        env,
-    )
-    (folder / "agent.toml").write_text(_agent_config(folder, public_url))
-    enrolment = added.split()[-1]  # the command's last word is the one-time code
-    await run(
-        "agent-enroll",
-        module("agent", "enroll", public_url, enrolment, "--config", str(folder / "agent.toml")),
-        folder,
-    )
-
-
-def _agent_config(folder: Path, public_url: str) -> str:
-    return f"""state_dir = "{folder / "agent"}"
-[hub]
-url = "{public_url}"
-[mis]
-url = "sqlite:///{folder / "clinic.db"}"
-timezone = "{ZONE}"
-[scan]
-scan_every_seconds = 0.02
-[link]
-state_every_seconds = 0.05
-"""
+def stand_in_command(folder: Path, *, hub_port: int, rate: int, port: int = 0) -> list[str]:
+    """An amoCRM account whose integration is the hub's."""
+    limits = ("--rate", str(rate), "--account-rate", str(max(50, 2 * rate)), "--filter", "on")
+    names = ("--clock", str(folder / "clock"), "--redirect-uri", f"http://127.0.0.1:{hub_port}/oauth/demo")
+    return module("demo.amocrm", "--port", str(port), *limits, *names)
 
 
 def new_seed() -> int:

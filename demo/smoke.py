@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 
 from demo.clinic.leads import GivenDeal
 from demo.clinic.oracle import expected, given
+from demo.install import ZONE
 from demo.judge import Verdict, judge, put
-from demo.product import DATABASE, ZONE, Product, started
+from demo.product import DATABASE, Product, started
 
 DAY = date(2026, 11, 24)
 TICK = timedelta(minutes=15)

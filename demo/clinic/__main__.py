@@ -3,7 +3,7 @@
 GET  /                       -> {"now", "next_at", "events_left", "last": {"at", "text"} | null}
 GET  /callers                -> {"callers": [{"at", "patient", "name", "phones", "new"}]}: who is going to book
 POST /advance {"to": iso}    -> {"reached", "events"}
-POST /book {"patient": 1001} or {"phone": "+7..."}  -> {"visit"}: beside the plan, now; 409 where that cannot be
+POST /book {"patient": 1001} or {"phone": "+7..."}  -> {"visit", "patient", "start", "text"}: now, beside the plan; or 409
 """
 
 import argparse
@@ -92,14 +92,18 @@ async def _callers(request: web.Request) -> web.Response:
 
 
 async def _book(request: web.Request) -> web.Response:
+    player = request.app[_PLAYER]
     match await request.json():
         case {"patient": int(patient)}:
-            visit = request.app[_PLAYER].book_now(patient=patient)
+            booked = player.book_now(patient=patient)
         case {"phone": str(phone)}:
-            visit = request.app[_PLAYER].book_now(phone=phone)
+            booked = player.book_now(phone=phone)
         case _:
             return web.json_response({"error": "send a patient or a phone"}, status=400)
-    return web.json_response({"visit": visit}, status=200 if visit else 409)
+    if booked is None:
+        return web.json_response({"error": "no such patient, or no free chair"}, status=409)
+    last = player.last()
+    return web.json_response({**asdict(booked), "start": booked.start.isoformat(), "text": last and last["text"]})
 
 
 async def _advance(request: web.Request) -> web.Response:

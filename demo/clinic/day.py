@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from demo.clinic.acts import perform
 from demo.clinic.database import Database
 from demo.clinic.days import last_planned, plan_day
-from demo.clinic.desk import Caller, book_now, callers
+from demo.clinic.desk import Booked, Caller, book_now, callers
 from demo.clinic.plan import Event, event_of, planned
 from demo.clinic.words import last_event
 
@@ -63,8 +63,8 @@ class Player:
         """Who is going to call and book."""
         return callers(self._database)
 
-    def book_now(self, *, patient: int | None = None, phone: str | None = None) -> int | None:
-        """Book somebody beside the plan; returns the visit's id, None where it cannot be."""
+    def book_now(self, *, patient: int | None = None, phone: str | None = None) -> Booked | None:
+        """Book somebody beside the plan; None where it cannot be."""
         return book_now(self._database, self._database.now(), patient=patient, phone=phone)
 
     def advance(self, to: datetime) -> Advance:

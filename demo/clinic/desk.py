@@ -29,6 +29,15 @@ class Caller:
 
 
 @dataclass(frozen=True)
+class Booked:
+    """A visit that was booked beside the plan."""
+
+    visit: int
+    patient: int
+    start: datetime
+
+
+@dataclass(frozen=True)
 class _Room:
     """What is taken now, in spite of the plan: a visit's id, and that of a new patient, whom the plan may bring later as `planned`."""
 
@@ -59,9 +68,11 @@ def callers(database: Database) -> list[Caller]:
     return [_caller(database, event) for _, event in _to_come(database) if _is_call(event)]
 
 
-def book_now(database: Database, at: datetime, *, patient: int | None = None, phone: str | None = None) -> int | None:
-    """Book the soonest visit for a patient, or for whoever has this phone: a new patient where nobody does. Returns the visit's id;
-    None where there is no such patient, or no free chair."""
+def book_now(
+    database: Database, at: datetime, *, patient: int | None = None, phone: str | None = None
+) -> Booked | None:
+    """Book the soonest visit for a patient, or for whoever has this phone: a new patient where nobody does. None where nobody
+    can be booked."""
     slot, visit = _soonest(database, Random(f"desk {at}"), at), _next_id(database, "Receptions")
     who = _known(database, patient) if phone is None else _patient_with(database, phone)
     if slot is None or (who is None and phone is None):
@@ -76,7 +87,7 @@ def book_now(database: Database, at: datetime, *, patient: int | None = None, ph
         room = _Room(visit, values["patient"], coming.values["patient"] if coming else None)
     _make(database, room)
     perform(database, "book", f"patient {values['patient']}", stepped(at), values)
-    return visit
+    return Booked(visit, values["patient"], slot.start)
 
 
 def _make(database: Database, room: _Room) -> None:

@@ -35,10 +35,11 @@ def visit(player: Player, key: int) -> dict[str, Any]:
 
 
 def test_a_patient_is_booked_at_once_and_soon(player: Player) -> None:
-    key = player.book_now(patient=FIRST_PATIENT)
+    made = player.book_now(patient=FIRST_PATIENT)
 
-    assert key is not None
-    booked = visit(player, key)
+    assert made is not None
+    booked = visit(player, made.visit)
+    assert (made.patient, made.start) == (FIRST_PATIENT, booked["PlanStart"])
     assert booked["ID_Patients"] == FIRST_PATIENT
     assert NINE.replace(tzinfo=None) < booked["PlanStart"] < NINE.replace(tzinfo=None) + timedelta(days=2)
     assert booked["ReceptionAdded"].date() == DAY
@@ -46,20 +47,21 @@ def test_a_patient_is_booked_at_once_and_soon(player: Player) -> None:
 
 def test_the_planned_day_goes_on_to_its_end_behind_it(player: Player) -> None:
     before = player.left()
-    keys = [player.book_now(patient=FIRST_PATIENT), player.book_now(phone=STRANGER), player.book_now(phone=STRANGER)]
+    made = [player.book_now(patient=FIRST_PATIENT), player.book_now(phone=STRANGER), player.book_now(phone=STRANGER)]
+    keys = [booked.visit for booked in made if booked]
     assert player.left() == before
 
     play_to(player, NIGHT)
 
     rows = list(player._database.rows("Receptions"))
     assert player.left() == 0
-    assert [row["ID"] for row in rows][-1] > max(key for key in keys if key)
+    assert [row["ID"] for row in rows][-1] > max(keys)
     chairs = [
         (row["ID_Armchairs"], row["PlanStart"])
         for row in rows
         if not row["ReceptionCanceled"] and row["PlanStart"].date() == DAY
     ]
-    mine = {(visit(player, key)["ID_Armchairs"], visit(player, key)["PlanStart"]) for key in keys if key}
+    mine = {(visit(player, key)["ID_Armchairs"], visit(player, key)["PlanStart"]) for key in keys}
     assert all(chairs.count(place) <= 1 for place in mine)
 
 
@@ -68,17 +70,18 @@ def test_a_phone_that_nobody_has_makes_a_patient_once(player: Player) -> None:
 
     assert first is not None
     assert again is not None
-    assert visit(player, first)["ID_Patients"] == visit(player, again)["ID_Patients"]
-    person = player._database.row("Persons", visit(player, first)["ID_Patients"])
+    assert first.visit < again.visit
+    assert first.patient == again.patient
+    person = player._database.row("Persons", first.patient)
     assert person["MobilePhone"] == STRANGER
     assert person["Surname"]
 
 
 def test_who_was_going_to_call_later_is_the_same_person_then(player: Player) -> None:
     caller = [caller for caller in player.callers() if caller.new][1]
-    key = player.book_now(phone=caller.phones[0])
-    assert key is not None
-    patient = visit(player, key)["ID_Patients"]
+    made = player.book_now(phone=caller.phones[0])
+    assert made is not None
+    patient = made.patient
 
     play_to(player, NIGHT)
 
