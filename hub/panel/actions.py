@@ -16,6 +16,7 @@ from hub.links import own
 from hub.links.choices import forget_choice, save_choice
 from hub.links.confirmations import Confirmation, forget_confirmation, read_confirmation, save_confirmation
 from hub.links.records import read_records
+from hub.news import News
 from hub.panel.door import PREFIX, Door, asked
 from hub.panel.journal import Journal
 from hub.panel.model import Panel, VisitCard
@@ -69,10 +70,10 @@ class Actions:
     """Of one hub."""
 
     def __init__(
-        self, store: Store, amocrms: AmoCrms, rights: Rights, journal: Journal, cards: Cards, clock: Clock
+        self, store: Store, amocrms: AmoCrms, rights: Rights, journal: Journal, cards: Cards, clock: Clock, news: News
     ) -> None:
         self._store, self._amocrms, self._rights = store, amocrms, rights
-        self._journal, self._cards, self._clock = journal, cards, clock
+        self._journal, self._cards, self._clock, self._news = journal, cards, clock, news
 
     def routes(self, door: Door) -> tuple[web.RouteDef, ...]:
         """Where they are asked for."""
@@ -91,14 +92,14 @@ class Actions:
         await self._journal.note(visitor, "choose", (f"deal:{deal_id}", str(key)))
         async with self._store.writing(visitor.account) as unit:
             await save_choice(unit, deal_id, key, visitor.user_id, self._clock.now())
-        return await self._cards.deal(visitor, deal_id)
+        return await self._done(visitor, deal_id)
 
     async def _forget(self, request: web.Request, visitor: Visitor) -> Panel:
         deal_id = await self._seen(request, visitor)
         await self._journal.note(visitor, "forget", (f"deal:{deal_id}",))
         async with self._store.writing(visitor.account) as unit:
             await forget_choice(unit, deal_id)
-        return await self._cards.deal(visitor, deal_id)
+        return await self._done(visitor, deal_id)
 
     async def _confirm(self, request: web.Request, visitor: Visitor) -> Panel:
         visit = (await asked(request, _Confirmed)).visit
@@ -111,6 +112,11 @@ class Actions:
         before, wanted = await self._as_it_stands(visitor, deal_id, panel.patient.id, panel.patient.next_visit)
         await self._journal.note(visitor, "confirm", (f"deal:{deal_id}", panel.patient.id, f"visit:{visit}"))
         await self._bring_about(visitor, before, wanted)
+        return await self._done(visitor, deal_id)
+
+    async def _done(self, visitor: Visitor, deal_id: int) -> Panel:
+        """The card as it is now; whoever else has it open, asks again."""
+        self._news.tell_deals(visitor.account.id, (deal_id,))
         return await self._cards.deal(visitor, deal_id)
 
     async def _seen(self, request: web.Request, visitor: Visitor) -> int:
