@@ -1,7 +1,7 @@
 """From what was found out to what the card shows: whose card it is, in which state, and what this user may see of it. Pure."""
 
 from calendar import monthrange
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
@@ -28,7 +28,7 @@ class Facts:
 
     subject: Subject
     settings: Settings
-    sites: dict[str, Site]
+    sites: Mapping[str, Site]
     answers: Answers
     people: Sequence[Somebody] = field(repr=False)
     rights: Rights

@@ -1,7 +1,7 @@
 """What was found out about a card, before anybody decides what to show of it. Values only; pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -90,39 +90,26 @@ class Answers:
         answer = self.by_database[database]
         return Heard(answer.read_at, answer.partial) if answer else Heard()
 
-    def keys(self) -> list[PatientKey]:
-        """All who were told of."""
-        return [PatientKey(database, one.id) for database, _, one in self._patients()]
-
-    def people(
-        self, sites: Mapping[str, Site], known: Mapping[PatientKey, Known], settings: Settings, now: datetime
-    ) -> list[Somebody]:
+    def people(self, sites: Mapping[str, Site], settings: Settings, now: datetime) -> list[Somebody]:
         """Whoever was told of is of the database that told."""
         return [
-            somebody(sites[database], one, at, known.get(PatientKey(database, one.id), Known()), settings, now)
-            for database, at, one in self._patients()
+            somebody(sites[database], one, answer.read_at, settings, now)
+            for database, answer in self.by_database.items()
+            if answer
+            for one in answer.patients
         ]
 
-    def _patients(self) -> list[tuple[str, datetime, CardPatient]]:
-        answers = [(database, answer) for database, answer in self.by_database.items() if answer]
-        return [(database, answer.read_at, one) for database, answer in answers for one in answer.patients]
 
-
-def somebody(
-    site: Site, one: CardPatient, read_at: datetime, known: Known, settings: Settings, now: datetime
-) -> Somebody:
-    """As the clinic says now. What it does not tell any more, vanished: the hub remembers such visits."""
-    told = {visit.id for visit in one.visits}
-    gone = [record for record in known.visits if record.vanished_at and record.visit.id not in told]
+def somebody(site: Site, one: CardPatient, read_at: datetime, settings: Settings, now: datetime) -> Somebody:
+    """As the clinic says now."""
     return Somebody(
         key=PatientKey(site.clinic.database, one.id),
         patient=one,
-        visits=_counted([*map(Record, one.visits), *gone], site, settings, now),
+        visits=_counted(map(Record, one.visits), site, settings, now),
         site=site,
         data_at=read_at,
         more_past=one.more_past,
         bills=one.bills if "bills" in one.model_fields_set else None,
-        known=known,
     )
 
 
@@ -133,6 +120,13 @@ def remembered(site: Site, patient: str, known: Known, settings: Settings, now: 
     visits = _counted(known.visits, site, settings, now)
     key = PatientKey(site.clinic.database, patient)
     return Somebody(key, known.patient, visits, site, data_at=site.stand.read_through, known=known)
+
+
+def completed(told: Somebody, known: Known, settings: Settings, now: datetime) -> Somebody:
+    """What the clinic said of somebody, and beside it what only the hub knows: the balance, and visits that vanished from IDENT."""
+    ids = {visit.id for visit in told.visits}
+    gone = [record for record in known.visits if record.vanished_at and record.visit.id not in ids]
+    return replace(told, visits=(*told.visits, *_counted(gone, told.site, settings, now)), known=known)
 
 
 def _counted(records: Iterable[Record], site: Site, settings: Settings, now: datetime) -> tuple[VisitNow, ...]:

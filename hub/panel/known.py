@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, or_, select, true
 
 from hub.clock import machine_now
 from hub.inbox.write import record_place
@@ -102,18 +102,15 @@ async def linked_to_contact(unit: Unit, contact_id: int) -> tuple[PatientKey, ..
 
 
 async def with_phones(
-    unit: Unit, in_databases: Collection[str], numbers: Collection[str], limit: int
+    unit: Unit, numbers: Collection[str], limit: int, only_in: Collection[str] | None = None
 ) -> list[PatientKey]:
-    """Who bears one of these numbers, as far as the hub knows."""
-    if not in_databases or not numbers:
+    """Who bears one of these numbers, as far as the hub knows; `only_in`: some databases only."""
+    if not numbers or only_in == frozenset():
         return []
+    is_there = true() if only_in is None else phones.c.database.in_(only_in)
     query = (
         select(phones.c.database, phones.c.patient)
-        .where(
-            in_account(unit, phones),
-            phones.c.database.in_(in_databases),
-            among(unit, phones.c.phone_mac, macs(unit, numbers)),
-        )
+        .where(in_account(unit, phones), among(unit, phones.c.phone_mac, macs(unit, numbers)), is_there)
         .distinct()
         .order_by(phones.c.database, phones.c.patient)
         .limit(limit)
@@ -126,8 +123,24 @@ def macs(unit: Unit, numbers: Iterable[str]) -> frozenset[str]:
     return frozenset(map(unit.vault.mac, numbers))
 
 
-async def read_known(unit: Unit, keys: Iterable[PatientKey], kinds: Collection[str] = KINDS) -> dict[PatientKey, Known]:
-    """The records of these patients; of whom there is none is absent."""
+async def read_known(unit: Unit, keys: Iterable[PatientKey]) -> dict[PatientKey, Known]:
+    """All records of these patients; of whom there is none is absent."""
+    return await _read(unit, keys, records.c.kind.in_(KINDS))
+
+
+async def read_beside(unit: Unit, key: PatientKey) -> Known:
+    """What a clinic's answer does not hold: visits only if they vanished."""
+    beside = or_(records.c.kind.in_(("balance", "checkup", "plan")), records.c.vanished_at.is_not(None))
+    return (await _read(unit, [key], beside)).get(key, Known())
+
+
+async def known_phones(unit: Unit, key: PatientKey) -> tuple[str, ...]:
+    """A patient's own numbers, as the hub knows them."""
+    patient = (await _read(unit, [key], records.c.kind == "patient")).get(key, Known()).patient
+    return patient.phones if patient else ()
+
+
+async def _read(unit: Unit, keys: Iterable[PatientKey], which: ColumnElement[bool]) -> dict[PatientKey, Known]:
     found: defaultdict[PatientKey, _Gathered] = defaultdict(_Gathered)
     for database, patients in sorted(by_database(dict.fromkeys(keys)).items()):
         query = select(
@@ -137,17 +150,11 @@ async def read_known(unit: Unit, keys: Iterable[PatientKey], kinds: Collection[s
             records.c.vanished_at,
             records.c.read_at,
             records.c.sealed_value,
-        ).where(of(unit, records, database, patients), records.c.kind.in_(kinds))
+        ).where(of(unit, records, database, patients), which)
         for row in await unit.execute(query):
             text = unit.vault.open(row.sealed_value, record_place(database, (row.kind, row.key)))
             found[PatientKey(database, row.patient)].add(row, text)
     return {key: gathered.known() for key, gathered in found.items()}
-
-
-async def known_phones(unit: Unit, key: PatientKey) -> tuple[str, ...]:
-    """A patient's own numbers, as the hub knows them."""
-    patient = (await read_known(unit, [key], ("patient",))).get(key, Known()).patient
-    return patient.phones if patient else ()
 
 
 @dataclass

@@ -1,0 +1,214 @@
+"""Opens a card: asks amoCRM what this user may see, the clinics who their patients are, and the hub's own records for the rest. What is
+shown of all that, `hub.panel.compose` decides; it is in the access journal before it leaves."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from hub.accounts import Account
+from hub.clock import Clock
+from hub.crm import User
+from hub.link.lookups import LookupFailed, Lookups
+from hub.links.confirmations import read_confirmation
+from hub.panel import subjects
+from hub.panel.compose import Composed, Facts, compose, shown_of
+from hub.panel.door import PREFIX, Door
+from hub.panel.facts import Answers, Site, Somebody, Subject, completed, remembered
+from hub.panel.freshness import freshness, worst
+from hub.panel.journal import Journal
+from hub.panel.known import Links, macs, read_beside, read_known, read_settings, read_sites, with_phones
+from hub.panel.model import Freshness, Panel
+from hub.panel.model import Rights as MayDo
+from hub.panel.offered import Offered
+from hub.panel.rights import Rights, granted
+from hub.panel.streams import StreamKey, Watch
+from hub.panel.visitor import Told, Visitor
+from hub.panel.why import why_of
+from hub.rules.model import PatientKey
+from hub.rules.settings import Settings
+from hub.store.engine import Store, Unit
+from wire.lookup import MAX_ASKED, MAX_PATIENTS, CardAnswer, CardQuestion
+
+WITHIN_SECONDS = 3.0
+OTHERS_WITHIN_SECONDS = 1.0
+"""For clinics that are asked only for who else has these phones: the patient's own clinic is not kept waiting for them."""
+
+NO_CLINIC = "Клиника ещё не подключена. Подключает её интегратор: он даст код для компьютера клиники."
+NO_SETTINGS = "Виджет ещё не настроен. Администратор amoCRM может сделать это в настройках виджета."
+
+
+@dataclass(frozen=True)
+class _Open:
+    """A card that this user may see, in an account that is configured."""
+
+    visitor: Visitor
+    subject: Subject
+    settings: Settings
+    sites: Mapping[str, Site]
+    rights: MayDo
+
+
+class Cards:
+    """The cards of all accounts."""
+
+    def __init__(
+        self,
+        store: Store,
+        rights: Rights,
+        lookups: Lookups,
+        links: Links,
+        journal: Journal,
+        clock: Clock,
+        offered: Offered,
+    ) -> None:
+        self._store, self._rights, self._lookups, self._links = store, rights, lookups, links
+        self._journal, self._clock, self._offered = journal, clock, offered
+
+    def routes(self, door: Door) -> tuple[web.RouteDef, ...]:
+        """Where cards are asked for. The contacts that a browser names are not looked at: amoCRM says whose the deal is."""
+        return tuple(
+            door.route("GET", f"{PREFIX}/{kind}s/{{id:\\d{{1,18}}}}", handler)
+            for kind, handler in (("deal", self._get_deal), ("contact", self._get_contact))
+        )
+
+    async def deal(self, visitor: Visitor, deal_id: int) -> Panel:
+        """The card of a deal."""
+        return await self._panel(visitor, StreamKey("deal", deal_id))
+
+    async def contact(self, visitor: Visitor, contact_id: int) -> Panel:
+        """The card of a contact."""
+        return await self._panel(visitor, StreamKey("contact", contact_id))
+
+    async def may_choose(self, visitor: Visitor, deal_id: int, key: PatientKey) -> bool:
+        """Whether the patient is on the phones of the deal, or was found by this user's search."""
+        if self._offered.holds(visitor, key):
+            return True
+        card = await self._open(visitor, StreamKey("deal", deal_id))
+        return isinstance(card, _Open) and key in (await self._composed(card)).patients
+
+    async def watch(self, visitor: Visitor, key: StreamKey) -> Watch:
+        """What concerns this card; raises `Told` where the visitor may not see it."""
+        seen = await subjects.see(self._rights, visitor, key)
+        async with self._store.reading(visitor.account) as unit:
+            subject = await subjects.read_subject(unit, seen)
+            keys = subject.keys or await with_phones(unit, subject.phones, MAX_PATIENTS)
+            return Watch(frozenset(keys), macs(unit, subject.phones), subject.deal_id)
+
+    async def freshness(self, visitor: Visitor, watch: Watch) -> Freshness | None:
+        """Of the patient's clinic, else of the one that is worst off."""
+        now = self._clock.now()
+        async with self._store.reading(visitor.account) as unit:
+            sites = await read_sites(unit, self._links, now)
+        of = {key.database for key in watch.patients if len(watch.patients) == 1} & sites.keys() or sites.keys()
+        return worst(
+            freshness(sites[database].stand, now, named=len(sites) > 1) for database in sites if database in of
+        )
+
+    async def _get_deal(self, request: web.Request, visitor: Visitor) -> Panel:
+        return await self.deal(visitor, int(request.match_info["id"]))
+
+    async def _get_contact(self, request: web.Request, visitor: Visitor) -> Panel:
+        return await self.contact(visitor, int(request.match_info["id"]))
+
+    async def _panel(self, visitor: Visitor, key: StreamKey) -> Panel:
+        """A card that is refused is a state of the panel, not an error."""
+        try:
+            card = await self._open(visitor, key)
+        except Told as told:
+            if told.code != "refused":
+                raise
+            return Panel(state="refused", now=self._clock.now(), reason=told.reason)
+        if isinstance(card, Panel):
+            return card
+        composed = await self._composed(card)
+        await self._journal.note(visitor, "card", (card.subject.name, *map(str, composed.patients)))
+        return composed.panel
+
+    async def _open(self, visitor: Visitor, key: StreamKey) -> _Open | Panel:
+        """Rights come first: nothing is asked of the clinic for who may not see the card."""
+        seen = await subjects.see(self._rights, visitor, key)
+        user, now = await self._rights.user(visitor), self._clock.now()
+        async with self._store.reading(visitor.account) as unit:
+            settings, sites = await read_settings(unit), await read_sites(unit, self._links, now)
+            if settings is None or not sites:
+                return Panel(state="not_configured", now=now, reason=NO_SETTINGS if sites else NO_CLINIC)
+            subject = await subjects.read_subject(unit, seen)
+        return _Open(visitor, subject, settings, sites, may_do(user, settings))
+
+    async def _composed(self, card: _Open) -> Composed:
+        answers = await self._answers(card)
+        now = self._clock.now()
+        async with self._store.reading(card.visitor.account) as unit:
+            people = await self._people(unit, card, answers)
+            deal_id = card.subject.deal_id
+            why = await why_of(unit, deal_id, ZoneInfo(card.settings.zone)) if deal_id else None
+            confirmation = await read_confirmation(unit, deal_id) if deal_id else None
+        return compose(
+            Facts(card.subject, card.settings, card.sites, answers, people, card.rights, now, why, confirmation)
+        )
+
+    # Who they are
+
+    async def _answers(self, card: _Open) -> Answers:
+        """All clinics are asked at the same time."""
+        found: dict[str, CardAnswer | None] = {}
+        async with asyncio.TaskGroup() as tasks:
+            for database in card.sites:
+                if question := question_of(card.subject, database):
+                    within = within_seconds(card.subject, database)
+                    tasks.create_task(self._ask(card.visitor.account, database, question, within, found))
+        return Answers({database: found[database] for database in card.sites if database in found})
+
+    async def _ask(
+        self,
+        account: Account,
+        database: str,
+        question: CardQuestion,
+        within: float,
+        found: dict[str, CardAnswer | None],
+    ) -> None:
+        try:
+            found[database] = await self._lookups.card(account, database, question, within)
+        except LookupFailed:
+            found[database] = None
+
+    async def _people(self, unit: Unit, card: _Open, answers: Answers) -> list[Somebody]:
+        """As the clinics say; where one is silent, as the hub knows."""
+        now, settings, subject = self._clock.now(), card.settings, card.subject
+        told = answers.people(card.sites, settings, now)
+        keys = [key for key in subject.keys if key.database in answers.silent]
+        keys += await with_phones(unit, subject.phones, MAX_PATIENTS, answers.silent)
+        known = await read_known(unit, keys)
+        kept = [remembered(card.sites[key.database], key.patient, one, settings, now) for key, one in known.items()]
+        people = [*told, *(one for one in kept if one)]
+        shown = shown_of(subject, people, answers.silent)
+        if shown is None or shown.key.database in answers.silent:
+            return people
+        whole = completed(shown, await read_beside(unit, shown.key), settings, now)
+        return [whole if one is shown else one for one in people]
+
+
+# What follows is pure
+
+
+def may_do(user: User, settings: Settings) -> MayDo:
+    """R25."""
+    rights = settings.rights
+    return MayDo(
+        money=granted(user, rights.money), family=granted(user, rights.family), search=granted(user, rights.search)
+    )
+
+
+def question_of(subject: Subject, database: str) -> CardQuestion | None:
+    """What this clinic is asked; None: nothing. A patient's id means nothing to another clinic."""
+    ids = tuple(key.patient for key in subject.keys if key.database == database)[:MAX_ASKED]
+    return CardQuestion(phones=subject.phones, patient_ids=ids) if subject.phones or ids else None
+
+
+def within_seconds(subject: Subject, database: str) -> float:
+    """How long this clinic is waited for."""
+    is_another = subject.wanted is not None and subject.wanted.database != database
+    return OTHERS_WITHIN_SECONDS if is_another else WITHIN_SECONDS
