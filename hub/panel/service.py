@@ -8,10 +8,14 @@ from aiohttp import web
 from hub.amocrm.client import AmoCrms
 from hub.clock import Clock
 from hub.link import Registry
+from hub.link.lookups import Lookups
 from hub.news import News
+from hub.panel.card import Cards
 from hub.panel.door import Door
 from hub.panel.journal import Journal
+from hub.panel.offered import Offered
 from hub.panel.rights import Rights
+from hub.panel.search import Searches
 from hub.panel.settings import SettingsDesk
 from hub.store.engine import Store
 
@@ -29,10 +33,15 @@ def panel_routes(
 ) -> Service:
     """The panel of a hub."""
     door = Door(amocrms.tools.integrations, amocrms.tools.hosts)
-    rights, journal = Rights(amocrms), Journal(store)  # noqa: F841
+    rights, journal = Rights(amocrms), Journal(store)
+    lookups, offered = Lookups(registry), Offered()
+    cards = Cards(store, rights, lookups, registry, journal, clock, offered)
+    searches = Searches(store, rights, lookups, registry, journal, clock, offered)
     settings = SettingsDesk(store, amocrms, rights, clock, registry.connected)
     return Service(
         routes=(
+            *cards.routes(door),
+            *searches.routes(door),
             *settings.routes(door),
             door.rest(),  # last: whatever nobody else serves
         ),
