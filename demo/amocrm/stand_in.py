@@ -113,7 +113,8 @@ class StandIn:
     def counts(self) -> Json:
         """Requests of watched integrations by route and status, and the busiest second."""
         triggers = sum(note.triggers for kind in self.account.notes.values() for note in kind.values())
-        return {**self.limits.counts(), "refused": len(self.refused), "notes_that_trigger": triggers}
+        known = {"leads": len(self.account.leads), "refused": len(self.refused), "notes_that_trigger": triggers}
+        return {**self.limits.counts(), **known}
 
     def create_lead(self, user_id: int, body: Json) -> Lead:
         return hands.create_lead(self.account, user_id, body)
