@@ -10,6 +10,7 @@ from hub.clock import Clock
 from hub.link import Registry
 from hub.link.lookups import Lookups
 from hub.news import News
+from hub.panel.actions import Actions
 from hub.panel.card import Cards
 from hub.panel.door import Door
 from hub.panel.journal import Journal
@@ -37,11 +38,13 @@ def panel_routes(
     lookups, offered = Lookups(registry), Offered()
     cards = Cards(store, rights, lookups, registry, journal, clock, offered)
     searches = Searches(store, rights, lookups, registry, journal, clock, offered)
+    actions = Actions(store, amocrms, rights, journal, cards, clock, news)
     settings = SettingsDesk(store, amocrms, rights, clock, registry.connected)
     return Service(
         routes=(
             *cards.routes(door),
             *searches.routes(door),
+            *actions.routes(door),
             *settings.routes(door),
             door.rest(),  # last: whatever nobody else serves
         ),
