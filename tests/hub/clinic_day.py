@@ -1,15 +1,13 @@
 """A clinic, its hub and its CRM in one process: what the clinic tells goes through the inbox, time goes by when the test says so."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import aiosqlite
-import pytest
 from sqlalchemy import insert, select, update
 
 from hub.accounts import Account, grant_operation
@@ -23,6 +21,7 @@ from hub.rules.settings import Settings
 from hub.store.engine import Store, open_store
 from hub.store.tables import accounts, databases, dirty, dues, intents, outcomes
 from hub.store.vault import KeyFiles
+from tests.at_once import statements_at_once
 from tests.hub.fake_crm import FakeCrm
 from wire.frames import Change
 from wire.model import Patient, Visit
@@ -307,24 +306,6 @@ async def a_sqlite_store(folder: Path, template: bytes) -> AsyncIterator[Store]:
     with statements_at_once():
         async with open_store(f"sqlite:///{file}", KeyFiles(folder / "keys", bytes(32))) as store:
             yield store
-
-
-@contextmanager
-def statements_at_once() -> Iterator[None]:
-    """aiosqlite hands each statement to a thread and waits for it, which takes longer than most statements: for one process that plays
-    a thousand days, and does nothing beside them, they run where they are asked for."""
-
-    async def execute(self: aiosqlite.Connection, function: Callable[..., Any], *args: Any, **named: Any) -> Any:
-        return function(*args, **named)
-
-    async def connect(self: aiosqlite.Connection) -> aiosqlite.Connection:
-        self._connection = self._connector()
-        return self
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(aiosqlite.Connection, "_execute", execute)
-        patch.setattr(aiosqlite.Connection, "_connect", connect)
-        yield
 
 
 def stage(deal: Deal) -> tuple[int, int]:

@@ -22,6 +22,7 @@ from hub.link.admission import Known, resume
 from hub.store import tables
 from hub.store.engine import Store, open_store
 from hub.store.vault import KeyFiles
+from tests.at_once import statements_at_once
 from wire.frames import (
     LANES,
     Ack,
@@ -219,6 +220,7 @@ class OnSqlite:
         if not self._path.exists():
             _make(self._path)
         keys = KeyFiles(self._folder / "keys", b"m" * 32)
+        self._stack.enter_context(statements_at_once())
         self._store = await self._stack.enter_async_context(open_store(f"sqlite:///{self._path}", keys))
         self._inbox = Inbox(self._store, SystemClock())
 

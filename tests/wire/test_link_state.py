@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from hub.inbox import Received
+from tests.at_once import LoopAtOnce
 from tests.wire.link_ends import AgentEnd, HubEnd, InMemory, Line, OnSqlite, dialled
 from wire.errors import LinkError
 from wire.frames import LANES, Ack, Challenge, Hello, Lane, PassBegin, PassEnd, Push, Welcome
@@ -45,7 +46,7 @@ class LinkMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._folder = tempfile.TemporaryDirectory(dir=MEMORY)
-        self._runner = asyncio.Runner()
+        self._runner = asyncio.Runner(loop_factory=LoopAtOnce)
         folder = Path(self._folder.name)
         self.agent, self.hub = AgentEnd(folder), HubEnd(type(self).store(folder))
         self.line: Line | None = None
