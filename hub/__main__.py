@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from hub.commands import agent, clinic, install, integration, key, migrate, run, status, waiting
+from hub.commands import accesses, agent, clinic, install, integration, key, migrate, run, status, waiting
 from hub.commands.tools import NotDone
 from hub.config import ConfigError
 from hub.jobs import JobFailed
@@ -15,7 +15,7 @@ from wire.errors import NeedsOperator
 
 logger = logging.getLogger("hub")
 
-_COMMANDS = (run, migrate, key, integration, install, clinic, agent, status, waiting)
+_COMMANDS = (run, migrate, key, integration, install, clinic, agent, status, waiting, accesses)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

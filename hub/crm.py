@@ -62,7 +62,7 @@ class User:
     """Somebody who works in the account, as the CRM tells its admins. `is_free`: may not use the CRM's data."""
 
     id: int
-    name: str = field(repr=False)
+    name: str = field(default="", repr=False)
     is_admin: bool = False
     is_free: bool = False
     is_active: bool = True
