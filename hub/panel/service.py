@@ -18,6 +18,7 @@ from hub.panel.offered import Offered
 from hub.panel.rights import Rights
 from hub.panel.search import Searches
 from hub.panel.settings import SettingsDesk
+from hub.panel.streams import Streams
 from hub.store.engine import Store
 
 
@@ -40,13 +41,15 @@ def panel_routes(
     searches = Searches(store, rights, lookups, registry, journal, clock, offered)
     actions = Actions(store, amocrms, rights, journal, cards, clock, news)
     settings = SettingsDesk(store, amocrms, rights, clock, registry.connected)
+    streams = Streams(door, store, rights, news, public_url, watch_of=cards.watch, freshness_of=cards.freshness)
     return Service(
         routes=(
             *cards.routes(door),
             *searches.routes(door),
             *actions.routes(door),
             *settings.routes(door),
+            *streams.routes(),
             door.rest(),  # last: whatever nobody else serves
         ),
-        close=lambda: None,
+        close=streams.close,
     )
