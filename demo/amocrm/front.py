@@ -9,6 +9,7 @@ GET   /_stand-in/live                                    server-sent events: {"e
 """
 
 import asyncio
+import contextlib
 import json
 import mimetypes
 from collections.abc import Awaitable, Callable
@@ -16,8 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import aiohttp
 from aiohttp import web
 from pydantic import ValidationError
+from yarl import URL
 
 from demo.amocrm import notes, screens
 from demo.amocrm.archive import Widget
@@ -58,6 +61,11 @@ class _Switch(Part):
     settings: Json
 
 
+class _Posted(Part):
+    url: str
+    data: dict[str, str]
+
+
 class _Text(Part):
     text: str
 
@@ -93,6 +101,7 @@ class Front:
             web.patch(data + r"{entity:leads|contacts}/{id:\d+}", _answering(self._edit)),
             web.post(data + r"{entity:leads|contacts}/{id:\d+}/notes", _answering(self._write_note)),
             web.put(data + "widget", _answering(self._switch)),
+            web.post(data + "crm_post", _answering(self._crm_post)),
         ]
 
     # Who looks.
@@ -128,9 +137,10 @@ class Front:
 
     # Files.
 
-    async def _home(self, _: web.Request) -> web.StreamResponse:
+    async def _home(self, request: web.Request) -> web.StreamResponse:
         pipeline = self.stand_in.account.main_pipeline()
-        return web.Response(status=303, headers={"Location": f"/leads/list/pipeline/{pipeline.id}"})
+        here = f"/leads/list/pipeline/{pipeline.id}"
+        return web.Response(status=303, headers={"Location": str(request.rel_url.with_path(here, keep_query=True))})
 
     async def _shell(self, _: web.Request) -> web.StreamResponse:
         return web.FileResponse(FOLDER / "index.html", headers=_FRESH)
@@ -197,6 +207,14 @@ class Front:
         self.widget.is_active, self.widget.settings = wanted.is_active, wanted.settings
         return {"is_active": self.widget.is_active}
 
+    async def _crm_post(self, request: web.Request) -> Json:
+        """`self.crm_post`: the account's server posts the form itself, so no token and no cookie goes with it."""
+        wanted = _Posted.model_validate(await request.json())
+        if URL(wanted.url).host not in ("127.0.0.1", "localhost"):
+            raise Refused(403, "The stand-in posts to loopback only.")
+        async with aiohttp.ClientSession() as session, session.post(wanted.url, data=wanted.data) as answer:
+            return {"status": answer.status, "text": await answer.text()}
+
     # Live.
 
     async def _live(self, request: web.Request) -> web.StreamResponse:
@@ -209,9 +227,12 @@ class Front:
 
         with self.stand_in.account.watched(put):
             await response.prepare(request)
-            await response.write(b": open\n\n")
-            while True:
-                await response.write(await _next_line(changes))
+            line = b": open\n\n"
+            with contextlib.suppress(ConnectionResetError):  # the tab was closed
+                while True:
+                    await response.write(line)
+                    line = await _next_line(changes)
+        return response
 
 
 async def _next_line(changes: asyncio.Queue[tuple[Entity, int]]) -> bytes:

@@ -15,6 +15,7 @@ define(['dom', 'words', 'state', 'server', 'host'], function (dom, words, state,
     let told = first;
     let stood = stages(told);
     let waiting = null;
+    let asked = 0;
     const root = h('div', { class: 'board', 'data-page': 'board' });
     state.view = { area: 'leads-pipeline', location: 'everywhere', entity: 'leads', card: null };
     root.append(head(), columns());
@@ -59,8 +60,9 @@ define(['dom', 'words', 'state', 'server', 'host'], function (dom, words, state,
 
     async function refresh() {
       waiting = null;
+      const mine = ++asked;
       const fresh = await server.get('board/' + pipelineId).catch(function () { return null; });
-      if (!fresh || !root.isConnected) { return; } // the stream tells when the server is there again
+      if (!fresh || mine !== asked || !root.isConnected) { return; } // the stream tells when the server is there again
       told = fresh;
       const across = root.querySelector('.board__columns').scrollLeft;
       const down = Array.from(root.querySelectorAll('.board__tiles'), function (list) { return list.scrollTop; });

@@ -22,6 +22,7 @@ define(['backbone', 'dom', 'words', 'state', 'server', 'fields', 'feed', 'column
       let edits = new Map();
       let plain = {};
       let tab = 'default';
+      let asked = 0;
 
       function isDirty() { return edits.size > 0 || Object.keys(plain).length > 0; }
 
@@ -32,7 +33,7 @@ define(['backbone', 'dom', 'words', 'state', 'server', 'fields', 'feed', 'column
       }
 
       function typed(field, text) {
-        edits.set(field, text);
+        edits.set(field.id, text);
         app.data.current_card.model.set(kind.form + '[CFV][' + field.id + ']', text);
         markDirty();
       }
@@ -41,7 +42,7 @@ define(['backbone', 'dom', 'words', 'state', 'server', 'fields', 'feed', 'column
 
       async function save() {
         const body = Object.assign({}, plain);
-        if (edits.size) { body.custom_fields_values = fields.body(edits, card.values); }
+        if (edits.size) { body.custom_fields_values = fields.body(edits, card); }
         if (body.price !== undefined) { body.price = parseInt(String(body.price).replace(/\D/g, ''), 10) || 0; }
         if (!id) {
           const made = await attempt(server.post('leads', body));
@@ -54,6 +55,7 @@ define(['backbone', 'dom', 'words', 'state', 'server', 'fields', 'feed', 'column
       function forget() {
         edits = new Map();
         plain = {};
+        redraw();
         refresh();
       }
 
@@ -66,14 +68,15 @@ define(['backbone', 'dom', 'words', 'state', 'server', 'fields', 'feed', 'column
         }
       }
 
+      /* What others wrote shows at once, but not under the hands of somebody who types or chooses a stage. */
       async function refresh() {
-        if (!id) { redraw(); return; }
-        const told = await attempt(server.get(path));
-        if (!told || !root.isConnected) { return; }
+        const mine = ++asked;
+        const told = id ? await server.get(path).catch(function () { return null; }) : null;
+        if (!told || mine !== asked || state.view.card !== card) { return; } // gone, not to be seen any more, or left meanwhile
         card = told;
         state.view.card = card;
         feed.fill(root.querySelector('[data-feed]'), card);
-        if (!isDirty()) { redraw(); }
+        if (!isDirty() && !root.querySelector('[data-stages]:not([hidden])')) { redraw(); }
       }
 
       function redraw() {
@@ -94,6 +97,7 @@ define(['backbone', 'dom', 'words', 'state', 'server', 'fields', 'feed', 'column
       function left() {
         return h('section', { class: 'card__left', 'aria-label': entity === 'leads' ? 'Сделка' : 'Контакт' },
           h('header', { class: 'card__head' },
+            h('h1', { class: 'unseen' }, title()),
             h('div', { class: 'card__top' },
               h('button', { type: 'button', class: 'card__back', 'data-action': 'back', title: 'К списку сделок', 'aria-label': 'К списку сделок', onclick: back }, dom.icon('back')),
               name(), h('span', { class: 'card__id' }, card.id ? '#' + card.id : '')),
@@ -102,7 +106,7 @@ define(['backbone', 'dom', 'words', 'state', 'server', 'fields', 'feed', 'column
             tabs()),
           h('div', { class: 'card__fields' }, tab === 'default' ? basics() : null,
             card.fields.filter(function (field) { return field.group_id === tab; })
-              .map(function (field) { return fields.row(field, card.values[field.id], typed); }),
+              .map(function (field) { return fields.row(field, card.values[field.id], edits.get(field.id), typed); }),
             tab === 'default' && entity === 'leads' ? people() : null,
             tab === 'default' && entity === 'contacts' ? deals() : null),
           h('footer', { class: 'card__save' },
@@ -117,7 +121,7 @@ define(['backbone', 'dom', 'words', 'state', 'server', 'fields', 'feed', 'column
           class: 'card__name', 'data-field': 'name', 'data-focus': 'name', 'aria-label': 'Название', placeholder: kind.empty,
           oninput: function () { typedPlain('name', input.value); },
         });
-        input.value = card.name;
+        input.value = plain.name !== undefined ? plain.name : card.name;
         return input;
       }
 
@@ -142,10 +146,11 @@ define(['backbone', 'dom', 'words', 'state', 'server', 'fields', 'feed', 'column
         function toggle() {
           menu.hidden = !menu.hidden;
           button.setAttribute('aria-expanded', String(!menu.hidden));
+          if (menu.hidden) { redraw(); }
         }
         const box = h('div', {
-          class: 'stages',
-          onkeydown: function (event) { if (event.key === 'Escape' && !menu.hidden) { toggle(); button.focus(); } },
+          class: 'stages', 'data-menu': '',
+          onkeydown: function (event) { if (event.key === 'Escape' && !menu.hidden) { button.focus(); toggle(); } },
           onfocusout: function (event) { if (!menu.hidden && event.relatedTarget && !box.contains(event.relatedTarget)) { toggle(); } },
         }, button, h('div', { class: 'stages__bar', 'aria-hidden': 'true' }, pipeline.stages.slice(0, Math.max(1, pipeline.stages.length - 2)).map(function (stage, n) {
           return h('span', { style: n <= at ? 'background:' + now.color : '' });
@@ -155,7 +160,13 @@ define(['backbone', 'dom', 'words', 'state', 'server', 'fields', 'feed', 'column
 
       async function move(pipelineId, statusId) {
         await attempt(server.patch(path, { pipeline_id: pipelineId, status_id: statusId }));
+        root.querySelector('[data-stages]').hidden = true;
         refresh();
+      }
+
+      function closeMenu(event) {
+        const menu = root.querySelector('[data-stages]');
+        if (menu && !menu.hidden && !event.target.closest('[data-menu]')) { root.querySelector('[data-action="stages"]').click(); }
       }
 
       function tabs() {
@@ -209,7 +220,7 @@ define(['backbone', 'dom', 'words', 'state', 'server', 'fields', 'feed', 'column
         refresh();
       }
 
-      const root = h('div', { class: 'card', 'data-page': entity === 'leads' ? 'deal' : 'contact', 'data-card-id': card.id });
+      const root = h('div', { class: 'card', 'data-page': entity === 'leads' ? 'deal' : 'contact', 'data-card-id': card.id, onpointerdown: closeMenu });
       state.view = { area: kind.area, location: kind.location, entity: entity, card: card };
       app.data.current_card = {
         id: card.id, main_user: card.responsible_user_id, element_type: kind.type, model: new backbone.Model({}),

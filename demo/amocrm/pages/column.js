@@ -6,11 +6,11 @@ define(['jquery', 'dom', 'state', 'words'], function ($, dom, state, words) {
   const h = dom.h;
   const WIDE = 'stand-in-column';
   const ORDER = 'stand-in-widgets';
+  const asked = new URLSearchParams(location.search).get('widgets');
+  if (asked) { sessionStorage.setItem(ORDER, asked); }
   let slots = new Map();
 
   function order() {
-    const asked = new URLSearchParams(location.search).get('widgets');
-    if (asked) { sessionStorage.setItem(ORDER, asked); }
     const ours = state.start.widget.code;
     return { first: [ours, 'calls', 'papers'], last: ['calls', 'papers', ours] }[sessionStorage.getItem(ORDER)]
       || ['calls', ours, 'papers'];

@@ -39,13 +39,14 @@ define(['dom', 'words'], function (dom, words) {
 
   function note(line) {
     return h('li', { class: 'feed__note', 'data-feed-line': line.type },
-      h('div', { class: 'feed__meta' }, words.time(line.at) + ' ' + line.by), h('div', { class: 'feed__text' }, line.text));
+      h('div', { class: 'feed__meta feed__meta_own' }, words.time(line.at) + ' ' + line.by), h('div', { class: 'feed__text' }, line.text));
   }
 
   function happened(line) {
     const said = { lead_added: 'Создана сделка', contact_added: 'Создан контакт' }[line.type];
     return h('li', { class: 'feed__event', 'data-feed-line': line.type },
-      words.time(line.at) + ' ' + line.by + '  ', said || h('span', {}, 'Новый этап: ', stage(line.after), ' из ', stage(line.before)));
+      h('span', { class: 'feed__meta' }, words.time(line.at) + ' ' + line.by),
+      said || h('span', {}, 'Новый этап: ', stage(line.after), ' из ', stage(line.before)));
   }
 
   function stage(one) { return h('span', { class: 'stage-chip', style: 'background:' + one.color }, one.name); }

@@ -14,9 +14,9 @@ define(['dom', 'words'], function (dom, words) {
     }).join(', ');
   }
 
-  /** A row of one custom field; `typed(field, text)` is told of each edit by hand. */
-  function row(field, values, typed) {
-    const text = shown(field, values);
+  /** A row of one custom field; `edited` is what was typed and not saved, `typed(field, text)` is told of each edit by hand. */
+  function row(field, values, edited, typed) {
+    const text = edited === undefined ? shown(field, values) : edited;
     const label = h('span', { class: 'field__label', id: 'label-' + field.id, title: field.name }, field.name);
     if (field.is_api_only || !(TYPED.includes(field.type) || field.type === 'multitext')) {
       return h('div', { class: 'field', 'data-field-id': field.id }, label, link(field, text));
@@ -36,12 +36,13 @@ define(['dom', 'words'], function (dom, words) {
     return isUrl ? h('a', { class: 'field__value', href: text, target: '_blank', rel: 'noreferrer' }, text) : h('span', { class: 'field__value' }, text);
   }
 
-  /** `custom_fields_values` of a patch, from a Map of field -> text. */
-  function body(edits, values) {
-    return Array.from(edits, function ([field, text]) {
+  /** `custom_fields_values` of a patch, from a Map of field id -> text. */
+  function body(edits, card) {
+    return Array.from(edits, function ([id, text]) {
+      const field = card.fields.find(function (one) { return one.id === id; });
       if (!text.trim()) { return { field_id: field.id, values: null }; }
       if (field.type !== 'multitext') { return { field_id: field.id, values: [{ value: text }] }; }
-      const kinds = values[field.id] || [];
+      const kinds = card.values[field.id] || [];
       return {
         field_id: field.id,
         values: text.split(',').map(function (one, n) {

@@ -75,7 +75,7 @@ define(['dom', 'state', 'server', 'board', 'card', 'market', 'words'], function 
   function navigation() {
     const isDeals = !location.pathname.startsWith('/settings');
     document.getElementById('nav').replaceChildren(
-      h('a', { class: 'nav__logo', href: '/leads/', 'data-go': '', 'aria-label': 'amoCRM, стенд' }, 'amo'),
+      h('a', { class: 'nav__logo', href: '/leads/', 'data-go': '' }, 'amo ', h('span', {}, 'стенд')),
       item('/leads/', 'deals', 'Сделки', isDeals),
       item('/settings/widgets/', 'settings', 'Настройки', !isDeals),
       h('span', { class: 'nav__space' }),

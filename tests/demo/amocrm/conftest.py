@@ -122,7 +122,11 @@ def clocks() -> Clocks:
 
 
 @pytest.fixture
-async def crm(options: Options, clocks: Clocks) -> AsyncIterator[Crm]:
-    stand_in = StandIn(options, lambda: clocks.business, lambda: clocks.machine, lambda: clocks.machine)
+def stand_in(options: Options, clocks: Clocks) -> StandIn:
+    return StandIn(options, lambda: clocks.business, lambda: clocks.machine, lambda: clocks.machine)
+
+
+@pytest.fixture
+async def crm(stand_in: StandIn, clocks: Clocks) -> AsyncIterator[Crm]:
     async with serving(stand_in) as url, aiohttp.ClientSession() as session:
         yield Crm(session, url, stand_in.long_lived_token(url), stand_in, clocks)
