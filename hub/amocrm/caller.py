@@ -14,6 +14,7 @@ from hub.amocrm.limits import Limits, Pacer, Priority, Turn
 from hub.amocrm.schema import CrmSchema
 from hub.amocrm.tokens import TokenEndpoint, Tokens
 from hub.amocrm.transport import REQUEST_SECONDS, Transport
+from hub.amocrm.writing import ROBOT
 from hub.crm import CrmBlocked, CrmBusy, CrmRefusesUser, CrmUnauthorised, CrmUnpaid
 from hub.integrations import Blocked, Installation, Integrations
 from wire import log
@@ -54,6 +55,11 @@ class Caller:
         self._schema_text: str | None = None
         self._schema = CrmSchema()
         self._schema_holds_until = 0.0
+
+    @property
+    def author(self) -> int:
+        """Who stands as the author of what is written: a person for what he clicked, else a robot."""
+        return ROBOT if self._as_user is None else self._as_user
 
     async def schema(self) -> CrmSchema:
         """What the account calls our things, as it stood in the store a second ago at most."""

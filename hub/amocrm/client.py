@@ -145,12 +145,14 @@ class AmoCrm:
     async def patch_deals(self, commands: Sequence[PatchDeal]) -> None:
         """Only what changes is sent."""
         schema = await self.caller.schema()
-        await self._patch("leads", [writing.patched_lead(command, schema) for command in commands])
+        author = self.caller.author
+        await self._patch("leads", [writing.patched_lead(command, schema, author) for command in commands])
 
     async def patch_contacts(self, commands: Sequence[PatchContact]) -> None:
         """Only what changes is sent."""
         schema = await self.caller.schema()
-        await self._patch("contacts", [writing.patched_contact(command, schema) for command in commands])
+        author = self.caller.author
+        await self._patch("contacts", [writing.patched_contact(command, schema, author) for command in commands])
 
     async def _create(
         self,

@@ -43,9 +43,9 @@ def new_contact(contact: NewContact, schema: CrmSchema) -> Json:
     return {"name": contact.name, "created_by": ROBOT, "custom_fields_values": values}
 
 
-def patched_lead(command: PatchDeal, schema: CrmSchema) -> Json:
+def patched_lead(command: PatchDeal, schema: CrmSchema, author: int = ROBOT) -> Json:
     """Only what changes. 142 and 143 stand in each pipeline: a stage never goes without its pipeline."""
-    item: Json = {"id": command.deal_id, "updated_by": ROBOT}
+    item: Json = {"id": command.deal_id, "updated_by": author}
     if command.stage is not None:
         item |= {"pipeline_id": command.stage.pipeline_id, "status_id": command.stage.stage_id}
     if command.name is not None:
@@ -57,9 +57,9 @@ def patched_lead(command: PatchDeal, schema: CrmSchema) -> Json:
     return item
 
 
-def patched_contact(command: PatchContact, schema: CrmSchema) -> Json:
+def patched_contact(command: PatchContact, schema: CrmSchema, author: int = ROBOT) -> Json:
     """Only what changes; a written field replaces all its values, so the phones go as the full list."""
-    item: Json = {"id": command.contact_id, "updated_by": ROBOT}
+    item: Json = {"id": command.contact_id, "updated_by": author}
     if command.name is not None:
         item["name"] = command.name
     values = _write(command.fields, CONTACT_FIELDS, schema.contact_fields, schema.zone)

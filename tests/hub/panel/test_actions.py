@@ -91,7 +91,11 @@ class Lead:
         if self.refuses:
             return self.refuses
         (item,) = asked.body
-        assert (item["id"], set(item) - {"updated_by"}) == (DEAL, {"id", "custom_fields_values"})
+        assert (item.keys(), item["id"], item["updated_by"]) == (
+            {"id", "updated_by", "custom_fields_values"},
+            DEAL,
+            ANNA,
+        )
         (value,) = item["custom_fields_values"]
         assert value["field_id"] == deal_id(DealField.CONFIRMED)
         self.confirmed = value["values"][0]["value"]
