@@ -4,7 +4,6 @@ back, and comes to hold what the clinic holds, without being told everything aga
 Random steps alone seldom complete an exchange, and what only shows after many exchanges stays hidden; so there is one composite rule,
 `deliver_everything`. Proven by breaking the code: see the commit that brought this file."""
 
-import asyncio
 import tempfile
 from collections import deque
 from collections.abc import Coroutine, Sequence
@@ -46,7 +45,7 @@ class LinkMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._folder = tempfile.TemporaryDirectory(dir=MEMORY)
-        self._runner = asyncio.Runner(loop_factory=LoopAtOnce)
+        self._loop = LoopAtOnce()
         folder = Path(self._folder.name)
         self.agent, self.hub = AgentEnd(folder), HubEnd(type(self).store(folder))
         self.line: Line | None = None
@@ -60,7 +59,7 @@ class LinkMachine(RuleBasedStateMachine):
         self.started = False
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self._runner.run(work)
+        return self._loop.run_until_complete(work)  # a Runner would set its signal handlers for each step
 
     @initialize()
     def start(self) -> None:
@@ -75,7 +74,7 @@ class LinkMachine(RuleBasedStateMachine):
                 self.run(self.agent.stop())
                 self.run(self.hub.store.stop())
         finally:
-            self._runner.close()
+            self._loop.close()
             self._folder.cleanup()
 
     # The clinic
