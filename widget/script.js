@@ -79,12 +79,23 @@ define(['./api.js', './card.js', './settings.js'], function (api, card, settings
       },
       bind_actions: function () {
         const asked = key();
-        close();
-        if (asked) { open(asked); }
+        if (asked) {
+          close();
+          open(asked);
+        }
         return true;
       },
       settings: function ($modal) {
-        settings.hint($modal, self.i18n('settings'));
+        link();
+        settings.modal($modal, hub, self.i18n('settings'));
+        return true;
+      },
+      advancedSettings: function () {
+        const code = self.get_settings().widget_code;
+        const found = document.getElementById('work-area-' + code) || document.getElementById('list_page_holder');
+        link();
+        close();
+        if (found) { opened = settings.open(found, hub, self.i18n('settings')); }
         return true;
       },
       onSave: function () {

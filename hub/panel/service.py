@@ -10,6 +10,7 @@ from hub.clock import Clock
 from hub.link import Registry
 from hub.link.lookups import Lookups
 from hub.news import News
+from hub.panel import support
 from hub.panel.actions import Actions
 from hub.panel.card import Cards
 from hub.panel.door import Door
@@ -49,6 +50,7 @@ def panel_routes(
             *actions.routes(door),
             *settings.routes(door),
             *streams.routes(),
+            support.route(),
             door.rest(),  # last: whatever nobody else serves
         ),
         close=streams.close,

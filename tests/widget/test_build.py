@@ -67,6 +67,56 @@ def test_every_word_that_the_panel_shows_is_there(archive: Path) -> None:
     assert len(used) > 30
 
 
+def test_every_word_that_the_settings_page_shows_is_there(archive: Path) -> None:
+    held = texts(archive)
+    known = set(json.loads(held["i18n/ru.json"])["settings"])
+    code = "".join(text for name, text in held.items() if name.startswith("settings") and name.endswith(".js"))
+    used = set(re.findall(r"\bt\.(\w+)", code))
+
+    assert used - known == set()
+    assert len(used) > 50
+
+
+def test_no_word_is_there_that_nobody_shows(archive: Path) -> None:
+    held = texts(archive)
+    code = "".join(text for name, text in held.items() if name.endswith(".js"))
+    begun = set(re.findall(r"""\[['"](\w+_)['"] \+""", code))
+    words = [word for part in ("panel", "settings") for word in json.loads(held["i18n/ru.json"])[part]]
+
+    shown = [word for word in words if re.search(rf"\b(t|texts)\.{word}\b", code) or word.startswith(tuple(begun))]
+
+    assert sorted(set(words) - set(shown)) == []
+
+
+def test_the_manifest_names_words_and_pictures_that_are_there(archive: Path) -> None:
+    held = texts(archive)
+    manifest = json.loads(held["manifest.json"])
+    russian = json.loads(held["i18n/ru.json"])
+    named = [manifest["widget"][key] for key in ("name", "description", "short_description")]
+
+    for path in [*named, manifest["advanced"]["title"]]:
+        part, word = path.split(".")
+        assert russian[part][word]
+    assert manifest["locations"] == ["lcard-1", "ccard-1", "settings", "advanced_settings"]
+    assert manifest["widget"]["support"]["link"].startswith(HUB)
+    assert manifest["widget"]["locale"] == ["ru", "en"]
+
+
+def test_styles_touch_nothing_but_the_widgets_own(archive: Path) -> None:
+    plain = re.sub(r"/\*.*?\*/|@keyframes[^{]+\{([^{}]*\{[^}]*\}\s*)+\}", "", texts(archive)["style.css"], flags=re.S)
+    selectors = [one.strip() for rule in re.findall(r"([^{}]+)\{", plain) for one in rule.split(",")]
+    foreign = [one for one in selectors if not one.startswith("@") and "identlink" not in one]
+
+    assert foreign == []
+    assert len(selectors) > 50
+
+
+def test_the_same_sources_give_the_same_archive(archive: Path, tmp_path: Path) -> None:
+    build(HUB, tmp_path / "again.zip")
+
+    assert (tmp_path / "again.zip").read_bytes() == archive.read_bytes()
+
+
 @pytest.mark.parametrize(("name", "size"), SIZES.items())
 def test_pictures_have_the_sizes_that_amocrm_asks_for(name: str, size: tuple[int, int], archive: Path) -> None:
     picture = zipfile.ZipFile(archive).read(f"images/{name}.png")
@@ -75,7 +125,22 @@ def test_pictures_have_the_sizes_that_amocrm_asks_for(name: str, size: tuple[int
     assert len(picture) <= 300 * 1024
 
 
-@pytest.mark.parametrize("pattern", [r"\beval\(", r"\balert\(", r"innerHTML", r"console\.", r"createElement\('script'"])
+FORBIDDEN = (
+    r"\beval\(",
+    r"\b(alert|confirm|prompt)\(['\"]",
+    r"new Function",
+    r"(inner|outer)HTML",
+    r"insertAdjacentHTML",
+    r"document\.write",
+    r"console\.(?!debug)",
+    r"createElement\('(script|iframe)'",
+    r"(local|session)Storage",
+    r"\bAMOCRM\b",
+    r"window\.\w+ =",
+)
+
+
+@pytest.mark.parametrize("pattern", FORBIDDEN)
 def test_scripts_hold_nothing_that_amocrm_or_we_forbid(pattern: str, archive: Path) -> None:
     assert [name for name, text in texts(archive).items() if name.endswith(".js") and re.search(pattern, text)] == []
 

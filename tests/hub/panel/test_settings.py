@@ -21,6 +21,7 @@ from hub.clock import machine_now
 from hub.config import Address
 from hub.inbox.write import record_place
 from hub.integrations import Integrations
+from hub.panel import support
 from hub.panel.door import Door
 from hub.panel.rights import Rights
 from hub.panel.settings import SettingsDesk
@@ -372,3 +373,11 @@ async def test_while_amocrm_is_down_the_page_says_so(page: Page) -> None:
     status, told = await page.ask("GET")
 
     assert (status, told["code"]) == (503, "busy")
+
+
+async def test_the_widgets_support_link_leads_somewhere() -> None:
+    app = web.Application()
+    app.router.add_routes([support.route()])
+    async with listening(app, Address(host="127.0.0.1", port=0), "HUB_LISTEN") as port, aiohttp.ClientSession() as http:
+        async with http.get(f"http://127.0.0.1:{port}/support") as answer:
+            assert (answer.status, "интегратор" in await answer.text()) == (200, True)
