@@ -1,4 +1,4 @@
-"""The stand-in's pages as a widget sees them: the documented members and no others, callbacks in their order, one token for many calls."""
+"""The stand-in's pages as a widget sees them: documented members and no others, callbacks in their order, one token for many calls."""
 
 import re
 from collections.abc import AsyncIterator
@@ -114,6 +114,36 @@ async def test_callbacks_come_in_their_order_from_page_to_page_without_a_reload(
     await page.click("[data-action=fold-widget] >> nth=0")
     await expect(ours).to_be_visible()
     assert await page.evaluate("[seen.calls, stays]") == [[], True]
+
+
+async def test_an_admin_saves_and_switches_off_in_the_modal_and_opens_the_widgets_own_page(
+    desk: Desk, page: Page
+) -> None:
+    admin = min(desk.stand_in.account.users)
+    await page.goto(f"{desk.url}/_stand-in/login/{admin}?to=/settings/widgets/")
+    assert [name for name, *_ in await calls(page, "bind_actions")] == ["render", "init", "bind_actions"]
+    await page.click("[data-action=advanced]")
+    await expect(page.locator("[id^=work-area-]")).to_have_text("part")
+    code = await page.evaluate("seen.self.get_settings().widget_code")
+    area = f"advanced-settings:{code}"
+    assert [call[:2] for call in await calls(page, "advancedSettings")] == [
+        ["destroy", "widgetsSettings"], ["render", area], ["init", area], ["bind_actions", area], ["advancedSettings", area],
+    ]  # fmt: skip
+    await page.go_back()
+    await calls(page, "bind_actions")
+
+    await page.click("[data-action=open-modal]")
+    await page.fill(".modal [name=key]", "42")
+    await page.click("[data-action=save-widget]")
+    await expect(page.locator(".modal")).to_have_count(0)
+    assert await page.evaluate("seen.self.params.key") == "42"
+    await page.click("[data-action=open-modal]")
+    await page.evaluate("seen.calls.splice(0)")
+    await page.click("[data-action=disable-widget]")
+    assert [name for name, *_ in await calls(page, "destroy")] == ["onSave", "destroy"]
+    await expect(page.locator("[data-status]")).to_have_text("Выключена")
+    await page.goto(f"{desk.url}/leads/detail/{desk.deal}")
+    await expect(page.locator("[data-widget]")).to_have_count(2)
 
 
 async def test_the_list_and_an_open_card_follow_what_others_do(desk: Desk, page: Page) -> None:

@@ -11,9 +11,9 @@ define(['jquery', 'dom', 'state', 'words'], function ($, dom, state, words) {
   let slots = new Map();
 
   function order() {
-    const ours = state.start.widget.code;
-    return { first: [ours, 'calls', 'papers'], last: ['calls', 'papers', ours] }[sessionStorage.getItem(ORDER)]
-      || ['calls', ours, 'papers'];
+    const ours = state.start.widget.is_active ? [state.start.widget.code] : [];
+    const orders = { first: [ours, 'calls', 'papers'], last: ['calls', 'papers', ours] };
+    return (orders[sessionStorage.getItem(ORDER)] || ['calls', ours, 'papers']).flat();
   }
 
   /** The empty column of a card that was just opened. */
