@@ -41,7 +41,7 @@ def panel_routes(
     cards = Cards(store, rights, lookups, registry, journal, clock, offered)
     searches = Searches(store, rights, lookups, registry, journal, clock, offered)
     actions = Actions(store, amocrms, rights, journal, cards, clock, news)
-    settings = SettingsDesk(store, amocrms, rights, clock, registry.connected)
+    settings = SettingsDesk(store, amocrms, rights, clock, registry)
     streams = Streams(door, store, rights, news, public_url, watch_of=cards.watch, freshness_of=cards.freshness)
     return Service(
         routes=(

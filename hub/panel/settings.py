@@ -2,7 +2,7 @@
 admin is, amoCRM says."""
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any
 
 from aiohttp import web
@@ -15,6 +15,7 @@ from hub.clock import Clock
 from hub.panel import settings_page as page
 from hub.panel import settings_store as kept
 from hub.panel.door import PREFIX, Door, asked
+from hub.panel.known import Links, read_settings, read_sites
 from hub.panel.rights import Rights, told
 from hub.panel.settings_check import Problem, Unfit, parsed, problems
 from hub.panel.visitor import Told, Visitor
@@ -30,18 +31,11 @@ UNFIT = "Настройки не сохранены: исправьте отме
 
 
 class SettingsDesk:
-    """Of all accounts. `connected` names the (account, database) whose agent's link is open at this moment."""
+    """Of all accounts."""
 
-    def __init__(
-        self,
-        store: Store,
-        amocrms: AmoCrms,
-        rights: Rights,
-        clock: Clock,
-        connected: Callable[[], Collection[tuple[int, str]]],
-    ) -> None:
+    def __init__(self, store: Store, amocrms: AmoCrms, rights: Rights, clock: Clock, links: Links) -> None:
         self._store, self._amocrms, self._rights = store, amocrms, rights
-        self._clock, self._connected = clock, connected
+        self._clock, self._links = clock, links
 
     def routes(self, door: Door) -> tuple[web.RouteDef, ...]:
         """Where it answers."""
@@ -68,7 +62,7 @@ class SettingsDesk:
 
     async def _keep(self, visitor: Visitor, account: Directory, version: int, settings: Settings) -> None:
         async with self._store.writing(visitor.account) as unit:
-            standing = await kept.read_settings(unit)
+            standing = await read_settings(unit)
             if standing is None:
                 raise Told(403, "not_configured", NOT_PREPARED)
             if standing.version != version:
@@ -82,17 +76,18 @@ class SettingsDesk:
             await kept.save_settings(unit, settings, visitor.user_id, self._clock.now())
 
     async def _page(self, visitor: Visitor, account: Directory) -> dict[str, object]:
+        now = self._clock.now()
         async with self._store.reading(visitor.account) as unit:
-            settings = await kept.read_settings(unit)
+            settings = await read_settings(unit)
+            sites = await read_sites(unit, self._links, now)
             standing = await kept.read_standing(unit)
             branches = await kept.read_branches(unit)
             changes = await kept.read_changes(unit)
-        connected = {database for account_id, database in self._connected() if account_id == visitor.account.id}
         return {
             "settings": settings and settings.model_dump(mode="json", by_alias=True),
             "version": settings.version if settings else 0,
             "choices": page.choices(account, standing.clinics, branches),
-            "health": page.health(standing, connected, self._clock.now()),
+            "health": page.health(standing, sites, now),
             "changed": page.lines(changes, account),
         }
 

@@ -1,15 +1,14 @@
 """What the settings page reads, as values: choices, how the clinics stand in words, who changed what. Pure."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import cast
-from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from hub.amocrm.directory import Directory, Named, PipelineOffer, Worker
-from hub.panel.freshness import Level, Mis, Stand, freshness
+from hub.panel.facts import Site
+from hub.panel.freshness import Level, Stand, freshness
 from hub.panel.reasons import REASONS, REFUSED
 from hub.panel.settings_store import Branch, Changed, ClinicRow, Standing
 from hub.rules.model import Target
@@ -126,13 +125,13 @@ def choices(account: Directory, clinics: Sequence[ClinicRow], branches: Sequence
     )
 
 
-def health(standing: Standing, connected: Collection[str], now: datetime) -> Health:
-    """`connected` names the databases whose agent is on the line; `now` is business time, as `read_through` is."""
+def health(standing: Standing, sites: Mapping[str, Site], now: datetime) -> Health:
+    """`sites` as they were read together with it; `now` is business time."""
     counted = Counter[str]()
     for _, reason, many in standing.outcomes:
         counted[REASONS.get(reason, REFUSED).text] += many
     return Health(
-        clinics=tuple(_clinic(clinic, clinic.id in connected, now) for clinic in standing.clinics),
+        clinics=tuple(_clinic(clinic, sites[clinic.id].stand, now) for clinic in standing.clinics),
         trouble=_TROUBLE.get(standing.blocked, _NEEDS_OPERATOR) if standing.blocked else None,
         undelivered=standing.undelivered,
         oldest=standing.oldest,
@@ -140,14 +139,10 @@ def health(standing: Standing, connected: Collection[str], now: datetime) -> Hea
     )
 
 
-def _clinic(clinic: ClinicRow, connected: bool, now: datetime) -> Clinic:
-    stand = Stand(
-        clinic.name, ZoneInfo(clinic.zone), connected, cast(Mis | None, clinic.mis), clinic.read_through,
-        loaded=clinic.loaded,
-    )  # fmt: skip
+def _clinic(clinic: ClinicRow, stand: Stand, now: datetime) -> Clinic:
     fresh = freshness(stand, now)
     return Clinic(
-        id=clinic.id, name=clinic.name, connected=connected, mis=clinic.mis, level=fresh.level, text=fresh.text,
+        id=clinic.id, name=clinic.name, connected=stand.connected, mis=stand.mis, level=fresh.level, text=fresh.text,
         outbox=clinic.outbox, parked=clinic.parked,
     )  # fmt: skip
 

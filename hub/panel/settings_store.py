@@ -12,6 +12,7 @@ from hub.clock import machine_now
 from hub.inbox.write import record_place
 from hub.links.columns import in_account
 from hub.links.outcomes import NOBODY
+from hub.panel.known import read_settings
 from hub.rules.settings import Settings
 from hub.store.dialect import insert as insert_or
 from hub.store.engine import Unit
@@ -49,10 +50,7 @@ class ClinicRow:
     id: str
     name: str
     zone: str
-    mis: str | None
-    read_through: datetime | None
     outbox: int
-    loaded: bool
     parked: int
 
 
@@ -66,14 +64,6 @@ class Standing:
     oldest: datetime | None
     outcomes: tuple[tuple[str, str, int], ...]
     """(kind, reason, how many)."""
-
-
-async def read_settings(unit: Unit) -> Settings | None:
-    """None: the account was never prepared."""
-    text = (
-        await unit.execute(select(accounts.c.settings).where(accounts.c.id == unit.account.id))
-    ).scalar_one_or_none()
-    return None if text is None else Settings.model_validate_json(text)
 
 
 async def save_settings(unit: Unit, settings: Settings, user_id: int, now: datetime) -> None:
@@ -171,7 +161,4 @@ async def _clinic_rows(unit: Unit) -> list[ClinicRow]:
 
 
 def _clinic_row(row: Row[Any]) -> ClinicRow:
-    return ClinicRow(
-        row.id, row.name, row.zone, row.mis, row.read_through, row.outbox_depth,
-        row.loaded_at is not None, row.parked,
-    )  # fmt: skip
+    return ClinicRow(row.id, row.name, row.zone, row.outbox_depth, row.parked)

@@ -87,6 +87,19 @@ PIPELINES = [
 
 
 @dataclass
+class Links:
+    """Agents on the line."""
+
+    there: set[tuple[int, str]] = field(default_factory=set)
+
+    def connected(self) -> set[tuple[int, str]]:
+        return self.there
+
+    def left_at(self, key: tuple[int, str]) -> datetime | None:
+        return None if key in self.there else NOON
+
+
+@dataclass
 class Page:
     """The hub as the page of an admin meets it."""
 
@@ -95,7 +108,7 @@ class Page:
     server: Server
     base: str
     http: aiohttp.ClientSession
-    connected: set[tuple[int, str]] = field(default_factory=set)
+    links: Links = field(default_factory=Links)
 
     async def ask(self, method: str, user: int = ANNA, **more: Any) -> tuple[int, dict[str, Any]]:
         headers = {"X-Auth-Token": self.token(user), "Origin": self.server.base}
@@ -152,7 +165,7 @@ async def page(store: Store) -> AsyncIterator[Page]:
         server.on("GET /api/v4/account", Reply(200, {"id": ACCOUNT, "_embedded": groups}))
         async with open_amocrm(store, stand_ins=[server.host], rate=1000) as amocrms:
             made = Page(store, account, server, "", http)
-            desk = SettingsDesk(store, amocrms, Rights(amocrms), Noon(), lambda: made.connected)
+            desk = SettingsDesk(store, amocrms, Rights(amocrms), Noon(), made.links)
             app = web.Application()
             app.router.add_routes(desk.routes(Door(Integrations(store), Hosts([server.host]))))
             async with listening(app, Address(host="127.0.0.1", port=0), "HUB_LISTEN") as port:
@@ -164,7 +177,7 @@ async def page(store: Store) -> AsyncIterator[Page]:
 async def clinic(page: Page) -> Page:
     told = {"name": "PZ", "zone": "Europe/Moscow", "mis": "ok", "read_through": NOON, "outbox_depth": 3}
     await page.put(tables.databases, id="db_1", loaded_at=NOON, live_since=NOON, **told)
-    page.connected.add((ACCOUNT, "db_1"))
+    page.links.there.add((ACCOUNT, "db_1"))
     return page
 
 
@@ -206,7 +219,7 @@ async def test_the_page_says_in_words_how_the_clinic_stands(clinic: Page) -> Non
         await clinic.put(tables.outcomes, outcome=kind, reason=reason, at=NOON, **subject)
 
     _, told = await clinic.ask("GET")
-    clinic.connected.clear()
+    clinic.links.there.clear()
     _, later = await clinic.ask("GET")
 
     assert told["health"]["undelivered"] == 1
