@@ -168,7 +168,7 @@ class Streams:
     def _make_room(self, visitor: Visitor) -> None:
         """Whoever leafs through cards leaves tickets unused."""
         mine = [name for name, ticket in self._tickets.items() if _who(ticket.visitor) == _who(visitor)]
-        for name in mine[: len(mine) - MOST_OF_A_USER + 1]:
+        for name in mine[: max(0, len(mine) - MOST_OF_A_USER + 1)]:
             self._taken(name).end()
 
     def _taken(self, name: str) -> _Ticket:
@@ -227,11 +227,13 @@ class _Stream:
     def __init__(self, all_: Streams, response: web.StreamResponse, ticket: _Ticket) -> None:
         self._all, self._response, self._ticket = all_, response, ticket
         self._told: tuple[str, str, str] | None = None
+        self._bearers: set[tuple[str, str]] = set()
 
     async def run(self, watch: Watch) -> None:
         """Tell what there is to tell, for ever."""
         now = asyncio.get_running_loop().time
         beat_at = now()
+        self._bearers = await self._who_bears(watch.phone_macs)
         while True:
             if now() >= beat_at:
                 beat_at = now() + self._all.times.beat
@@ -255,13 +257,14 @@ class _Stream:
             return None
 
     async def _concerns(self, watch: Watch, heard: Heard) -> bool:
-        patients = {(patient.database, patient.patient) for patient in watch.patients}
-        if heard.everything or watch.deal_id in heard.deals or not patients.isdisjoint(heard.patients):
-            return True
-        return bool(heard.patients) and not heard.patients.isdisjoint(await self._bearers(watch.phone_macs))
+        """Somebody may have got one of the phones just now, or lost it."""
+        concerned = {(patient.database, patient.patient) for patient in watch.patients} | self._bearers
+        if heard.patients or heard.everything:
+            self._bearers = await self._who_bears(watch.phone_macs)
+            concerned |= self._bearers
+        return heard.everything or watch.deal_id in heard.deals or not concerned.isdisjoint(heard.patients)
 
-    async def _bearers(self, macs: frozenset[str]) -> set[tuple[str, str]]:
-        """Who has one of these phones by now."""
+    async def _who_bears(self, macs: frozenset[str]) -> set[tuple[str, str]]:
         if not macs:
             return set()
         async with self._all.store.reading(self._ticket.visitor.account) as unit:

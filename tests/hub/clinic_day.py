@@ -15,6 +15,7 @@ from hub.clock import machine_now
 from hub.inbox.write import write
 from hub.links import own
 from hub.links.columns import in_account
+from hub.news import News
 from hub.reconcile import Reconcile
 from hub.rules.model import Contact, Deal, Stage
 from hub.rules.settings import Settings
@@ -141,11 +142,12 @@ class Day:
     clock: Hands
     crm: FakeCrm
     settings: Settings = PRESET
+    news: News = field(default_factory=News)
     _seq: int = field(default=0)
 
     def reconcile(self) -> Reconcile:
         """The delivery, as a process just started would have it."""
-        return Reconcile(self.store, lambda _: self.crm, self.clock, jitter=lambda: 0.0)
+        return Reconcile(self.store, lambda _: self.crm, self.clock, news=self.news, jitter=lambda: 0.0)
 
     async def tell(self, *entities: Visit | Patient) -> None:
         """The agent pushed these."""

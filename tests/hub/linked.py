@@ -21,6 +21,7 @@ from hub.clock import machine_now
 from hub.inbox import Inbox
 from hub.link import LinkServer, Registry
 from hub.link.times import Times
+from hub.news import News
 from hub.store import tables
 from hub.store.engine import Store
 from tests.hub.pushes import Lanes
@@ -58,9 +59,12 @@ class Hub:
 
     def __init__(self, store: Store, times: Times, credit: int) -> None:
         self.store, self.account = store, grant_agent(1)
-        self.inbox = Inbox(store, Noon())
+        self.news = News()
+        self.inbox = Inbox(store, Noon(), self.news)
         self.registry = Registry()
-        self.server = LinkServer(store, self.inbox, Noon(), "hub_1", registry=self.registry, times=times, credit=credit)
+        self.server = LinkServer(
+            store, self.inbox, Noon(), "hub_1", registry=self.registry, news=self.news, times=times, credit=credit
+        )
         self.address = ""
 
     async def rows(self, table: Any) -> list[Row[Any]]:

@@ -18,6 +18,7 @@ from hub.crm import CrmBusy
 from hub.integrations import Integrations
 from hub.metrics import REGISTRY
 from hub.panel.door import MOST_BYTES, PREFIX, Door, asked
+from hub.panel.origins import Origins
 from hub.panel.visitor import Told as Refusal
 from hub.panel.visitor import Visitor
 from hub.store.engine import Store
@@ -38,6 +39,7 @@ class Panel:
     """A door with one room behind it: it tells who came, or does what a test puts there."""
 
     browser: Browser
+    origins: Origins
     does: Callable[[web.Request, Visitor], Awaitable[Any]] | None = None
 
     async def room(self, request: web.Request, visitor: Visitor) -> Any:
@@ -52,7 +54,7 @@ class Panel:
 @pytest.fixture
 async def panel(lite: Store, session: aiohttp.ClientSession) -> AsyncIterator[Panel]:
     door = Door(Integrations(lite), Hosts(["127.0.0.1:8090"]))
-    made = Panel(Browser(session, ""))
+    made = Panel(Browser(session, ""), door._origins)
     routes = [door.route(method, PREFIX + "/{who:who}", made.room) for method in ("GET", "POST")]
     async with serving([*routes, door.rest()]) as base:
         made.browser = Browser(session, base)
@@ -161,6 +163,23 @@ async def test_a_mistake_of_ours_is_logged_with_its_place(panel: Panel, caplog: 
     (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
     assert (record.msg, record.__dict__["fields"]) == ("panel.failed", {"path": PREFIX + "/{who}"})
     assert record.exc_info
+
+
+async def test_a_store_that_is_away_is_told_readably_to_pages_that_are_known(
+    panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (await panel.browser.ask(AT)).status == 200
+
+    def away(_store: Store) -> Any:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(Store, "hub_reading", away)
+    monkeypatch.setattr(panel.origins, "_now", lambda: float("inf"))  # long after it was asked last
+    known = await panel.browser.ask(AT)
+    unknown = await panel.page(iss=OTHER_ORIGIN, account_id=OTHER, subdomain="other").ask(AT)
+
+    assert (known.status, known.code, known.readable_by) == (503, "busy", ORIGIN)
+    assert (unknown.status, unknown.readable_by) == (503, None)
 
 
 async def test_an_address_that_is_not_there_is_told_readably(panel: Panel) -> None:
