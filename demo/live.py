@@ -15,6 +15,7 @@ from demo.clinic.leads import PRIMARY
 from demo.folder import Folder, FolderTrouble, Remembered
 from demo.install import ZONE
 from demo.opening import opened
+from demo.people.crew import PEOPLE_SECONDS, Crew
 from demo.processes import ProcessFailed
 from demo.product import Product, new_seed
 from demo.show import LOOK_SECONDS, TURN_SECONDS, Show
@@ -65,6 +66,7 @@ async def _play(folder: Folder) -> None:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(_forever(show.turn, TURN_SECONDS))
                 tasks.create_task(_forever(show.look, LOOK_SECONDS))
+                tasks.create_task(_forever(Crew(show, what.seed).step, PEOPLE_SECONDS))
                 await _linked(show)
                 say(
                     f"Готово за {time.monotonic() - begun:.0f} с. Откройте в браузере:\n\n    {url}\n\nCtrl-C завершает всё."

@@ -57,7 +57,8 @@ class Show:
         turned, self._turned = self._turned, time.monotonic()
         to = later(self.now, min(self._turned - turned, _MOST_SECONDS), self.pace)
         if to > self.now:
-            self.now = await self.product.advance(to)
+            with contextlib.suppress(aiohttp.ClientError):  # a clinic that is gone is noticed by `look`
+                self.now = await self.product.advance(to)
 
     async def look(self) -> None:
         """See how all stands; who does not answer keeps the figures that he had."""
