@@ -5,7 +5,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from math import ceil
 from typing import Final, TypeAlias, TypeVar
 
@@ -111,9 +111,10 @@ class Door:
         return response
 
     async def _outcome(self, request: web.Request, handler: Unnamed) -> tuple[web.StreamResponse, str]:
+        """A question ends when the browser leaves. Who clicked and went on to the next card has clicked: what changes things is done."""
         small = request.clone(client_max_size=MOST_BYTES)
         try:
-            async with _while_there(request):
+            async with _while_there(request) if request.method == "GET" else nullcontext():
                 return _response(await handler(small)), "ok"
         except _Left:
             return web.Response(), "left"

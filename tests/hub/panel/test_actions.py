@@ -1,5 +1,6 @@
 """What an operator does in the panel, over HTTP: the real door and rights, an amoCRM that remembers what it was asked."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -102,6 +103,21 @@ class Lead:
         return Reply(200, {"_embedded": {"leads": [{"id": DEAL}]}})
 
 
+class Hanging:
+    """A question that is never answered."""
+
+    def __init__(self) -> None:
+        self.begun, self.left = asyncio.Event(), asyncio.Event()
+
+    async def ask(self, _: web.Request, __: Visitor) -> Panel:
+        self.begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.left.set()
+        raise AssertionError
+
+
 @dataclass
 class Hub:
     """What a test holds in its hands."""
@@ -114,6 +130,7 @@ class Hub:
     lead: Lead = field(default_factory=Lead)
     clock: Hands = field(default_factory=lambda: Hands(at(12, 41)))
     news: News = field(default_factory=News)
+    hanging: Hanging = field(default_factory=Hanging)
     base: str = ""
 
     async def ask(self, method: str, what: str, body: Any = None, user: int = ANNA) -> tuple[int, dict[str, Any]]:
@@ -127,6 +144,14 @@ class Hub:
 
     async def confirm(self, which: str = VISIT, user: int = ANNA) -> tuple[int, dict[str, Any]]:
         return await self.ask("POST", "confirmation", {"visit": which}, user)
+
+    async def looks_who_is_there(self) -> None:
+        """Whoever left before is noticed by now: one who came and left since is."""
+        async with asyncio.TaskGroup() as tasks:
+            asking = tasks.create_task(self.ask("GET", "hanging"))
+            await self.hanging.begun.wait()
+            asking.cancel()
+            await self.hanging.left.wait()
 
     def token(self, user: int) -> str:
         now = int(machine_now().timestamp())
@@ -175,7 +200,9 @@ async def hub(store: Store) -> AsyncIterator[Hub]:
         async with open_amocrm(store, stand_ins=[server.host], rate=1000) as amocrms:
             served = Actions(store, amocrms, Rights(amocrms), Journal(store), made.cards, made.clock, made.news)
             app = web.Application()
-            app.router.add_routes(served.routes(Door(Integrations(store), Hosts([server.host]))))
+            door = Door(Integrations(store), Hosts([server.host]))
+            hanging = door.route("GET", r"/panel/v1/deals/{deal_id}/hanging", made.hanging.ask)
+            app.router.add_routes([*served.routes(door), hanging])
             async with listening(app, Address(host="127.0.0.1", port=0), "HUB_LISTEN") as port:
                 made.base = f"http://127.0.0.1:{port}"
                 yield made
@@ -374,3 +401,25 @@ async def test_a_deal_that_is_gone_is_told(booked: Hub) -> None:
 
     assert (status, told["code"]) == (404, "unknown_card")
     assert await booked.kept() is None
+
+
+async def test_who_clicks_and_leaves_has_clicked(booked: Hub) -> None:
+    arrived, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(asked: Asked) -> Reply:
+        arrived.set()
+        await go_on.wait()
+        return booked.lead.patch(asked)
+
+    booked.server.on("PATCH /api/v4/leads", slowly)
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        click = tasks.create_task(booked.confirm())
+        await arrived.wait()
+        with booked.news.listen(ACCOUNT) as listener:
+            click.cancel()
+            await asyncio.wait([click])
+            await booked.looks_who_is_there()
+            go_on.set()
+            assert (await listener.next()).deals == {DEAL}
+
+    assert booked.lead.confirmed == TEXT
