@@ -28,7 +28,8 @@ define(['jquery', 'dom', 'state', 'words'], function ($, dom, state, words) {
     const aside = h('aside', { class: 'card-widgets', 'aria-label': 'Виджеты', 'data-column': '' },
       h('button', { class: 'card-widgets__fold', type: 'button', 'data-action': 'fold-column', onclick: toggle },
         h('span', { class: 'card-widgets__fold-title' }, 'Виджеты'), dom.icon('down')),
-      h('div', { class: 'card-widgets__list' }, Array.from(slots.values())));
+      h('div', { class: 'card-widgets__list' }, Array.from(slots.values()),
+        card.id ? null : h('p', { class: 'card-widgets__later' }, 'Виджеты откроются, когда карточка будет сохранена.')));
     fold(aside, localStorage.getItem(WIDE) === 'folded');
     return aside;
 
