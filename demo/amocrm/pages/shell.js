@@ -73,6 +73,7 @@ define(['dom', 'state', 'server', 'board', 'card', 'market', 'words'], function 
   }
 
   function navigation() {
+    tellFrame();
     const isDeals = !location.pathname.startsWith('/settings');
     document.getElementById('nav').replaceChildren(
       h('a', { class: 'nav__logo', href: '/leads/', 'data-go': '' }, 'amo ', h('span', {}, 'стенд')),
@@ -107,6 +108,11 @@ define(['dom', 'state', 'server', 'board', 'card', 'market', 'words'], function 
   }
 
   function initials(name) { return name.split(' ').map(function (part) { return part.slice(0, 1); }).join('').slice(0, 2); }
+
+  /* The demo shows the pages in a frame: its bar follows which card is open, and light or dark. */
+  function tellFrame() {
+    if (window.parent !== window) { window.parent.postMessage({ path: location.pathname, dark: isDark() }, '*'); }
+  }
 
   function isDark() { return document.body.classList.contains('theme-dark'); }
 
