@@ -130,30 +130,40 @@ async def test_without_a_commit_there_is_no_answer(both: Store, monkeypatch: pyt
     assert [entry.holds for entry in await entries(both)] == [True]
 
 
-async def test_when_the_one_who_commits_leaves_the_others_are_noted_all_the_same(
+async def test_when_the_one_who_commits_for_others_leaves_they_are_noted_all_the_same(
     both: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    journal, inside = Journal(both), asyncio.Event()
-    writing = both.writing
+    journal, groups = Journal(both), count_units(both, monkeypatch)
+    begun, go = asyncio.Event(), asyncio.Event()
+    counted = both.writing
 
     @asynccontextmanager
     async def slow(account: Any) -> AsyncIterator[Unit]:
-        async with writing(account) as unit:
+        async with counted(account) as unit:
             yield unit
-            if not inside.is_set():
-                inside.set()
-                await asyncio.Event().wait()
+            begun.set()
+            await go.wait()
 
     monkeypatch.setattr(both, "writing", slow)
     async with asyncio.TaskGroup() as tasks:
-        first = tasks.create_task(journal.note(visitor(1), "card", SUBJECTS))
-        await inside.wait()
-        others = [tasks.create_task(journal.note(visitor(user), "card", SUBJECTS)) for user in (2, 3)]
+        tasks.create_task(journal.note(visitor(1), "card", SUBJECTS))
+        await begun.wait()
+        second = tasks.create_task(journal.note(visitor(2), "card", SUBJECTS))
+        third = tasks.create_task(journal.note(visitor(3), "card", SUBJECTS))
         await asyncio.sleep(0)
-        first.cancel()
+        go.set()
+        while len(groups) < 2:  # noqa: ASYNC110 the second one begins to commit for both
+            await asyncio.sleep(0)
+        begun.clear()
+        go.clear()
+        await begun.wait()
+        second.cancel()
+        await asyncio.sleep(0)
+        go.set()
 
-    assert all(task.done() and not task.cancelled() for task in others)
-    assert [(entry.access.user_id, entry.holds) for entry in await entries(both)] == [(2, True), (3, True)]
+    assert third.done()
+    assert not third.cancelled()
+    assert [(entry.access.user_id, entry.holds) for entry in await entries(both)] == [(1, True), (3, True)]
 
 
 async def test_whoever_leaves_before_the_turn_is_not_noted(both: Store, monkeypatch: pytest.MonkeyPatch) -> None:
