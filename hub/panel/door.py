@@ -21,7 +21,7 @@ from hub.panel import token
 from hub.panel.origins import Origins
 from hub.panel.token import BadToken
 from hub.panel.visitor import Told, Visitor
-from hub.store.engine import TROUBLE, is_away
+from hub.store.engine import is_away
 from wire import log
 from wire.errors import Retry
 
@@ -105,8 +105,8 @@ class Door:
             response, outcome = await self._outcome(request, handler)
         finally:
             PANEL_REQUESTS.labels(outcome).inc()
+        if not response.prepared:  # nobody waits for the end of a stream
             PANEL_SECONDS.labels(_pattern(request)).observe(time.monotonic() - started)
-        if not response.prepared:
             response.headers.update(await self.headers(request))
         return response
 
@@ -118,18 +118,9 @@ class Door:
                 return _response(await handler(small)), "ok"
         except _Left:
             return web.Response(), "left"
-        except Told as told:
+        except Exception as error:  # noqa: BLE001 the fence of a request: whoever asks gets a sentence, the others go on
+            told = _meant(_first(error), _pattern(request))
             return _refusal(told), told.code
-        except web.HTTPRequestEntityTooLarge:
-            return _refusal(Told(413, "bad_question", TOO_LONG)), "bad_question"
-        except Retry as retry:
-            return _refusal(_busy(retry.after)), "busy"
-        except Exception as mistake:  # noqa: BLE001 the fence of a request: whoever asks gets a sentence, the others go on
-            if isinstance(mistake, TROUBLE) and is_away(mistake):
-                log.warning(logger, "panel.postponed", error=type(mistake).__name__, path=_pattern(request))
-                return _refusal(_busy()), "busy"
-            log.defect(logger, "panel.failed", mistake, path=_pattern(request))
-            return _refusal(Told(500, "failed", FAILED)), "failed"
 
     async def headers(self, request: web.Request) -> dict[str, str]:
         """An origin is named only if it is that of an account in which we are installed."""
@@ -182,6 +173,29 @@ async def _while_there(request: web.Request) -> AsyncIterator[None]:
 
 async def _nothing_here(_request: web.Request) -> Result:
     raise Told(404, "bad_question", NO_SUCH_ADDRESS)
+
+
+def _first(error: Exception) -> Exception:
+    """What a group of tasks failed with."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _meant(error: Exception, path: str) -> Told:
+    """What whoever asks is told of it."""
+    match error:
+        case Told():
+            return error
+        case web.HTTPRequestEntityTooLarge():
+            return Told(413, "bad_question", TOO_LONG)
+        case Retry():
+            return _busy(error.after)
+        case _ if is_away(error):
+            log.warning(logger, "panel.postponed", error=type(error).__name__, path=path)
+            return _busy()
+    log.defect(logger, "panel.failed", error, path=path)
+    return Told(500, "failed", FAILED)
 
 
 def _busy(after: float | None = None) -> Told:

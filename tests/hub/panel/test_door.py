@@ -137,6 +137,7 @@ async def test_where_the_integration_was_taken_out_nobody_is_let_in_or_may_read(
         (InterfaceError(CANARY, {"name": CANARY}, OSError()), 503, "busy", "2"),
         (ConnectionRefusedError(CANARY), 503, "busy", "2"),
         (KeyError(CANARY), 500, "failed", None),
+        (ExceptionGroup("tasks", [ExceptionGroup("of tasks", [ConnectionRefusedError(CANARY)])]), 503, "busy", "2"),
     ],
 )
 async def test_every_refusal_is_readable_and_says_nothing_of_anybody(
