@@ -71,7 +71,7 @@ class Times:
     beat: float = 15
     """Without anything to tell, so that nobody between takes the stream for dead."""
     gap: float = 0.3
-    """Between two looks at what changed: a booking arrives in parts."""
+    """Between two looks at what changed: what was booked arrives in parts."""
     longest: float = 30 * 60
     """Then the card has to prove again who looks at it."""
 
