@@ -14,10 +14,26 @@ import pytest
 
 from hub.accounts import Account
 from hub.crm import AnswerLost
+from hub.links.choices import save_choice
+from hub.links.confirmations import Confirmation, save_confirmation
 from hub.reconcile import Reconcile
 from hub.rules.fields import DealField
+from hub.rules.model import PatientKey
 from hub.store.engine import Store, Unit
-from tests.hub.clinic_day import BOOKED, LOST, NEW, Day, a_sqlite_store, at, begun, patient, primary, sums, visit
+from tests.hub.clinic_day import (
+    BOOKED,
+    DATABASE,
+    LOST,
+    NEW,
+    Day,
+    a_sqlite_store,
+    at,
+    begun,
+    patient,
+    primary,
+    sums,
+    visit,
+)
 
 CONFIRMED = 1099
 
@@ -124,6 +140,35 @@ async def visited_with_more_ahead(day: Day) -> None:
     )
 
 
+async def another_persons_lead(day: Day) -> None:
+    day.clock.moment = at(8)
+    day.crm.lead(name="Кузнецова Ольга", phone="+79990000101", stage=primary(NEW), created_at=at(7))
+    await day.tell(patient(), visit("81234", at(14, 30)))
+
+
+async def an_operator_chooses_and_confirms(day: Day) -> None:
+    day.clock.moment = at(8, 10)
+    lead = day.deals[0].id
+    clicked = Confirmation(lead, DATABASE, "81234", at(14, 30), "2", 77, "Орлова Анна", at(8, 10))
+    async with day.store.writing(day.account) as unit:
+        await save_choice(unit, lead, PatientKey(DATABASE, "4410"), 77, at(8, 10))
+        await save_confirmation(unit, clicked)
+    day.crm.edit(lead, fields={DealField.CONFIRMED: "Орлова Анна"})
+
+
+async def a_move_by_hours(day: Day) -> None:
+    day.clock.moment = at(8, 20)
+    await day.tell(visit("81234", at(17)))
+
+
+async def another_lead_is_chosen_for_another_visit(day: Day) -> None:
+    day.clock.moment = at(8, 30)
+    lead = day.crm.lead(name="Заявка с сайта", phone="+79990000155", stage=primary(NEW), created_at=at(8, 25))
+    async with day.store.writing(day.account) as unit:
+        await save_choice(unit, lead, PatientKey(DATABASE, "4410"), 77, at(8, 30))
+    await day.tell(visit("81300", at(10, day=5), booked_at=at(8, 30)))
+
+
 MOTHER = "a mother's lead, confirmed by an operator, cancelled and taken back"
 SCENARIOS: dict[str, tuple[Act, ...]] = {
     "a new patient who is visited": (a_new_patient, visited_with_more_ahead),
@@ -140,6 +185,12 @@ SCENARIOS: dict[str, tuple[Act, ...]] = {
         a_move_and_another_phone,
         a_phone_is_taken_away,
         another_name,
+    ),
+    "leads that an operator chose, and a confirmation that does not hold": (
+        another_persons_lead,
+        an_operator_chooses_and_confirms,
+        a_move_by_hours,
+        another_lead_is_chosen_for_another_visit,
     ),
 }
 
@@ -221,7 +272,7 @@ async def test_a_second_fault_while_the_first_is_made_good_leaves_no_trace(days:
 
 
 async def test_the_scenarios_end_as_they_should(days: Callable[[], Awaitable[Day]]) -> None:
-    first, second, third = [await played(await days(), acts, Faults()) for acts in SCENARIOS.values()]
+    first, second, third, chosen = [await played(await days(), acts, Faults()) for acts in SCENARIOS.values()]
 
     assert [(deal[0].stage_id, deal[1]) for deal in first["deals"]] == [(142, 6900), (2002, 0)]
     ((stage, price, fields, people, main, notes),) = second["deals"]
@@ -237,6 +288,12 @@ async def test_the_scenarios_end_as_they_should(days: Callable[[], Awaitable[Day
     assert price == 6500
     assert [card.raw_phones for card in third["contacts"]] == [("8 999 000-01-09",)]
     assert [card.name for card in third["contacts"]] == ["Петров-Водкин Пётр"]
+    assert [deal[3] for deal in chosen["deals"]] == [
+        ["Кузнецова Ольга", "Петров Пётр Ильич"],
+        ["Заявка с сайта", "Петров Пётр Ильич"],
+    ]
+    assert [deal[2][DealField.VISITS] for deal in chosen["deals"]] == ["db_1:81234", "db_1:81300"]
+    assert [deal[2].get(DealField.CONFIRMED) for deal in chosen["deals"]] == [None, None]
 
 
 async def test_a_lost_creation_is_not_mistaken_for_the_deal_before_it(days: Callable[[], Awaitable[Day]]) -> None:
