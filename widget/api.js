@@ -12,13 +12,20 @@ define([], function () {
 
     function call(method, path, data) {
       return new Promise(function (resolve) {
+        const flight = { xhr: null, stop: stop };
+        flying.add(flight);
         const request = widget.$authorizedAjax({
           url: HUB + '/panel/v1' + path, method: method, type: method, timeout: LIMIT_MS, dataType: 'json',
           contentType: 'application/json', data: data === undefined ? undefined : JSON.stringify(data),
+          beforeSend: function (xhr) { flight.xhr = xhr; return flying.has(flight); },
         });
         /* amoCRM fetches its token first, and that has no limit of its own. */
-        const late = setTimeout(function () { end({ ok: false, status: 0, reason: null, body: null }); }, LIMIT_MS + TOKEN_MS);
-        const flight = { stop: function () { end({ ok: false, status: 0, reason: null, body: null }); if (request.abort) { request.abort(); } } };
+        const late = setTimeout(stop, LIMIT_MS + TOKEN_MS);
+
+        function stop() {
+          end({ ok: false, status: 0, reason: null, body: null });
+          if (flight.xhr) { flight.xhr.abort(); }
+        }
 
         function end(answer) {
           clearTimeout(late);
@@ -26,7 +33,6 @@ define([], function () {
           resolve(answer);
         }
 
-        flying.add(flight);
         request.then(function (body) { end({ ok: true, body: body }); }, function (failed) {
           const told = (failed && failed.responseJSON) || null;
           end({ ok: false, status: (failed && failed.status) || 0, reason: (told && told.reason) || null, body: told });

@@ -23,11 +23,12 @@ define(['./dom.js', './format.js'], function (dom, format) {
     const chips = [
       visit.status === 'moved' ? h('span', { class: 'identlink__chip', key: 'moved' }, visit.status_text) : null,
       visit.notified_at ? h('span', { class: 'identlink__chip', key: 'notified', title: format.moment(visit.notified_at, panel.now) }, t.notified) : null,
-      visit.confirmed ? h('span', { class: 'identlink__chip identlink__chip_good', key: 'confirmed' }, '✓\u00a0', dom.said(visit.confirmed)) : null,
+      visit.confirmed ? h('span', { class: 'identlink__chip identlink__chip_good', key: 'confirmed' }, '✓\u00a0' + t.confirmed) : null,
       act.confirm && isToConfirm(visit, panel)
         ? h('button', { type: 'button', class: 'identlink__button', onclick: function () { act.confirm(visit.id); } }, t.confirm) : null,
     ].filter(Boolean);
-    return chips.length ? h('div', { class: 'identlink__chips' }, chips) : null;
+    const by = visit.confirmed ? h('div', { class: 'identlink__facts' }, dom.said(visit.confirmed)) : null;
+    return chips.length ? [h('div', { class: 'identlink__chips' }, chips), by] : null;
   }
 
   /* Nobody confirms what has begun, nor over an old answer. */
