@@ -17,7 +17,7 @@ check: $(VENV)/ready ## format, lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-test: system $(VENV)/ready $(PAGES)/node_modules/ready $(VENV)/agent-only $(VENV)/hub-only ## every test, from unit to real processes
+test: system $(VENV)/ready $(PAGES)/node_modules/ready tests/peers/node_modules/ready $(VENV)/agent-only $(VENV)/hub-only ## every test, from unit to real processes
 	$(BIN)/pytest -n auto --dist loadgroup
 
 smoke: $(VENV)/ready ## one seeded day: clinic, agent, hub and amoCRM stand-in as processes, judged by the oracle
@@ -43,7 +43,7 @@ lock: ## write the locks anew (needs uv)
 	requirements/lock
 
 clean: ## remove what set-up and tests made
-	rm -rf $(VENV) $(PAGES)/node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(PAGES)/node_modules tests/peers/node_modules build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 system:
 	@requirements/system test
@@ -51,9 +51,9 @@ system:
 demo-system:
 	@requirements/system demo
 
-# What the stand-in's pages load: amoCRM's own versions of its libraries.
-$(PAGES)/node_modules/ready: $(PAGES)/package-lock.json
-	cd $(PAGES) && npm ci --silent
+# What the stand-in's pages load (amoCRM's own versions of its libraries), and the client by strangers that the stand-in is held to.
+%/node_modules/ready: %/package-lock.json
+	cd $* && npm ci --silent
 	@touch $@
 
 $(VENV)/ready: requirements/dev.txt pyproject.toml
