@@ -3,7 +3,7 @@ the deal is for the rules to say."""
 
 from dataclasses import replace
 from datetime import UTC
-from typing import Annotated, Protocol
+from typing import Annotated
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,6 +17,7 @@ from hub.links.choices import forget_choice, save_choice
 from hub.links.confirmations import Confirmation, forget_confirmation, read_confirmation, save_confirmation
 from hub.links.records import read_records
 from hub.news import News
+from hub.panel.card import Cards
 from hub.panel.door import PREFIX, Door, asked
 from hub.panel.journal import Journal
 from hub.panel.model import Panel, VisitCard
@@ -40,18 +41,6 @@ _NAME_LENGTH = 100
 """amoCRM keeps 256 characters of a text."""
 
 _Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}:[A-Za-z0-9_.-]{1,64}$")]
-
-
-class Cards(Protocol):
-    """The cards as the panel shows them."""
-
-    async def deal(self, visitor: Visitor, deal_id: int) -> Panel:
-        """The card of a deal."""
-        ...
-
-    async def may_choose(self, visitor: Visitor, deal_id: int, key: PatientKey) -> bool:
-        """Whether the patient is on the phones of the deal's contacts, or was found by this user's search."""
-        ...
 
 
 class _Body(BaseModel):

@@ -27,6 +27,7 @@ from hub.links.confirmations import Confirmation, read_confirmation
 from hub.news import News
 from hub.panel import actions
 from hub.panel.actions import Actions
+from hub.panel.card import Cards
 from hub.panel.door import Door
 from hub.panel.journal import Journal
 from hub.panel.model import Panel, PatientCard, VisitCard
@@ -57,7 +58,7 @@ def shown(start: datetime = HALF_PAST_TWO, **more: Any) -> VisitCard:
 
 
 @dataclass
-class FakeCards:
+class FakeCards(Cards):
     """The card of the only deal, and who may be chosen for it."""
 
     next_visit: VisitCard | None = field(default_factory=shown)
