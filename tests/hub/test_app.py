@@ -97,7 +97,7 @@ def test_a_clinic_is_connected_by_the_command_line(hub: Hub, amocrm: StandIn) ->
     account = str(amocrm.told["account_id"])
     clinic = ("clinic", "add", "--account", account, "--name", "PZ", "--zone", "Europe/Moscow")
     with serving(hub) as served:
-        installed = hub.does("install", "smile", "--code", amocrm.code(), "--host", amocrm.host)
+        installed = hub.run_process("install", "smile", "--code", amocrm.code(), "--host", amocrm.host).stdout
         refused = hub.run(*clinic, given="n\n")
         unanswered = hub.run(*clinic, given="")
         added = hub.does(*clinic, given="y\n")
@@ -196,7 +196,7 @@ def test_a_hub_outlasts_a_restart_of_its_database(on_postgres: tuple[Hub, postgr
 def test_without_a_database_a_hub_does_not_start(on_postgres: tuple[Hub, postgres.Server]) -> None:
     hub, _ = on_postgres
 
-    ended = hub.run("run")
+    ended = hub.run_process("run")
 
     assert ended.returncode == 3
     assert "HUB_DATABASE_URL" in ended.stderr
