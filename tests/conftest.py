@@ -31,6 +31,11 @@ def _files_in_memory() -> None:
 _files_in_memory()
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: many tests wait for a deadline, a process, a browser."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Whole processes first, so that no worker is left alone with one at the end. And each group's name at the end of its tests' ids,

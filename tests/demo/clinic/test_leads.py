@@ -15,6 +15,7 @@ from demo.clinic.oracle import Expected, expected_of
 from demo.clinic.rulebook import is_nobodys
 from tests.demo.clinic.little import DAY, ZONE
 
+pytestmark = pytest.mark.xdist_group("leads")  # one worker plays the day, not each
 SEVEN, NIGHT = datetime.combine(DAY, OPENS, ZONE), datetime.combine(DAY, time(23), ZONE)
 
 
