@@ -10,6 +10,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, async_playwright
 
+from tests.browser import fake_hub
+from tests.browser.cards import Cards, Office, opened
+
 EXECUTABLES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
     "--disable-background-networking",
@@ -54,3 +57,18 @@ async def page(context: BrowserContext, troubles: list[str]) -> AsyncIterator[Pa
     opened.on("pageerror", lambda error: troubles.append(str(error)))
     yield opened
     assert troubles == []
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
+    """The stand-in with our widget, and a hub that says what a test tells it: one for all tests."""
+    async with fake_hub.serving() as hub, opened(hub, tmp_path_factory.mktemp("office")) as account:
+        yield account
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def cards(office: Office, page: Page) -> AsyncIterator[Cards]:
+    """A tab with cards; the hub has forgotten what other tests did."""
+    office.hub.forget()
+    yield Cards(office, page)
+    office.hub.release()

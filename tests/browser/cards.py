@@ -1,0 +1,104 @@
+"""Deal and contact cards of the stand-in with our real widget.zip in them, and a hub that says what a test wants."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from playwright.async_api import Locator, Page, expect
+
+from demo.amocrm.app import serving
+from demo.amocrm.archive import unpacked
+from demo.amocrm.stand_in import StandIn
+from tests.browser.fake_hub import FakeHub, golden
+from widget.build import build
+
+DEALS = 50
+Entity = Literal["leads", "contacts"]
+
+
+@dataclass(frozen=True)
+class Office:
+    """An account with deals enough, each with a contact of its own."""
+
+    hub: FakeHub
+    url: str
+    code: str
+    ids: dict[Entity, list[int]]
+
+    def path(self, entity: Entity, place: int) -> str:
+        """Where a card is."""
+        return f"/{entity}/detail/{self.ids[entity][place]}"
+
+
+@asynccontextmanager
+async def opened(hub: FakeHub, folder: Path) -> AsyncIterator[Office]:
+    """The stand-in with the widget in it, at the time of the golden answers."""
+    now = int(datetime.fromisoformat(golden("found")["now"]).timestamp())
+    stand_in = StandIn(business=lambda: now)
+    _, operator, _ = stand_in.account.users
+    made = [stand_in.create_lead(operator, _lead(number)) for number in range(DEALS)]
+    build(hub.url, folder / "widget.zip")
+    widget = unpacked(folder / "widget.zip")
+    async with serving(stand_in, widget=widget) as url:
+        contacts = [lead.main_contact or 0 for lead in made]
+        yield Office(hub, url, widget.code, {"leads": [lead.id for lead in made], "contacts": contacts})
+
+
+def _lead(number: int) -> dict[str, object]:
+    phone = {"field_code": "PHONE", "values": [{"value": f"+799900001{number:02}", "enum_code": "MOB"}]}
+    person = {"first_name": "Мария", "last_name": "Петрова", "custom_fields_values": [phone]}
+    return {"name": "Заявка с сайта", "price": 12500, "_embedded": {"contacts": [person]}}
+
+
+@dataclass(frozen=True)
+class Cards:
+    """A tab in which cards are opened one after another, as an operator does."""
+
+    office: Office
+    page: Page
+
+    @property
+    def hub(self) -> FakeHub:
+        return self.office.hub
+
+    @property
+    def panel(self) -> Locator:
+        """The widget's own root."""
+        return self.page.locator("section.identlink")
+
+    async def open(self, entity: Entity = "leads", place: int = 0, *, theme: str = "light") -> None:
+        """The first card of a tab, ours the first widget, so that it is unfolded."""
+        await self.page.goto(f"{self.office.url}{self.office.path(entity, place)}?widgets=first&theme={theme}")
+
+    async def go_to(self, entity: Entity, place: int) -> None:
+        """Another card without a reload, once it is drawn; the first time the page is opened for it."""
+        path = self.office.path(entity, place)
+        if not self.page.url.startswith(self.office.url):
+            await self.open(entity, place)
+        else:
+            await self.page.evaluate(
+                "path => { history.pushState({}, '', path); window.dispatchEvent(new PopStateEvent('popstate')); }",
+                path,
+            )
+        await self.page.wait_for_function(
+            "id => window.APP && APP.data.current_card && APP.data.current_card.id === id",
+            arg=self.office.ids[entity][place],
+        )
+
+    async def shows(self, state: str) -> None:
+        """The panel stands in this state and waits for nothing."""
+        await expect(self.panel).to_have_attribute("data-state", state)
+        await expect(self.panel).to_have_attribute("aria-busy", "false")
+
+    async def wide(self, pixels: int) -> None:
+        """The right column so wide."""
+        await self.page.add_style_tag(content=f".card-widgets {{ width: {pixels}px !important; }}")
+
+    async def theme(self, theme: Literal["light", "dark"]) -> None:
+        """Light or dark, with the page's own switch."""
+        dark = await self.page.evaluate("document.body.classList.contains('theme-dark')")
+        if dark != (theme == "dark"):
+            await self.page.click("[data-action=theme]")

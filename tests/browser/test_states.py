@@ -1,0 +1,198 @@
+"""Every state of the panel on a real card, and every action of the operator."""
+
+import re
+
+from playwright.async_api import expect
+
+from tests.browser.cards import Cards
+from tests.browser.conftest import BROWSER
+from tests.browser.fake_hub import GONE, Answer, Asked, Refusal, golden
+from tests.browser.scenes import SCENES
+
+pytestmark = BROWSER
+
+SAYS = {
+    "loading": [],
+    "found": ["Петров Пётр Ильич", "9 лет · карта 1187", "На номере ещё 2", "чт 3 дек, 14:30", "через 9 дней", "оповещён",
+              "Подтвердил", "Ещё 1 приём", "пн 2 ноя", "12 500 ₽", "не сверено", "Петрова Мария Ивановна",
+              "Профосмотр", "не записано на 47 500 ₽", "До этого: «Новое обращение»"],
+    "found_amber": ["данные"],
+    "found_cancelled_today": ["Отменил сегодня"],
+    "found_chosen": ["Отменить выбор"],
+    "found_confirmed": ["✓ Подтвердил по телефону, Орлова Анна, 24 ноя, 12:40"],
+    "found_action_refused": ["Подождите минуту и повторите.", "Петров Пётр Ильич"],
+    "found_hub_lost": ["Сервер интеграции не отвечает", "Повторить", "Петров Пётр Ильич"],
+    "several": ["Кто звонит?", "Выбор сохранится для сделки", "Петрова Анна Ильинична", "12 лет · приём сб 5 дек", "38 лет · не записан"],
+    "several_contact": ["Кто звонит?", "Выбрать пациента можно в карточке сделки."],
+    "nobody": ["В IDENT такого пациента нет", "Сидорова Ольга", "+7 999 000‑01‑99", "Другой пациент"],
+    "nobody_copied": ["✓ Скопировано"],
+    "nobody_search": ["Петров Пётр Ильич", "Есть и другие: уточните запрос."],
+    "offline": ["Петров"],
+    "offline_unknown": ["Клиника не на связи", "Данные появятся сами"],
+    "refused": ["Нет доступа"],
+    "not_configured": ["Не настроено"],
+    "unreachable": ["Сервер интеграции не отвечает", "Проверьте интернет", "Повторить"],
+    "expired": ["amoCRM просит войти заново", "обновите страницу (F5)"],
+    "failed": ["Сервер занят. Повторите через минуту.", "Повторить"],
+}  # fmt: skip
+NEVER = re.compile(r"db_\d|undefined|null|NaN|\[object|R\d\d|bad_token|too_many|mis_")
+
+
+async def test_every_state_says_what_the_operator_needs_and_no_machine_words(cards: Cards, troubles: list[str]) -> None:
+    for place, scene in enumerate(SCENES):
+        await scene.play(cards, place)
+        text = (await cards.panel.inner_text()).replace("\u00a0", " ")
+        for words in SAYS.get(scene.name, []):
+            assert words in text, (scene.name, words, text)
+        assert not NEVER.search(text), (scene.name, text)
+        await expect(cards.panel).to_have_attribute("data-state", scene.shows)
+        if scene.provokes:
+            troubles.clear()
+
+
+def card_of(asked: Asked) -> Answer:
+    """A hub that keeps the operator's choice and confirmation, as the real one does."""
+    said = golden("several")
+    if asked.method == "PUT":
+        people = {person["id"]: person for person in said["persons"]}
+        who = people.pop(asked.body["patient"])
+        patient = {**golden("found")["patient"], "id": who["id"], "name": who["name"]}
+        said = {**golden("found"), "patient": patient, "others": list(people.values()), "chosen": True}
+    elif asked.path.endswith("/confirmation"):
+        said = golden("found")
+        said["patient"]["next_visit"]["confirmed"] = "Белова Ольга, 24 ноя, 12:42"
+    return said
+
+
+async def test_an_operator_chooses_switches_confirms_and_takes_it_back(cards: Cards) -> None:
+    cards.hub.answer = card_of
+    await cards.go_to("leads", 30)
+    await cards.shows("several")
+    card = f"/panel/v1/deals/{cards.office.ids['leads'][30]}"
+
+    await cards.panel.get_by_role("button", name="Петров Пётр Ильич").click()
+    await cards.shows("found")
+    await cards.panel.get_by_text("На номере ещё").click()
+    await cards.panel.get_by_role("button", name="Петрова Мария Ивановна").click()
+    await expect(cards.panel.get_by_role("heading", name="Петрова Мария Ивановна")).to_be_visible()
+    await cards.panel.get_by_text("На номере ещё").click()
+    await cards.panel.get_by_role("button", name="Петров Пётр Ильич").click()
+    await expect(cards.panel.get_by_role("heading", name="Петров Пётр Ильич")).to_be_visible()
+    await cards.panel.get_by_role("button", name="Подтвердил").click()
+    await expect(cards.panel.get_by_text("Белова Ольга, 24 ноя, 12:42")).to_be_visible()
+    await expect(cards.panel.get_by_role("button", name="Подтвердил")).to_have_count(0)
+    cards.hub.answer = lambda asked: golden("several") if asked.method == "DELETE" else golden("found")
+    await cards.go_to("leads", 30)
+    cards.hub.says({**golden("found"), "chosen": True})
+    await cards.go_to("leads", 30)
+    cards.hub.says(golden("several"))
+    await cards.panel.get_by_role("button", name="Отменить выбор").click()
+    await cards.shows("several")
+
+    acts = [
+        (asked.what, asked.body)
+        for asked in cards.hub.asked
+        if asked.method in ("PUT", "DELETE") or asked.path.endswith("confirmation")
+    ]
+    assert acts == [
+        (f"PUT {card}/patient", {"patient": "db_1:4410"}),
+        (f"PUT {card}/patient", {"patient": "db_1:4400"}),
+        (f"PUT {card}/patient", {"patient": "db_1:4410"}),
+        (f"POST {card}/confirmation", {"visit": "db_1:81234"}),
+        (f"DELETE {card}/patient", None),
+    ]
+    assert {asked.query.get("contacts") for asked in cards.hub.asked if asked.what == f"GET {card}"} == {
+        str(cards.office.ids["contacts"][30])
+    }
+
+
+async def test_name_and_phone_are_copied_as_ident_wants_them(cards: Cards) -> None:
+    await cards.page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=cards.office.url)
+    cards.hub.says(golden("nobody"))
+    await cards.go_to("leads", 31)
+    copied = {}
+    for what in ("Имя", "Телефон"):
+        await cards.panel.get_by_role("button", name=f"Копировать: {what}").click()
+        await expect(cards.panel.get_by_role("button", name=f"Скопировано: {what}")).to_be_visible()
+        copied[what] = await cards.page.evaluate("navigator.clipboard.readText()")
+
+    assert copied == {"Имя": "Сидорова Ольга", "Телефон": "+79990000199"}
+
+
+async def test_a_search_asks_with_four_letters_and_the_choice_is_kept(cards: Cards) -> None:
+    def found(asked: Asked) -> Answer:
+        if asked.path.endswith("/search"):
+            return (
+                {"persons": golden("several")["persons"], "more": False}
+                if "Петр" in asked.query["q"]
+                else {"persons": [], "more": False}
+            )
+        return golden("found") if asked.method == "PUT" else golden("nobody")
+
+    cards.hub.answer = found
+    await cards.go_to("leads", 32)
+    field, go = cards.panel.get_by_role("searchbox"), cards.panel.get_by_role("button", name="Найти")
+    await field.fill("Пе-т")
+    await go.click()
+    await expect(cards.panel.get_by_text("Напишите хотя бы 4 буквы или цифры.")).to_be_visible()
+    await field.fill("Никак & Нет?")
+    await field.press("Enter")
+    await expect(cards.panel.get_by_text("Никого не нашли.")).to_be_visible()
+    await field.fill("Петрова")
+    await go.click()
+    await cards.panel.get_by_role("button", name="Петров Пётр Ильич").click()
+    await cards.shows("found")
+
+    assert [asked.query for asked in cards.hub.asked if asked.path.endswith("/search")] == [
+        {"q": "Никак & Нет?"},
+        {"q": "Петрова"},
+    ]
+
+
+async def test_what_failed_is_tried_again_by_hand_and_by_itself(cards: Cards, troubles: list[str]) -> None:
+    cards.hub.says(GONE)
+    await cards.go_to("leads", 33)
+    await cards.shows("unreachable")
+    cards.hub.says(Refusal(503, "busy", "Сервер занят. Повторите через минуту."))
+    await cards.panel.get_by_role("button", name="Повторить").click()
+    await cards.shows("failed")
+    cards.hub.says(golden("found"))
+
+    await cards.shows("found")
+
+    assert len(cards.hub.asked) >= 3
+    troubles.clear()
+
+
+async def test_who_may_not_see_this_card_any_more_sees_nothing_of_it(cards: Cards, troubles: list[str]) -> None:
+    await cards.go_to("leads", 34)
+    await cards.shows("found")
+    cards.hub.says(Refusal(403, "refused", "У вас нет права смотреть эту сделку."))
+    await cards.go_to("leads", 34)
+
+    await cards.shows("failed")
+
+    assert "Петров" not in await cards.panel.inner_text()
+    troubles.clear()
+
+
+async def test_the_keyboard_reaches_and_works_everything(cards: Cards) -> None:
+    cards.hub.answer = card_of
+    await cards.go_to("leads", 35)
+    await cards.panel.get_by_role("button", name="Петров Пётр Ильич").focus()
+    await cards.page.keyboard.press("Enter")
+    await cards.shows("found")
+    assert await cards.panel.evaluate("panel => panel.contains(document.activeElement)"), "the focus was not lost"
+    await cards.panel.locator("summary").first.focus()
+    reached = []
+    for _ in range(12):
+        reached.append(await cards.page.evaluate("document.activeElement.textContent"))
+        await cards.page.keyboard.press("Tab")
+        if not await cards.panel.evaluate("panel => panel.contains(document.activeElement)"):
+            break
+
+    assert [
+        text
+        for text in ("На номере ещё\u00a02", "Отменить выбор", "Подтвердил", "История приёмов")
+        if text not in reached
+    ] == []
