@@ -224,6 +224,6 @@ def _pattern(request: web.Request) -> str:
 _JSON = TypeAdapter(Mapping[str, object])
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
-    "Access-Control-Allow-Headers": "X-Auth-Token, Content-Type",
+    "Access-Control-Allow-Headers": "X-Auth-Token, Content-Type, X-Requested-With",  # the last by pages that set jQuery up so
     "Access-Control-Max-Age": "600",
 }
