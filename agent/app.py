@@ -10,13 +10,14 @@ from importlib.metadata import version
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from agent import files, secret
+from agent import clock, files, secret
+from agent.away import away
 from agent.config import Config
 from agent.identity import Identity, identity
 from agent.link import Link
 from agent.lock import only_one
 from agent.lookup import Lookup
-from agent.mis import MisConfig, open_mis
+from agent.mis import Door, MisConfig, open_mis
 from agent.outbox import open_outbox
 from agent.scan import Pace, Scan
 from agent.standing import Standing
@@ -48,8 +49,10 @@ async def serve(config: Config, folder: Path, who: Identity) -> None:
         outbox = await stack.enter_async_context(
             open_outbox(folder / OUTBOX, secret.outbox_key(folder), config.leave.fields)
         )
-        mis, cards, searches = [await stack.enter_async_context(open_mis(source(config, folder))) for _ in range(3)]
         zone = ZoneInfo(config.mis.timezone)
+        database, door = source(config, folder), Door(lambda: away(folder, config.mis.quiet_hours, zone, clock.now()))
+        mis = await stack.enter_async_context(open_mis(database, door, keeps_open=True))
+        cards, searches = [await stack.enter_async_context(open_mis(database, door)) for _ in range(2)]
         lookup = Lookup(cards, searches, outbox, standing, zone=zone, fields=config.leave.fields)
         link = Link(
             who,
@@ -90,6 +93,7 @@ def source(config: Config, folder: Path) -> MisConfig:
         user=mis.user,
         password=lambda: secret.password(folder) or "",
         encrypt=mis.encrypt,
+        driver=mis.driver,
         url=mis.url,
     )
 

@@ -14,9 +14,11 @@ from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from agent import web
+from agent.away import Away
 from agent.config import Config
 from agent.identity import identity
-from agent.mis import Columns, MisConfig, MisDown, MisError, Server, open_mis
+from agent.mis import Columns, Door, MisBusy, MisConfig, MisDown, MisError, Server, open_mis
+from agent.mis.native import way_out
 from agent.mis.probe import examine
 from agent.status import last_status
 from wire.errors import NeedsOperator
@@ -54,6 +56,11 @@ def mind(name: str, text: str) -> Finding:
     return Finding(name, "mind", text)
 
 
+AWAY = {
+    "pause": "пауза, закончить раньше: ident-agent pause off",
+    "quiet_hours": "тихие часы из файла настроек (mis.quiet_hours)",
+}
+
 # The clinic's database
 
 
@@ -64,7 +71,7 @@ def source(config: MisConfig, now: datetime) -> list[Finding]:
 
 async def _source(config: MisConfig, now: datetime) -> list[Finding]:
     try:
-        async with asyncio.timeout(SOURCE_SECONDS), open_mis(config) as mis:
+        async with asyncio.timeout(SOURCE_SECONDS), open_mis(config, Door()) as mis:
             server = await mis.server()
             found = [ok("База IDENT", "отвечает, логин подходит")]
             if config.url is None:  # a demo clinic has a day of its own
@@ -81,14 +88,20 @@ async def _source(config: MisConfig, now: datetime) -> list[Finding]:
         ]
 
 
+def away(why: Away) -> Finding:
+    """The agent stays out by wish, and so do we."""
+    return mind("База IDENT", f"не проверяется до {why.until.astimezone():%d.%m.%Y %H:%M}: {AWAY[why.why]}.")
+
+
 def _trouble(name: str, error: MisError) -> Finding:
     if isinstance(error, NeedsOperator):
         return wrong(name, error.hint)
+    if isinstance(error, MisBusy) and error.after is not None:
+        return mind(name, f"занята (код {error.code}): с базой работает кто-то один, агент подождёт. Повторите позже.")
     if isinstance(error, MisDown):
-        return wrong(
-            name,
-            f"не отвечает (код {error.code or 'нет'}): проверьте, что SQL Server запущен, и host, instance или port.",
-        )
+        text = f"не отвечает (код {error.code or 'нет'}): проверьте, что SQL Server запущен, и host, instance или port."
+        hint = way_out(error.code, windows=sys.platform == "win32")
+        return wrong(name, f"{text} Если он запущен: {hint}" if hint else text)
     return wrong(name, f"ошибка (код {error.code or 'нет'}): сообщите интегратору.")
 
 

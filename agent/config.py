@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StringConstra
 from pydantic_core import PydanticCustomError
 
 from agent.address import WrongAddress, hub_address
+from agent.away import QuietHours, quiet_hours
 from agent.toml import ConfigError, Problem, read_toml, shown
 
 
@@ -36,6 +37,13 @@ def _zone(value: object) -> str:
         return ZoneInfo(str(value)).key
     except (ValueError, KeyError, OSError):  # not found is a KeyError, a folder of zones an OSError
         raise PydanticCustomError("zone", "zone") from None
+
+
+def _quiet_hours(value: object) -> QuietHours:
+    try:
+        return quiet_hours(str(value))
+    except ValueError:
+        raise PydanticCustomError("hours", "hours") from None
 
 
 Name: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
@@ -76,14 +84,23 @@ class Source(Section):
     database: Annotated[Name, Wants("имя базы IDENT", 'database = "PZ"')] = "PZ"
     user: Annotated[Name, Wants("логин, который выдал Dent-IT", 'user = "readonly_user"')] = "readonly_user"
     encrypt: Annotated[
-        Literal["optional", "mandatory", "strict"],
-        Wants("одно из: optional, mandatory, strict", 'encrypt = "optional"'),
+        Literal["off", "optional", "mandatory", "strict"],
+        Wants("одно из: off, optional, mandatory, strict", 'encrypt = "optional"'),
     ] = "optional"
+    driver: Annotated[
+        Name | None,
+        Wants("имя драйвера ODBC или, в Linux, путь к его файлу", 'driver = "FreeTDS" или удалите строку'),
+    ] = None
     timezone: Annotated[
         str,
         PlainValidator(_zone),
         Wants("часовой пояс клиники по базе IANA", 'timezone = "Europe/Moscow"'),
     ]
+    quiet_hours: Annotated[
+        QuietHours,
+        PlainValidator(_quiet_hours),
+        Wants("часы от и до по часам клиники, через запятую", 'quiet_hours = "02:00-04:00"'),
+    ] = ()
     url: Annotated[
         Annotated[str, StringConstraints(pattern=r"^sqlite:///.+")] | None,
         Wants("файл демонстрационной клиники", 'url = "sqlite:///clinic.db"'),

@@ -28,6 +28,7 @@ def replace(path: Path, data: bytes, *, durable: bool = True) -> None:
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600 from the first byte on
     try:
         with os.fdopen(handle, "wb") as file:
+            _give(handle, path.parent)
             file.write(data)
             if durable:
                 file.flush()
@@ -51,6 +52,13 @@ def read(path: Path) -> bytes | None:
         raise NeedsOperator(
             f"Файл {path} не читается (ошибка {error.errno}): запустите команду от имени службы или администратора."
         ) from None
+
+
+def _give(handle: int, folder: Path) -> None:
+    """What the administrator writes belongs to whom the folder belongs: the service reads it."""
+    if sys.platform != "win32" and os.geteuid() == 0:
+        owner = folder.stat()
+        os.fchown(handle, owner.st_uid, owner.st_gid)
 
 
 def _settle(folder: Path) -> None:

@@ -5,17 +5,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
+from agent.away import Away
+
 MisState: TypeAlias = Literal["ok", "down", "refused", "busy"]
 
 
 @dataclass(frozen=True)
 class Stand:
-    """One look at it. `hint` is what a person should do, in Russian; `skipped` counts rows by reason."""
+    """One look at it. `hint` is what a person should do, in Russian; `skipped` counts rows by reason; `away` says why we stay out of
+    the clinic's database by wish."""
 
     mis: MisState = "down"
     capabilities: Mapping[str, bool] = field(default_factory=dict)
     skipped: Mapping[str, int] = field(default_factory=dict)
     hint: str | None = None
+    away: Away | None = None
 
 
 class Standing:
@@ -25,9 +29,9 @@ class Standing:
         self.now = Stand()
         self.changed = asyncio.Event()
 
-    def mis(self, state: MisState, hint: str | None = None) -> None:
+    def mis(self, state: MisState, hint: str | None = None, away: Away | None = None) -> None:
         """The clinic's database answered, or why it did not."""
-        self._put(replace(self.now, mis=state, hint=hint))
+        self._put(replace(self.now, mis=state, hint=hint, away=away))
 
     def capabilities(self, capabilities: Mapping[str, bool]) -> None:
         """What can be read."""

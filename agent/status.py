@@ -10,6 +10,7 @@ from typing import Literal, NoReturn
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from agent import clock, files
+from agent.away import Away
 from agent.link import Link
 from agent.outbox import Outbox
 from agent.standing import MisState, Standing
@@ -33,6 +34,7 @@ class Status(BaseModel):
     link: Literal["dialling", "open", "waiting", "stopped"]
     connected_since: AwareDatetime | None = None
     mis: MisState
+    away: Away | None = None
     outbox: OutboxDepth
     read_through: AwareDatetime | None = None
     verified_through: AwareDatetime | None = None
@@ -95,6 +97,7 @@ class Reporter:
                 link="stopped" if stopped else link.phase,
                 connected_since=link.since,
                 mis=stand.mis,
+                away=stand.away,
                 outbox=snapshot.depth,
                 read_through=snapshot.read_through,
                 verified_through=snapshot.verified_through,

@@ -4,8 +4,10 @@ import argparse
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from agent import app, check, clock
+from agent.away import away
 from agent.check import Finding
 from agent.commands.places import config_and_folder
 from agent.config import Config
@@ -39,8 +41,9 @@ def shown(findings: Iterable[Finding]) -> bool:
 def found(config: Config, folder: Path) -> Iterator[Finding]:
     """Everything that can be tried, from here outwards."""
     yield from check.folder(folder)
+    why = away(folder, config.mis.quiet_hours, ZoneInfo(config.mis.timezone), clock.now())
     try:
-        yield from check.source(app.source(config, folder), clock.now())
+        yield from check.source(app.source(config, folder), clock.now()) if why is None else [check.away(why)]
     except NeedsOperator as error:
         yield check.wrong("База IDENT", error.hint)
     yield from check.hub(config.hub.url, clock.now)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from agent import clock
+from agent.check import AWAY
 from agent.commands.places import config_and_folder
 from agent.status import Status, last_status
 
@@ -44,7 +45,7 @@ def lines(status: Status, now: datetime) -> Iterator[str]:
     yield f"Связь с хабом: {_LINK[status.link]}" + (
         f", с {_when(status.connected_since)}" if status.connected_since else ""
     )
-    yield f"База IDENT: {_MIS[status.mis]}"
+    yield f"База IDENT: {_mis(status)}"
     yield f"Прочитано всё до: {_when(status.read_through)}"
     yield f"Сверено целиком: {_when(status.verified_through)}"
     waits = status.outbox
@@ -53,6 +54,12 @@ def lines(status: Status, now: datetime) -> Iterator[str]:
         yield f"Пропущено строк: {count} ({reason})"
     for hint in status.hints:
         yield f"Сделайте: {hint}"
+
+
+def _mis(status: Status) -> str:
+    if status.away is None:
+        return _MIS[status.mis]
+    return f"агент в неё не заходит до {_when(status.away.until)}: {AWAY[status.away.why]}"
 
 
 def _when(moment: datetime | None) -> str:

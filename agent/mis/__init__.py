@@ -1,5 +1,6 @@
 """The only code that knows IDENT: how to reach its database, what to ask it, and what its rows mean."""
 
+from agent.mis.door import Door
 from agent.mis.opening import open_mis
 from agent.mis.port import (
     Columns,
@@ -16,6 +17,7 @@ from agent.mis.port import (
 
 __all__ = [
     "open_mis",
+    "Door",
     "Mis",
     "MisConfig",
     "Server",

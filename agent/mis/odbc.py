@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from agent.mis.door import Door
 from agent.mis.port import Columns, Mis, MisConfig, MisDown, Param, Row, Server
 from agent.mis.session import TIMEOUT_SECONDS, Session
 from agent.mis.statements import Statement, names, query, sources_of, written
@@ -17,26 +18,34 @@ CALL_SECONDS = 2.0 * TIMEOUT_SECONDS
 LOOK_SECONDS = 60.0
 """For looking through all tables."""
 GRACE_SECONDS = 2.0
-MAX_LOST_THREADS = 3
-
-
-class TooManyLostThreads(Exception):
-    """Calls to the driver do not return: this process ends, and the service manager starts another."""
 
 
 class OdbcMis:
-    """One clinic's database."""
+    """One connection to one clinic's database. `keeps_open`: it stays in a database that closes itself behind its last guest."""
 
-    def __init__(self, config: MisConfig, *, seconds: float = CALL_SECONDS, grace: float = GRACE_SECONDS) -> None:
-        self._config, self._seconds, self._grace = config, seconds, grace
-        self._session, self._worker = Session(config), Worker("mis")
-        self._lost = 0
+    def __init__(
+        self,
+        config: MisConfig,
+        door: Door,
+        *,
+        keeps_open: bool = False,
+        seconds: float = CALL_SECONDS,
+        grace: float = GRACE_SECONDS,
+    ) -> None:
+        self._config, self._door, self._keeps_open, self._seconds, self._grace = (
+            config,
+            door,
+            keeps_open,
+            seconds,
+            grace,
+        )
         self._columns: Columns = {}
         self._statements: dict[str, Statement] = {}
+        self._begin()
 
     async def server(self) -> Server:
         """The server's clock and rowversions."""
-        return await self._run(Session.server)
+        return await self._ask(Session.server)
 
     async def columns(self) -> Columns:
         """What the login may read of that which our statements name."""
@@ -44,7 +53,7 @@ class OdbcMis:
         for name in names():
             for table, column in sources_of(query(name)):
                 wanted.setdefault(table, set()).add(column)
-        self._columns = await self._run(lambda session: session.columns(wanted), LOOK_SECONDS)
+        self._columns = await self._ask(lambda session: session.columns(wanted), LOOK_SECONDS)
         self._statements.clear()
         return self._columns
 
@@ -54,19 +63,21 @@ class OdbcMis:
             await self.columns()
         statement = self._statement(query)
         text, values = statement.bind(params)
-        found = await self._run(lambda session: session.fetch(text, values))
+        found = await self._ask(lambda session: session.fetch(text, values))
         labels = [name for name, _ in statement.outputs]
         return [dict(zip(labels, row, strict=True)) for row in found]
 
     async def leave(self) -> None:
         """Stand out of the way: nothing is read until the next step."""
-        if self._session.is_inside:
-            await self._run(Session.leave)
+        session, for_long = self._session, self._door.is_shut
+        if self._worker.is_left:  # whoever asked went away; his call may yet step inside, and nobody waits for it here
+            self._worker.put(lambda: session.leave(for_long=for_long))
+        elif session.is_inside or (for_long and session.is_open):
+            await self._run(lambda: session.leave(for_long=for_long), self._seconds)
 
     def close(self) -> None:
         """Drop the connection when its thread is free."""
-        session = self._session
-        self._worker.put(session.close)
+        self._worker.put(self._session.close)
         self._worker.end()
 
     def _statement(self, name: str) -> Statement:
@@ -74,24 +85,33 @@ class OdbcMis:
             self._statements[name] = written(query(name), self._columns, DIALECT)
         return self._statements[name]
 
-    async def _run(self, do: Callable[[Session], T], seconds: float | None = None) -> T:
+    def _begin(self) -> None:
+        self._session, self._worker = Session(self._config, stays=self._keeps_open), Worker("mis")
+
+    async def _ask(self, do: Callable[[Session], T], seconds: float | None = None) -> T:
+        self._door.check()
         session = self._session
+        return await self._run(lambda: session.work(do), seconds or self._seconds)
+
+    async def _run(self, call: Callable[[], T], seconds: float) -> T:
+        session, worker = self._session, self._worker
         try:
-            return await self._worker.run(
-                lambda: session.work(do), seconds=seconds or self._seconds, grace=self._grace, cancel=session.cancel
-            )
+            return await worker.run(call, seconds=seconds, grace=self._grace, cancel=session.cancel)
+        except MisDown as error:
+            self._door.shut(error)
+            raise
         except Late:
-            self._lost += 1
-            if self._lost > MAX_LOST_THREADS:
-                raise TooManyLostThreads from None
-            self._session, self._worker = Session(self._config), Worker("mis")
+            self._begin()
+            comes_back = worker.put(session.close)  # should it ever return, it shall not stay in the way
+            worker.end()
+            self._door.lost(comes_back)
             raise MisDown("late") from None
 
 
 @asynccontextmanager
-async def open_odbc(config: MisConfig) -> AsyncIterator[Mis]:
+async def open_odbc(config: MisConfig, door: Door, *, keeps_open: bool = False) -> AsyncIterator[Mis]:
     """Connect when something is first asked."""
-    mis = OdbcMis(config)
+    mis = OdbcMis(config, door, keeps_open=keeps_open)
     try:
         yield mis
     finally:

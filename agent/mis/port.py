@@ -3,6 +3,7 @@
 MisError
   MisDown      it did not answer; it will be tried again        Retry
     MisBusy    it answered, but somebody holds what we want     Retry
+      MisAway  we were not there: somebody wishes that we stay out
   MisRefused   login or rights                                  NeedsOperator
   MisChanged   a table or column that we need is not there      NeedsOperator
 """
@@ -13,6 +14,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, Protocol, TypeAlias
 
+from agent.away import Away
 from wire.errors import NeedsOperator, Retry
 
 Cell: TypeAlias = int | str | bytes | Decimal | datetime | date | None
@@ -37,7 +39,9 @@ class MisConfig:
     database: str = "PZ"
     user: str = "readonly_user"
     password: Callable[[], str] = lambda: ""
-    encrypt: Literal["optional", "mandatory", "strict"] = "optional"
+    encrypt: Literal["off", "optional", "mandatory", "strict"] = "optional"
+    driver: str | None = None
+    """A driver's registered name or, outside Windows, its file; None takes the best one that is there."""
     url: str | None = None
 
 
@@ -78,6 +82,14 @@ class MisBusy(MisDown):
 
     def __str__(self) -> str:
         return f"busy ({self.code})"
+
+
+class MisAway(MisBusy):
+    """Nothing was asked: a pause, or quiet hours."""
+
+    def __init__(self, away: Away) -> None:
+        MisBusy.__init__(self, away.why)
+        self.away = away
 
 
 class MisRefused(MisError, NeedsOperator):

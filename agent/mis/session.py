@@ -1,60 +1,63 @@
 """One connection to a SQL Server, used by one thread. It stands in `master`, and enters the database only where that is in nobody's way."""
 
+import contextlib
 import importlib
-import importlib.metadata
-import platform
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from agent.mis import native
-from agent.mis.port import Columns, MisBusy, MisConfig, MisError, MisRefused, Server
+from agent.mis import drivers, installed, native
+from agent.mis.port import Columns, MisBusy, MisConfig, MisDown, MisError, MisRefused, Server
 
 T = TypeVar("T")
 
 TIMEOUT_SECONDS = 5
 """Of a login and of a statement."""
 _WINDOWS = sys.platform == "win32"
-_BUNDLED = "mssql-python-odbc"
-"""A package that carries Microsoft's driver as a file."""
 
 
 class Session:
-    """Everything here blocks; errors come out as `MisError`s."""
+    """Everything here blocks; errors come out as `MisError`s. `stays`: it does not leave a database that would close itself behind it."""
 
-    def __init__(self, config: MisConfig) -> None:
-        self._config = config
+    def __init__(self, config: MisConfig, *, stays: bool = False) -> None:
+        self._config, self._may_stay = config, stays
         self._odbc: Any = None
         self._connection: Any = None
         self._cursor: Any = None
-        self._stays = False
+        self._has_looked = self._stays = self._was_cancelled = False
         self.is_inside = False
+        """Whether our seat in the database may be taken: from before we step in until we know that we are out."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection."""
+        return self._connection is not None
 
     def work(self, do: "Callable[[Session], T]") -> T:
-        """Connect where needed and do it. After an error the connection is dropped, unless somebody merely held a row."""
-        worked_before = self._connection is not None
+        """Connect where needed and do it."""
         self._odbc = self._odbc or _pyodbc()
-        try:
-            try:
-                self._connect()
-                return do(self)
-            except self._odbc.Error as error:
-                raise native.told(error.args, inside=worked_before, windows=_WINDOWS) from None
-        except MisError as error:
-            if type(error) is not MisBusy or error.after is not None:
-                self.close()
-            raise
+
+        def connected() -> T:
+            self._connect()
+            return do(self)
+
+        return self._told(connected)
+
+    def leave(self, *, for_long: bool = False) -> None:
+        """Back to `master`. A database that closes itself behind its last guest would open and close at each step: one of us stays
+        there, unless it is for long."""
+        self._has_looked = False
+        if for_long:
+            self.close()
+        elif self.is_inside and not self._stays:
+            self._told(self._step_out)
 
     def server(self) -> Server:
         """The clock, and the rowversions in a statement of its own: one may be refused without the other."""
         self.enter()
         ((now,),) = self.rows("SELECT GETDATE()", ())
-        try:
-            ((bound, last),) = self.rows("SELECT MIN_ACTIVE_ROWVERSION() AS bound, @@DBTS AS last", ())
-        except self._odbc.Error as error:
-            if not native.is_refusal(error.args):
-                raise
-            bound = last = None
+        found = self._unless_refused("SELECT MIN_ACTIVE_ROWVERSION() AS bound, @@DBTS AS last")
+        bound, last = found[0] if found else (None, None)
         return Server(now, bound, last)
 
     def columns(self, wanted: Mapping[str, set[str]]) -> Columns:
@@ -85,54 +88,98 @@ class Session:
         return [tuple(row) for row in self._cursor.execute(text, *values).fetchall()]
 
     def enter(self) -> None:
-        """Into the database, if it stands open for everybody."""
-        if self.is_inside:
+        """Into the database, if it stands open for everybody; once in a step. Looked at again from inside: whoever came in between has
+        the right of way, and the error that says so drops the connection."""
+        if self._has_looked:
             return
-        found = self.rows(
-            "SELECT state, user_access, is_auto_close_on FROM sys.databases WHERE name = ?", (self._config.database,)
-        )
-        database = native.Database(int(found[0][0]), int(found[0][1]), bool(found[0][2])) if found else None
-        if refusal := native.entry(database):
-            raise refusal
-        self._cursor.execute(f"USE {native.quoted(self._config.database)}")
-        self.is_inside, self._stays = True, database is not None and database.auto_close
-
-    def leave(self) -> None:
-        """Back to `master`. A database that closes itself behind its last guest would open and close at each step: there we stay."""
-        if self.is_inside and not self._stays:
-            self._cursor.execute("USE master")
-            self.is_inside = False
+        database = self._look()
+        if not self.is_inside:
+            self.is_inside = True
+            self._cursor.execute(native.use(self._config.database))
+            database = self._look()
+        self._stays = self._may_stay and database is not None and database.auto_close
+        self._has_looked = True
 
     def cancel(self) -> None:
         """End the running statement; from another thread."""
-        if self._cursor is not None:
-            self._cursor.cancel()
+        cursor, self._was_cancelled = self._cursor, True
+        if cursor is not None:
+            with contextlib.suppress(self._odbc.Error):  # it may be closed by now
+                cursor.cancel()
 
     def close(self) -> None:
         """Drop the connection."""
-        connection, self._connection, self._cursor, self.is_inside = self._connection, None, None, False
+        connection, self._connection, self._cursor = self._connection, None, None
+        self.is_inside = self._has_looked = False
         if connection is not None:
             try:
                 connection.close()
             except self._odbc.Error:
                 return  # it was gone already
 
+    def _told(self, call: Callable[[], T]) -> T:
+        """Its result or a `MisError`. After one the connection is dropped, unless somebody merely held a row."""
+        self._was_cancelled = False
+        try:
+            try:
+                return call()
+            except self._odbc.Error as error:
+                raise self._meaning(error) from None
+        except MisError as error:
+            if type(error) is not MisBusy or error.after is not None:
+                self.close()
+            raise
+
+    def _meaning(self, error: Any) -> MisError:
+        where: native.Where = "inside" if self.is_inside else "outside" if self.is_open else "knocking"
+        meaning = native.told(error.args, where=where, windows=_WINDOWS)
+        if self._was_cancelled and where != "knocking" and type(meaning) is MisDown and meaning.after is None:
+            return MisBusy(meaning.code)  # each driver has a number of its own for what we did ourselves
+        return meaning
+
     def _connect(self) -> None:
         if self._connection is not None:
             return
-        driver = native.driver(self._odbc.drivers(), windows=_WINDOWS, bundled=_bundled())
-        text = native.connection_string(self._config, driver, self._config.password())
+        driver = drivers.choose(
+            self._odbc.drivers(), installed.driver_files(), windows=_WINDOWS, wanted=self._config.driver
+        )
+        text = drivers.connection_string(self._config, driver, self._config.password())
         connection = self._odbc.connect(text, timeout=TIMEOUT_SECONDS, autocommit=True)
-        connection.timeout = TIMEOUT_SECONDS
         self._connection, self._cursor = connection, connection.cursor()
-        self._cursor.execute(native.FIRST_STATEMENT)
+        with contextlib.suppress(self._odbc.Error):  # a driver that knows no such thing: our own deadline holds
+            connection.timeout = TIMEOUT_SECONDS
+        for statement in native.FIRST_STATEMENTS:
+            self._unless_refused(statement)
+
+    def _look(self) -> native.Database | None:
+        """How the database stands, as far as the server says; raises where we may not be inside."""
+        found = self._unless_refused(native.LOOK, self._config.database)
+        known = bool(found) and None not in found[0]
+        database = native.Database(int(found[0][0]), int(found[0][1]), bool(found[0][2])) if known else None
+        if refusal := native.entry(database):
+            raise refusal
+        return database
+
+    def _step_out(self) -> None:
+        self._cursor.execute(native.use(native.OUT))
+        self.is_inside = False
+
+    def _unless_refused(self, text: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Its rows, if it has any; none where the server would not: only what it feeds is off."""
+        try:
+            cursor = self._cursor.execute(text, *values)
+            return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+        except self._odbc.Error as error:
+            if not native.is_refusal(error.args):
+                raise
+            return []
 
     def _opens(self, table: str, columns: Sequence[str]) -> bool:
         """Whether these columns may be read; nothing is."""
         if not columns:
             return False
         try:
-            self.rows(f"SELECT TOP 0 {', '.join(map(native.quoted, columns))} FROM dbo.{native.quoted(table)}", ())  # noqa: S608 our own names
+            self.rows(native.peek(table, columns), ())
         except self._odbc.Error as error:
             if not native.is_refusal(error.args):
                 raise
@@ -145,18 +192,6 @@ def _pyodbc() -> Any:
     try:
         odbc: Any = importlib.import_module("pyodbc")
     except ImportError:
-        raise MisRefused(native.no_driver(windows=_WINDOWS), "pyodbc") from None
+        raise MisRefused(drivers.no_driver(windows=_WINDOWS), "pyodbc") from None
     odbc.pooling = False
     return odbc
-
-
-def _bundled() -> str | None:
-    """Microsoft's driver for this computer, where the package is installed."""
-    try:
-        files = importlib.metadata.files(_BUNDLED) or []
-    except importlib.metadata.PackageNotFoundError:
-        return None
-    machine = platform.machine().lower()
-    found = [file for file in files if "libmsodbcsql" in file.name and machine in map(str.lower, file.parts)]
-    fitting = [file for file in found if "debian_ubuntu" in file.parts] or found
-    return str(fitting[0].locate()) if fitting else None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from agent.mis.door import Door
 from agent.mis.port import Cell, Columns, Mis, MisBusy, MisChanged, MisDown, Param, Row, Server
 from agent.mis.statements import Source, Statement, query, written
 
@@ -23,8 +24,8 @@ _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
 class SqliteMis:
     """One connection on a thread of its own."""
 
-    def __init__(self, path: Path, thread: ThreadPoolExecutor) -> None:
-        self._path, self._thread = path, thread
+    def __init__(self, path: Path, thread: ThreadPoolExecutor, door: Door) -> None:
+        self._path, self._thread, self._door = path, thread, door
         self._wait_seconds = 5.0
         self._db: sqlite3.Connection | None = None
         self._types: Mapping[Source, str] = {}
@@ -80,6 +81,7 @@ class SqliteMis:
             self._db = None
 
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        self._door.check()
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._work, work)
 
     def _work(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -145,10 +147,10 @@ _READERS: Mapping[str, Callable[[Any], Cell]] = {
 
 
 @asynccontextmanager
-async def open_sqlite(path: Path) -> AsyncIterator[Mis]:
+async def open_sqlite(path: Path, door: Door | None = None) -> AsyncIterator[Mis]:
     """Open the file when it is first read: it may come later than we."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="mis") as thread:
-        mis = SqliteMis(path, thread)
+        mis = SqliteMis(path, thread, door or Door())
         try:
             yield mis
         finally:

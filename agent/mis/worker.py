@@ -23,6 +23,7 @@ class Worker:
         """The call whose caller left while it ran; it still has its own time, until `_left_until`."""
         self._left.cancel()
         self._left_until = 0.0
+        self._cancelling: threading.Thread | None = None
         threading.Thread(target=self._work, name=name, daemon=True).start()
 
     async def run(self, call: Callable[[], T], *, seconds: float, grace: float, cancel: Callable[[], None]) -> T:
@@ -40,25 +41,40 @@ class Worker:
         except asyncio.CancelledError:
             if not future.cancel() and not future.done():  # it runs, and the next caller wants the thread
                 self._left, self._left_until = future, began + seconds + grace
-                cancel()
+                self._cancel(cancel)
             raise
         if not done:
-            cancel()
+            self._cancel(cancel)
             done, _ = await asyncio.wait({waiting}, timeout=grace)
         if not done:
             raise Late
         return waiting.result()
 
-    def put(self, call: Callable[[], Any]) -> None:
-        """Do it when the thread is free; nobody waits."""
-        self._jobs.put((call, Future()))
+    @property
+    def is_left(self) -> bool:
+        """Whether a call still runs whose caller left."""
+        return not self._left.done()
+
+    def put(self, call: Callable[[], Any]) -> Future[Any]:
+        """Do it when the thread is free; nobody has to wait."""
+        done: Future[Any] = Future()
+        self._jobs.put((call, done))
+        return done
 
     def end(self) -> None:
         """Let the thread end when it is free."""
         self._jobs.put(None)
 
+    def _cancel(self, cancel: Callable[[], None]) -> None:
+        """On a thread of its own: a driver may wait for its server even to cancel, and the loop must not."""
+        self._cancelling = threading.Thread(target=cancel, daemon=True)
+        self._cancelling.start()
+
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
+            if self._cancelling is not None:
+                self._cancelling.join()  # it is meant for the call before
+                self._cancelling = None
             call, future = job
             if future.set_running_or_notify_cancel():
                 try:

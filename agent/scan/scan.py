@@ -8,7 +8,7 @@ from datetime import datetime
 from time import monotonic
 from zoneinfo import ZoneInfo
 
-from agent.mis.port import Mis, MisBusy, MisDown, MisError, MisRefused, Server
+from agent.mis.port import Mis, MisAway, MisBusy, MisDown, MisError, MisRefused, Server
 from agent.mis.probe import examine
 from agent.mis.reader import Reader, ReadKind
 from agent.outbox import GenerationChanged, Outbox
@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 _PATIENCE_SECONDS = 60.0
 """How long a person is given before it is tried again."""
 _LONGEST_WAIT_SECONDS = 30.0
+_LONGEST_HELD_SECONDS = 5.0
+"""Whoever holds a row, or the server's time, is not pressed for it; nor is what he changes to be seen late."""
 _LOAD_HASTE = 10
 """The first load may take so many times the share of the server that later pages may."""
 _WORDS: dict[ReadKind, str] = {"visit": "приёмов", "patient": "пациентов"}
@@ -65,7 +67,7 @@ class Scan:
         self._near_through: datetime | None = None
         self._page_due = self._verify_due = clock()
         self._verifies_next = True
-        self._failures = 0
+        self._failures = self._held = 0
 
     async def run(self) -> None:
         """Step by step."""
@@ -80,12 +82,16 @@ class Scan:
         except GenerationChanged:
             self._forget()
             return 0
+        except MisAway as away:
+            self._standing.mis("busy", away=away.away)
+            return self._pace.every_seconds
         except MisBusy as busy:  # nothing is lost by waiting: what was not recorded is found again
             self._standing.mis("busy")
-            return busy.after or self._pace.every_seconds
+            self._held += 1
+            return busy.after or min(_LONGEST_HELD_SECONDS, self._backed_off(self._held))
         except MisError as error:
             return self._failed(error)
-        self._failures = 0
+        self._failures = self._held = 0
         self._standing.mis("ok", self._doubt())
         self._standing.skipped(self._reader.counts())
         return self._pace.every_seconds
@@ -193,7 +199,10 @@ class Scan:
             return self._pace.every_seconds if is_new else _PATIENCE_SECONDS
         self._standing.mis("down")
         after = error.after if isinstance(error, MisDown) else None
-        return after or min(_LONGEST_WAIT_SECONDS, self._pace.every_seconds * 2**self._failures)
+        return after or min(_LONGEST_WAIT_SECONDS, self._backed_off(self._failures))
+
+    def _backed_off(self, times: int) -> float:
+        return self._pace.every_seconds * float(2 ** min(times, 10))
 
     def _forget(self) -> None:
         """Recompute from the truth: nothing that was remembered is repaired."""

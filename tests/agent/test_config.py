@@ -119,7 +119,12 @@ def test_notepads_ways_to_save_a_file_are_all_read(path: Path, encoding: str, en
         ("mis.port", "port = 70000", "70000", "port = 50026"),
         ("mis.database", 'database = ""', "«»", 'database = "PZ"'),
         ("mis.user", "user = 7", "7", 'user = "readonly_user"'),
-        ("mis.encrypt", 'encrypt = "off"', "«off»", 'encrypt = "optional"'),
+        ("mis.encrypt", 'encrypt = "none"', "«none»", 'encrypt = "optional"'),
+        ("mis.driver", 'driver = ""', "«»", 'driver = "FreeTDS"'),
+        ("mis.quiet_hours", 'quiet_hours = "2-4"', "«2-4»", 'quiet_hours = "02:00-04:00"'),
+        ("mis.quiet_hours", 'quiet_hours = "02:00-25:00"', "«02:00-25:00»", 'quiet_hours = "02:00-04:00"'),
+        ("mis.quiet_hours", 'quiet_hours = "02:00-02:00"', "«02:00-02:00»", 'quiet_hours = "02:00-04:00"'),
+        ("mis.quiet_hours", 'quiet_hours = ["02:00-04:00"]', "список", 'quiet_hours = "02:00-04:00"'),
         ("mis.timezone", 'timezone = "Moscow"', "«Moscow»", 'timezone = "Europe/Moscow"'),
         ("mis.timezone", 'timezone = "Europe"', "«Europe»", 'timezone = "Europe/Moscow"'),
         ("mis.timezone", 'timezone = "../etc"', "«../etc»", 'timezone = "Europe/Moscow"'),
@@ -160,7 +165,7 @@ def with_line(key: str, line: str) -> str:
 
 
 def test_each_problem_has_a_line_of_its_own(path: Path) -> None:
-    said = lines(path, '[mis]\nport = "abc"\nencrypt = "off"\n')
+    said = lines(path, '[mis]\nport = "abc"\nencrypt = "none"\n')
 
     assert [line.split(": ")[1] for line in said] == ["hub", "mis.port", "mis.encrypt", "mis.timezone"]
 

@@ -22,6 +22,10 @@ def error(number: int, state: str = "42000") -> Error:
     return Error(state, f"[{state}] {MS}Канарейкин ({number}) (SQLExecDirectW)")
 
 
+CLOSED = {1: 927, 2: 922, 3: 926, 4: 926, 6: 942, 7: 927}
+"""State of a database -> what a server says to `USE` then."""
+
+
 class SqlServer(ModuleType):
     """The module, and what happened behind it."""
 
@@ -40,6 +44,9 @@ class SqlServer(ModuleType):
         self.rows: list[tuple[Any, ...]] = []
         self.fails: Callable[[str], Exception | None] = lambda text: None
         self.stuck: threading.Event | None = None
+        self.before: Callable[[str], None] = lambda text: None
+        """What happens in the clinic just before a statement."""
+        self.knows_timeout = True
 
     def drivers(self) -> list[str]:
         return self.installed
@@ -51,14 +58,43 @@ class SqlServer(ModuleType):
         self.connections.append(Connection(self))
         return self.connections[-1]
 
-    def answer(self, text: str) -> list[tuple[Any, ...]]:
+    @property
+    def inside(self) -> list["Connection"]:
+        """Which of ours sit in the database."""
+        return [each for each in self.connections if each.at == "PZ" and not each.is_closed]
+
+    def throw_out(self) -> None:
+        """Everybody who is inside: WITH ROLLBACK IMMEDIATE."""
+        for each in self.inside:
+            each.at = "nowhere"
+
+    def answer(self, text: str, connection: "Connection") -> list[tuple[Any, ...]]:
+        self.before(text)
         self.log.append(text)
+        if connection.at == "nowhere":
+            raise error(10054, "08S01")
         if failure := self.fails(text):
             raise failure
         if self.stuck is not None and text.startswith("SELECT r."):
             self.stuck.wait(5)
             raise error(0, "HY008")
+        if text.startswith("USE "):
+            self._let_in(text, connection)
+            return []
         return self._rows(text)
+
+    def _let_in(self, text: str, connection: "Connection") -> None:
+        name = text.removeprefix("USE [").removesuffix("]")
+        if name == "master":
+            connection.at = name
+            return
+        if self.database is None:
+            raise error(911)
+        if number := CLOSED.get(self.database[0]):
+            raise error(number)
+        if self.database[1] == 1 and self.inside:
+            raise error(924)
+        connection.at = name  # into a single-user database, too: the seat is taken then
 
     def _rows(self, text: str) -> list[tuple[Any, ...]]:
         if "sys.databases" in text:
@@ -80,7 +116,18 @@ class Connection:
     """One login."""
 
     def __init__(self, server: SqlServer) -> None:
-        self.server, self.timeout, self._closed = server, 0, threading.Event()
+        self.server, self._timeout, self._closed = server, 0, threading.Event()
+        self.at = "master"
+
+    @property
+    def timeout(self) -> int:
+        return self._timeout
+
+    @timeout.setter
+    def timeout(self, seconds: int) -> None:
+        if not self.server.knows_timeout:
+            raise Error("HY000", "[HY000] Couldn't set unsupported connect attribute 113 (216) (SQLSetConnectAttr)")
+        self._timeout = seconds
 
     @property
     def is_closed(self) -> bool:
@@ -91,7 +138,7 @@ class Connection:
         await asyncio.to_thread(self._closed.wait, 5)
 
     def cursor(self) -> "Cursor":
-        return Cursor(self.server)
+        return Cursor(self)
 
     def close(self) -> None:
         self._closed.set()
@@ -100,11 +147,14 @@ class Connection:
 class Cursor:
     """Its one cursor."""
 
-    def __init__(self, server: SqlServer) -> None:
-        self.server, self.found, self.cancelled = server, list[tuple[Any, ...]](), 0
+    def __init__(self, connection: Connection) -> None:
+        self.server, self.connection = connection.server, connection
+        self.found, self.cancelled = list[tuple[Any, ...]](), 0
+        self.description: tuple[str, ...] | None = None
 
     def execute(self, text: str, *values: Any) -> "Cursor":
-        self.found = self.server.answer(text)
+        self.found = self.server.answer(text, self.connection)
+        self.description = ("column",) if text.startswith("SELECT") else None
         return self
 
     def fetchall(self) -> list[tuple[Any, ...]]:

@@ -1,95 +1,10 @@
 """What is decided about a SQL Server, as tables: nothing here needs one."""
 
-from typing import Any
-
 import pytest
 
 from agent.mis import native
-from agent.mis.native import Database, connection_string, driver, entry, told
-from agent.mis.port import MisBusy, MisChanged, MisConfig, MisDown, MisError, MisRefused
-
-MS18, MS17, NATIVE = "ODBC Driver 18 for SQL Server", "ODBC Driver 17 for SQL Server", "SQL Server Native Client 11.0"
-
-
-def config(**values: Any) -> MisConfig:
-    return MisConfig(**{"timezone": "Europe/Moscow", "host": "server", **values})
-
-
-@pytest.mark.parametrize(
-    ("installed", "windows", "bundled", "taken"),
-    [
-        (["SQL Server", NATIVE, MS17, MS18], True, None, MS18),
-        (["SQL Server", NATIVE, MS17], True, None, MS17),
-        (["SQL Server", "ODBC Driver 13 for SQL Server", NATIVE], True, None, "ODBC Driver 13 for SQL Server"),
-        (["SQL Server", NATIVE], True, None, NATIVE),
-        (["Microsoft Access Driver", "SQL Server"], True, None, "SQL Server"),
-        (["SQL Server"], True, "/lib/libmsodbcsql.so", "SQL Server"),
-        (["FreeTDS", MS17], False, None, MS17),
-        (["FreeTDS"], False, None, "FreeTDS"),
-        (["freetds"], False, None, "freetds"),
-        (["FreeTDS"], False, "/lib/libmsodbcsql.so", "/lib/libmsodbcsql.so"),
-        ([], False, "/lib/libmsodbcsql.so", "/lib/libmsodbcsql.so"),
-        ([MS17], False, "/lib/libmsodbcsql.so", MS17),
-    ],
-)
-def test_the_best_driver_is_taken(installed: list[str], windows: bool, bundled: str | None, taken: str) -> None:
-    assert driver(installed, windows=windows, bundled=bundled) == taken
-
-
-@pytest.mark.parametrize(("windows", "word"), [(True, "msodbcsql"), (False, "apt-get install")])
-def test_without_a_driver_it_says_what_to_install(windows: bool, word: str) -> None:
-    with pytest.raises(MisRefused) as raised:
-        driver(["PostgreSQL"], windows=windows)
-    assert word in raised.value.hint
-
-
-@pytest.mark.parametrize(
-    ("place", "server"),
-    [
-        ({}, "SERVER={server}"),
-        ({"instance": "PZSQLSERVER"}, "SERVER={server\\PZSQLSERVER}"),
-        ({"port": 50026}, "SERVER={server,50026}"),
-        ({"host": ".", "instance": "PZSQLSERVER"}, "SERVER={.\\PZSQLSERVER}"),
-    ],
-)
-def test_a_server_is_named_by_instance_or_port(place: dict[str, Any], server: str) -> None:
-    assert server in connection_string(config(**place), MS17, "x").split(";")
-
-
-def test_freetds_is_told_the_port_apart() -> None:
-    parts = connection_string(config(port=50026), "FreeTDS", "x").split(";")
-    assert {"SERVER={server}", "PORT={50026}", "Encryption={request}"} <= set(parts)
-
-
-@pytest.mark.parametrize("secret", ["a;PWD=b", "{x}", "}", "a}};SERVER=evil;x={", "пароль с пробелом", "="])
-def test_no_value_can_say_more_than_itself(secret: str) -> None:
-    text = connection_string(config(), MS18, secret)
-    assert text.endswith(
-        f"PWD={{{secret.replace('}', '}}')}}};APP={{IDENT Link}};Encrypt={{no}};TrustServerCertificate={{yes}}"
-    )
-    assert text.startswith(f"DRIVER={{{MS18}}};SERVER={{server}};DATABASE={{master}};UID={{readonly_user}};PWD=")
-
-
-@pytest.mark.parametrize(
-    ("encrypt", "name", "said"),
-    [
-        ("optional", MS18, ";Encrypt={no};TrustServerCertificate={yes}"),
-        ("mandatory", MS18, ";Encrypt={yes};TrustServerCertificate={no}"),
-        ("strict", MS18, ";Encrypt={strict};TrustServerCertificate={no}"),
-        ("strict", "/lib/libmsodbcsql-18.so", ";Encrypt={strict};TrustServerCertificate={no}"),
-        ("mandatory", "SQL Server", ";APP={IDENT Link};Encrypt={yes}"),
-        ("mandatory", "FreeTDS", ";Encryption={require}"),
-    ],
-)
-def test_encryption_is_said_in_the_drivers_words(encrypt: Any, name: str, said: str) -> None:
-    assert connection_string(config(encrypt=encrypt), name, "x").endswith(said)
-
-
-@pytest.mark.parametrize("name", [MS17, NATIVE, "SQL Server", "FreeTDS"])
-def test_a_driver_that_cannot_be_strict_is_not_asked_to(name: str) -> None:
-    with pytest.raises(MisRefused, match="ODBC Driver 18"):
-        connection_string(config(encrypt="strict"), name, "x")
-
+from agent.mis.native import Database, entry, told
+from agent.mis.port import MisBusy, MisChanged, MisDown, MisError, MisRefused
 
 MS, TDS = "[Microsoft][ODBC Driver 18 for SQL Server][SQL Server]", "[FreeTDS][SQL Server]"
 
@@ -128,7 +43,15 @@ MS, TDS = "[Microsoft][ODBC Driver 18 for SQL Server][SQL Server]", "[FreeTDS][S
         ("HY008", "[HY008] Operation canceled (0) (SQLExecDirectW)", MisBusy, "HY008 0"),
         ("42000", f"[42000] {MS}x (924) (SQLExecDirectW)", MisBusy, "42000 924"),
         ("42000", f"[42000] {MS}x (927) (SQLExecDirectW)", MisBusy, "42000 927"),
-        ("42000", f"[42000] {MS}x (942) (SQLExecDirectW)", MisBusy, "42000 942"),
+        ("42000", f"[42000] {MS}x (942) (SQLExecDirectW)", MisDown, "42000 942"),
+        ("42000", f"[42000] {MS}x (926) (SQLExecDirectW)", MisDown, "42000 926"),
+        ("42000", f"[42000] {MS}x (952) (SQLExecDirectW)", MisBusy, "42000 952"),
+        (
+            "08S01",
+            "[08S01] [FreeTDS][SQL Server]Read from the server failed (20004) (SQLExecDirectW)",
+            MisDown,
+            "08S01 20004",
+        ),
         ("08001", "[08001] Named Pipes Provider (53) (SQLDriverConnect)", MisDown, "08001 53"),
         ("HYT00", "[HYT00] Login timeout expired (0) (SQLDriverConnect)", MisDown, "HYT00 0"),
         ("08S01", "[08S01] Communication link failure (10054) (SQLExecDirectW)", MisDown, "08S01 10054"),
@@ -140,7 +63,7 @@ MS, TDS = "[Microsoft][ODBC Driver 18 for SQL Server][SQL Server]", "[FreeTDS][S
     ],
 )
 def test_an_error_is_told_by_its_numbers(state: str, text: str, kind: type[MisError], code: str) -> None:
-    error = told((state, text), inside=False, windows=False)
+    error = told((state, text), where="knocking", windows=False)
     assert (type(error), error.code) == (kind, code)
 
 
@@ -148,28 +71,85 @@ def test_errors_repeat_nothing_of_what_the_server_said() -> None:
     text = (
         f"[22018] {MS}Conversion failed when converting the nvarchar value 'Канарейкин' to int. (245) (SQLExecDirectW)"
     )
-    error = told(("22018", text), inside=False, windows=False)
+    error = told(("22018", text), where="inside", windows=False)
     assert "Канарейкин" not in f"{error!r}{error}{error.args}{error.__dict__}"
 
 
 @pytest.mark.parametrize(
-    ("state", "text", "inside", "after"),
+    ("state", "text", "where", "after"),
     [
-        ("08S01", "x (10054) (SQLExecDirectW)", True, 60),
-        ("42000", "x (596) (SQLExecDirectW)", True, 60),
-        ("08S01", "x (10054) (SQLDriverConnect)", False, None),
-        ("42000", "x (927) (SQLExecDirectW)", False, 60),
-        ("42000", "x (1222) (SQLExecDirectW)", True, None),
+        ("08S01", "x (10054) (SQLExecDirectW)", "inside", 60),
+        ("42000", "x (596) (SQLExecDirectW)", "inside", 60),
+        ("HY000", "x (20047) (SQLExecDirectW)", "inside", 60),
+        ("HYT01", "x (0) (SQLExecDirectW)", "inside", 60),
+        ("08S01", "x (10054) (SQLExecDirectW)", "outside", None),
+        ("08S01", "x (10054) (SQLDriverConnect)", "knocking", None),
+        ("42000", "x (927) (SQLExecDirectW)", "outside", 60),
+        ("42000", "x (942) (SQLExecDirectW)", "outside", 60),
+        ("42000", "x (1222) (SQLExecDirectW)", "inside", None),
     ],
 )
-def test_who_was_thrown_out_stays_out_for_a_minute(state: str, text: str, inside: bool, after: float | None) -> None:
-    error = told((state, text), inside=inside, windows=False)
+def test_who_was_thrown_out_stays_out_for_a_minute(
+    state: str, text: str, where: native.Where, after: float | None
+) -> None:
+    error = told((state, text), where=where, windows=False)
     assert isinstance(error, MisDown)
     assert error.after == after
 
 
+@pytest.mark.parametrize(("where", "kind"), [("knocking", MisDown), ("outside", MisBusy), ("inside", MisBusy)])
+def test_a_timeout_at_the_door_is_nobody_and_a_timeout_of_a_statement_is_too_much_work(
+    where: native.Where, kind: type[MisError]
+) -> None:
+    assert type(told(("HYT00", "x (0) (SQLExecDirectW)"), where=where, windows=True)) is kind
+
+
+@pytest.mark.parametrize(
+    ("where", "state", "number", "kind"),
+    [
+        ("knocking", "08001", -2146893019, MisRefused),  # Windows: a certificate that nobody vouches for
+        ("knocking", "08001", -2146893007, MisRefused),  # Windows: no algorithm in common
+        ("knocking", "08001", -1, MisRefused),  # Linux: whatever OpenSSL says
+        ("knocking", "08001", 20, MisRefused),  # the server speaks no TLS, and the config wants it
+        ("outside", "42000", 20, MisDown),
+        ("inside", "HY000", -1, MisDown),
+        ("knocking", "08001", 10054, MisDown),  # hung up: perhaps TLS, perhaps a restart
+    ],
+)
+def test_a_handshake_that_failed_is_for_a_person(
+    where: native.Where, state: str, number: int, kind: type[MisError]
+) -> None:
+    assert type(told((state, f"x ({number}) (SQLDriverConnect)"), where=where, windows=False)) is kind
+
+
+@pytest.mark.parametrize(
+    ("windows", "words"),
+    [(True, ("TLS 1.2", "Native Client 11")), (False, ('driver = "FreeTDS"', 'encrypt = "off"', "tdsodbc"))],
+)
+def test_the_way_out_is_one_of_this_system(windows: bool, words: tuple[str, ...]) -> None:
+    error = told(("08001", "x (-1) (SQLDriverConnect)"), where="knocking", windows=windows)
+    assert isinstance(error, MisRefused)
+    for word in words:
+        assert word in error.hint
+
+
+@pytest.mark.parametrize(
+    ("code", "helps"),
+    [
+        ("08001 10054", True),
+        ("08001 104", True),
+        ("08001 0", True),
+        ("08001 53", False),
+        ("HYT00 0", False),
+        ("late", False),
+    ],
+)
+def test_where_a_server_hung_up_the_way_out_is_named_too(code: str, helps: bool) -> None:
+    assert (native.way_out(code, windows=False) is not None) is helps
+
+
 def test_no_arguments_are_an_error_too() -> None:
-    assert type(told((), inside=False, windows=True)) is MisDown
+    assert type(told((), where="knocking", windows=True)) is MisDown
 
 
 @pytest.mark.parametrize(
@@ -179,6 +159,7 @@ def test_no_arguments_are_an_error_too() -> None:
         (("42000", "x (229) (SQLExecDirectW)"), True),
         (("42S22", "x (207) (SQLExecDirectW)"), True),
         (("42000", "x (1222) (SQLExecDirectW)"), False),
+        (("42000", "x (942) (SQLExecDirectW)"), False),
         (("08S01", "x (10054) (SQLExecDirectW)"), False),
         (("HYT00", "x (0) (SQLExecDirectW)"), False),
         ((), False),
@@ -193,10 +174,12 @@ def test_a_refused_statement_is_told_from_a_broken_line(args: tuple[str, ...], r
     [
         (Database(0, 0, auto_close=False), None),
         (Database(0, 0, auto_close=True), None),
-        (None, MisRefused),
+        (None, None),
         (Database(1, 0, auto_close=False), MisBusy),
-        (Database(4, 0, auto_close=False), MisBusy),
-        (Database(6, 0, auto_close=False), MisBusy),
+        (Database(2, 0, auto_close=False), MisBusy),
+        (Database(3, 0, auto_close=False), MisDown),
+        (Database(4, 0, auto_close=False), MisDown),
+        (Database(6, 0, auto_close=False), MisDown),
         (Database(0, 1, auto_close=False), MisBusy),
         (Database(0, 2, auto_close=False), MisBusy),
     ],
@@ -204,7 +187,7 @@ def test_a_refused_statement_is_told_from_a_broken_line(args: tuple[str, ...], r
 def test_only_an_open_house_is_entered(database: Database | None, kind: type[MisError] | None) -> None:
     refusal = entry(database)
     assert (refusal and type(refusal)) == kind
-    if isinstance(refusal, MisBusy):
+    if isinstance(refusal, MisDown):
         assert refusal.after == 60
 
 

@@ -8,14 +8,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from agent.mis.native import FIRST_STATEMENT
-from agent.mis.odbc import MAX_LOST_THREADS, OdbcMis, TooManyLostThreads, open_odbc
+from agent.mis.door import MAX_LOST_THREADS, Door, TooManyLostThreads
+from agent.mis.native import FIRST_STATEMENTS, LOOK
+from agent.mis.odbc import OdbcMis, open_odbc
 from agent.mis.port import MisBusy, MisChanged, MisConfig, MisDown, MisRefused
 from tests.agent.mis.driver import NOW, SqlServer, error
 from tests.agent.mis.golden import every_column
 
 CONFIG = MisConfig(timezone="Europe/Moscow", host="server", instance="PZSQLSERVER", password=lambda: "secret")
-STATE = "SELECT state, user_access, is_auto_close_on FROM sys.databases WHERE name = ?"
+USE = "USE [PZ]"
 
 
 @pytest.fixture
@@ -26,9 +27,29 @@ def server(monkeypatch: pytest.MonkeyPatch) -> SqlServer:
     return server
 
 
+class Clock:
+    """Seconds, as a test wants them to pass."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
 @pytest.fixture
-async def mis(server: SqlServer) -> AsyncIterator[OdbcMis]:
-    mis = OdbcMis(CONFIG, seconds=5, grace=0.05)
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def door(clock: Clock) -> Door:
+    return Door(clock=clock)
+
+
+@pytest.fixture
+async def mis(server: SqlServer, door: Door) -> AsyncIterator[OdbcMis]:
+    mis = OdbcMis(CONFIG, door, keeps_open=True, seconds=5, grace=0.05)
     yield mis
     mis.close()
 
@@ -40,19 +61,19 @@ async def test_it_logs_in_to_master_and_looks_before_it_enters(server: SqlServer
     assert "DATABASE={master}" in text
     assert options == {"timeout": 5, "autocommit": True}
     assert (server.pooling, server.connections[0].timeout) == (False, 5)
-    assert server.log[:3] == [FIRST_STATEMENT, STATE, "USE [PZ]"]
+    assert server.log[:7] == [*FIRST_STATEMENTS, LOOK, USE, LOOK]
     assert (told.now, told.bound, told.last) == (NOW, b"\0" * 7 + b"\2", b"\0" * 7 + b"\1")
 
 
 async def test_it_goes_back_to_master_between_steps(server: SqlServer, mis: OdbcMis) -> None:
     await mis.server()
     await mis.leave()
-    assert server.log[-1] == "USE master"
+    assert server.log[-1] == "USE [master]"
     server.log.clear()
     await mis.leave()
     assert server.log == []
     await mis.server()
-    assert server.log[:2] == [STATE, "USE [PZ]"]
+    assert server.log[:2] == [LOOK, USE]
     assert len(server.logins) == 1
 
 
@@ -60,7 +81,7 @@ async def test_it_stays_in_a_database_that_closes_itself(server: SqlServer, mis:
     server.database = (0, 0, True)
     await mis.server()
     await mis.leave()
-    assert "USE master" not in server.log
+    assert "USE [master]" not in server.log
 
 
 @pytest.mark.parametrize("database", [(1, 0, False), (0, 1, False)])
@@ -127,15 +148,17 @@ async def test_a_line_that_breaks_while_we_look_is_no_missing_column(server: Sql
     ],
 )
 async def test_after_an_error_the_connection_is_made_anew_unless_a_row_was_held(
-    server: SqlServer, mis: OdbcMis, number: int, state: str, kind: type[Exception], connects_again: bool
+    server: SqlServer, mis: OdbcMis, clock: Clock, number: int, state: str, kind: type[Exception], connects_again: bool
 ) -> None:
     await mis.fetch("visit_newest")
+    await mis.leave()
     server.fails = lambda text: error(number, state) if text.startswith("SELECT MAX") else None
     with pytest.raises(kind) as raised:
         await mis.fetch("visit_newest")
     assert "Канарейкин" not in f"{raised.value!r} {raised.value} {raised.value.__dict__}"
     assert raised.value.__cause__ is None
     server.fails = lambda text: None
+    clock.seconds += 61
     await mis.fetch("visit_newest")
     assert len(server.logins) == (2 if connects_again else 1)
 
@@ -179,6 +202,7 @@ async def test_who_leaves_ends_his_statement_and_frees_the_connection(server: Sq
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.02):
             await mis.fetch("visits_by_key", (1,))
+    await asyncio.to_thread(server.stuck.wait, 5)
     assert "cancel" in server.log
 
     server.stuck = None
@@ -193,8 +217,10 @@ async def test_a_thread_that_does_not_come_back_after_who_left_is_left_behind(se
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.005):
             await mis.fetch("visits_by_key", (1,))
+    await mis.leave()  # waits for nobody
+    mis._worker._left_until = 0  # its time is up
     with pytest.raises(MisDown):
-        await mis.leave()
+        await mis.fetch("visits_by_key", (1,))
 
     server.stuck.set()
     server.stuck, mis._seconds = None, 5
@@ -224,7 +250,7 @@ async def test_a_server_that_lets_nobody_in_for_long_costs_no_thread(server: Sql
 
 
 async def test_closing_drops_the_connection(server: SqlServer) -> None:
-    async with open_odbc(CONFIG) as mis:
+    async with open_odbc(CONFIG, Door()) as mis:
         await mis.server()
     await server.connections[0].closed()
     assert server.connections[0].is_closed
@@ -232,7 +258,7 @@ async def test_closing_drops_the_connection(server: SqlServer) -> None:
 
 async def test_without_a_driver_manager_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyodbc", None)
-    async with open_odbc(CONFIG) as mis:
+    async with open_odbc(CONFIG, Door()) as mis:
         with pytest.raises(MisRefused, match="apt-get install unixodbc"):
             await mis.server()
 

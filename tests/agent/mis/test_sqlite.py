@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.mis import MisConfig, open_mis
+from agent.mis.door import Door
 from agent.mis.port import Mis, MisBusy, MisChanged, MisDown
 from agent.mis.probe import examine
 from tests.agent.mis.clinic import NOW, Clinic
@@ -23,7 +24,7 @@ def clinic(tmp_path: Path) -> Iterator[Clinic]:
 
 @pytest.fixture
 async def mis(clinic: Clinic) -> AsyncIterator[Mis]:
-    async with open_mis(MisConfig(timezone="Europe/Moscow", url=f"sqlite:///{clinic.path}")) as mis:
+    async with open_mis(MisConfig(timezone="Europe/Moscow", url=f"sqlite:///{clinic.path}"), Door()) as mis:
         yield mis
 
 
@@ -102,7 +103,7 @@ async def test_nothing_can_be_written(clinic: Clinic, mis: Mis, tmp_path: Path) 
 
 async def test_a_file_that_is_not_there_may_come(tmp_path: Path) -> None:
     path = tmp_path / "later.db"
-    async with open_mis(MisConfig(timezone="Europe/Moscow", url=f"sqlite:///{path}")) as mis:
+    async with open_mis(MisConfig(timezone="Europe/Moscow", url=f"sqlite:///{path}"), Door()) as mis:
         with pytest.raises(MisDown) as raised:
             await mis.server()
         assert raised.value.code == "SQLITE_CANTOPEN"
