@@ -95,7 +95,7 @@ async def _first_page(product: Product) -> str:
         while True:
             for pipeline in await _pipelines(product):
                 if pipeline["name"] == PRIMARY:
-                    return f"{product.crm['url']}/leads/list/pipeline/{pipeline['id']}"
+                    return f"{product.crm['url']}/leads/list/pipeline/{pipeline['id']}?widgets=first"
             await asyncio.sleep(0.1)
 
 

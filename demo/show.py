@@ -118,7 +118,7 @@ class Show:
             return None
         async with self.product.session.post(f"{self.product.clinic_url}/book", json=whom.asked) as answer:
             booked = await answer.json() if answer.status == 200 else None
-        return booked and {"deal": whom.deal, "text": booked["text"], "start": booked["start"]}
+        return booked and {"deal": whom.deal, "name": booked["name"], "start": booked["start"]}
 
     def shape(self) -> dict[str, Any]:
         """For the bar."""

@@ -1,12 +1,13 @@
 """Whom the clinic books when somebody presses the button: the patient of the open card, or somebody who waits. Books nobody."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
 
 from demo.clinic.facts import phones_in
+from demo.clinic.rulebook import is_nobodys
 
 _PATIENT = "IDENT: пациент"
 _CLOSED = (142, 143)
@@ -20,13 +21,14 @@ class Whom:
     deal: int | None
     patient: int | None = None
     phone: str | None = None
+    name: str = field(default="", repr=False)
 
     @property
     def asked(self) -> dict[str, object] | None:
         """What the clinic is asked; None where there is nobody to book."""
         if self.patient is not None:
             return {"patient": self.patient}
-        return {"phone": self.phone} if self.phone else None
+        return {"phone": self.phone, "name": self.name} if self.phone else None
 
 
 class Cards:
@@ -74,10 +76,8 @@ class Cards:
 
 def patient_in(card: dict[str, Any]) -> int | None:
     """The number behind the database's name in our field."""
-    for field in card["custom_fields_values"] or []:
-        if field["field_name"] == _PATIENT:
-            return int(str(field["values"][0]["value"]).partition(":")[2])
-    return None
+    found = (item for item in card["custom_fields_values"] or [] if item["field_name"] == _PATIENT)
+    return next((int(str(item["values"][0]["value"]).partition(":")[2]) for item in found), None)
 
 
 def phone_in(card: dict[str, Any]) -> str | None:
@@ -90,4 +90,6 @@ def _by_contact(card: dict[str, Any] | None, deal: int | None) -> Whom:
     if card is None:
         return Whom(deal)
     patient = patient_in(card)
-    return Whom(deal, patient, None if patient is not None else phone_in(card))
+    if patient is not None:
+        return Whom(deal, patient)
+    return Whom(deal, phone=phone_in(card), name="" if is_nobodys(card["name"]) else card["name"])

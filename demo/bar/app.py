@@ -4,7 +4,7 @@ GET  /                                   the page, with the stand-in's pages in 
 GET  /state                              -> Stand of demo/show.py
 POST /pace    {"speed"?, "paused"?}      -> Stand
 POST /line    {"whole": bool}            -> Stand
-POST /book    {"card": "/leads/detail/1" or ""}  -> {"deal", "text", "start"}; 409 where there is nobody to book
+POST /book    {"card": "/leads/detail/1" or ""}  -> {"deal", "name", "start"}; 409 where there is nobody to book
 """
 
 import contextlib

@@ -3,7 +3,7 @@
 GET  /                       -> {"now", "next_at", "events_left", "last": {"at", "text"} | null}
 GET  /callers                -> {"callers": [{"at", "patient", "name", "phones", "new"}]}: who is going to book
 POST /advance {"to": iso}    -> {"reached", "events"}
-POST /book {"patient": 1001} or {"phone": "+7..."}  -> {"visit", "patient", "start", "text"}: now, beside the plan; or 409
+POST /book {"patient": 1001} or {"phone": "+7...", "name"?}  -> {"visit", "patient", "start", "name"}: now, beside the plan; or 409
 """
 
 import argparse
@@ -96,14 +96,14 @@ async def _book(request: web.Request) -> web.Response:
     match await request.json():
         case {"patient": int(patient)}:
             booked = player.book_now(patient=patient)
-        case {"phone": str(phone)}:
-            booked = player.book_now(phone=phone)
+        case {"phone": str(phone), **rest}:
+            booked = player.book_now(phone=phone, name=str(rest.get("name", "")))
         case _:
             return web.json_response({"error": "send a patient or a phone"}, status=400)
     if booked is None:
         return web.json_response({"error": "no such patient, or no free chair"}, status=409)
-    last = player.last()
-    return web.json_response({**asdict(booked), "start": booked.start.isoformat(), "text": last and last["text"]})
+    told = {"start": booked.start.isoformat(), "name": player.name_of(booked.patient)}
+    return web.json_response({**asdict(booked), **told})
 
 
 async def _advance(request: web.Request) -> web.Response:

@@ -11,7 +11,7 @@ from demo.clinic.database import Database
 from demo.clinic.days import last_planned, plan_day
 from demo.clinic.desk import Booked, Caller, book_now, callers
 from demo.clinic.plan import Event, event_of, planned
-from demo.clinic.words import last_event
+from demo.clinic.words import last_event, short_name
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,10 @@ class Player:
         """How many events are still to come."""
         return int(self._database.execute("SELECT COUNT(*) FROM _plan WHERE done = 0")[0][0])
 
+    def name_of(self, patient: int) -> str:
+        """A patient's name, short."""
+        return short_name(self._database, patient)
+
     def last(self) -> dict[str, str] | None:
         """What happened last, in words."""
         return last_event(self._database)
@@ -63,9 +67,9 @@ class Player:
         """Who is going to call and book."""
         return callers(self._database)
 
-    def book_now(self, *, patient: int | None = None, phone: str | None = None) -> Booked | None:
+    def book_now(self, *, patient: int | None = None, phone: str | None = None, name: str = "") -> Booked | None:
         """Book somebody beside the plan; None where it cannot be."""
-        return book_now(self._database, self._database.now(), patient=patient, phone=phone)
+        return book_now(self._database, self._database.now(), patient=patient, phone=phone, name=name)
 
     def advance(self, to: datetime) -> Advance:
         """Let everything happen up to `to`, but stop before a second event of one patient: who looks after each call sees each state."""

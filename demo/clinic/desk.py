@@ -69,10 +69,10 @@ def callers(database: Database) -> list[Caller]:
 
 
 def book_now(
-    database: Database, at: datetime, *, patient: int | None = None, phone: str | None = None
+    database: Database, at: datetime, *, patient: int | None = None, phone: str | None = None, name: str = ""
 ) -> Booked | None:
-    """Book the soonest visit for a patient, or for whoever has this phone: a new patient where nobody does. None where nobody
-    can be booked."""
+    """Book the soonest visit for a patient, or for whoever has this phone: a new patient where nobody does, of this name if it is
+    known. None where nobody can be booked."""
     slot, visit = _soonest(database, Random(f"desk {at}"), at), _next_id(database, "Receptions")
     who = _known(database, patient) if phone is None else _patient_with(database, phone)
     if slot is None or (who is None and phone is None):
@@ -83,7 +83,7 @@ def book_now(
     if who is None and phone is not None:
         coming = next((event for _, event in _to_come(database) if _brings(event, phone)), None)
         values["patient"] = _next_id(database, "Persons")
-        values["new"] = coming.values["new"] if coming else _newcomer(database, at.date(), phone)
+        values["new"] = coming.values["new"] if coming else _newcomer(database, at.date(), phone, name)
         room = _Room(visit, values["patient"], coming.values["patient"] if coming else None)
     _make(database, room)
     perform(database, "book", f"patient {values['patient']}", stepped(at), values)
@@ -162,11 +162,12 @@ def _known(database: Database, patient: int | None) -> int | None:
     return patient if database.execute("SELECT 1 FROM Patients WHERE ID_Persons = ?", (patient,)) else None
 
 
-def _newcomer(database: Database, today: date, phone: str) -> dict[str, Any]:
+def _newcomer(database: Database, today: date, phone: str, name: str) -> dict[str, Any]:
     key = _next_id(database, "Persons")
     person = People(Random(f"newcomer {key}"), first_number=free_number(database), first_card=50_000 + key).adult(today)
+    made_up = [person.name.surname, person.name.given, person.name.patronymic]
     return {
-        "name": [person.name.surname, person.name.given, person.name.patronymic],
+        "name": [*name.split(maxsplit=2), "", ""][:3] if name.strip() else made_up,
         "birthday": person.birthday and person.birthday.isoformat(),
         "phone": None,
         "mobile": phone,

@@ -26,11 +26,12 @@ def last_event(database: Database) -> dict[str, str] | None:
         return None
     at, act, who = found[0]
     kind, _, number = who.partition(" ")
-    name = _short_name(database, int(number)) if kind == "patient" else ""
+    name = short_name(database, int(number)) if kind == "patient" else ""
     return {"at": at, "text": f"{name}: {_WORDS[act]}" if name else _WORDS[act].capitalize()}
 
 
-def _short_name(database: Database, patient: int) -> str:
+def short_name(database: Database, patient: int) -> str:
+    """Surname and initials."""
     row = database.row("Persons", patient)
     initials = [f"{part[0]}." for part in (row["Name"], row["Patronymic"]) if part]
     return " ".join(filter(None, [row["Surname"], "".join(initials)]))

@@ -95,6 +95,15 @@ def test_who_was_going_to_call_later_is_the_same_person_then(player: Player) -> 
     assert patient in people
 
 
+def test_a_new_patient_has_the_name_that_was_told(player: Player) -> None:
+    booked = player.book_now(phone=STRANGER, name="Цаплина Нелли")
+
+    assert booked is not None
+    person = player._database.row("Persons", booked.patient)
+    assert (person["Surname"], person["Name"], person["Patronymic"]) == ("Цаплина", "Нелли", None)
+    assert player.name_of(booked.patient) == "Цаплина Н."
+
+
 @pytest.mark.parametrize("patient", [999_999, 11])
 def test_who_is_no_patient_is_not_booked(player: Player, patient: int) -> None:
     assert player.book_now(patient=patient) is None
