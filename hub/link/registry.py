@@ -37,7 +37,7 @@ class Registry:
         return self._open.get(key)
 
     def lost_at(self, key: Key) -> float:
-        """When, by the loop's time, the link of a database was lost: now, where it still closes; where there was none yet, when we began."""
+        """When, by the loop's time, the link of a database was lost: now, while it closes; when we began, where there was none yet."""
         return asyncio.get_running_loop().time() if key in self._open else self._lost.get(key, self._since)
 
     def left_at(self, key: Key) -> datetime | None:

@@ -2,8 +2,9 @@
 shown of all that, `hub.panel.compose` decides; it is in the access journal before it leaves."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
@@ -12,15 +13,15 @@ from hub.accounts import Account
 from hub.clock import Clock
 from hub.crm import User
 from hub.link.lookups import LookupFailed, Lookups
-from hub.links.confirmations import read_confirmation
+from hub.links.confirmations import Confirmation, read_confirmation
 from hub.panel import subjects
 from hub.panel.compose import Composed, Facts, compose, shown_of
 from hub.panel.door import PREFIX, Door
-from hub.panel.facts import Answers, Site, Somebody, Subject, completed, remembered
+from hub.panel.facts import Answers, Known, Site, Somebody, Subject, completed, remembered
 from hub.panel.freshness import freshness, worst
 from hub.panel.journal import Journal
-from hub.panel.known import Links, macs, read_beside, read_known, read_settings, read_sites, with_phones
-from hub.panel.model import Freshness, Panel
+from hub.panel.known import Links, macs, read_account, read_beside, read_known, read_sites, with_phones
+from hub.panel.model import Freshness, Panel, Why
 from hub.panel.model import Rights as MayDo
 from hub.panel.offered import Offered
 from hub.panel.rights import Rights, granted
@@ -29,7 +30,7 @@ from hub.panel.visitor import Told, Visitor
 from hub.panel.why import why_of
 from hub.rules.model import PatientKey
 from hub.rules.settings import Settings
-from hub.store.engine import Store, Unit
+from hub.store.engine import Store
 from wire.lookup import MAX_ASKED, MAX_PATIENTS, CardAnswer, CardQuestion
 
 WITHIN_SECONDS = 3.0
@@ -49,6 +50,15 @@ class _Open:
     settings: Settings
     sites: Mapping[str, Site]
     rights: MayDo
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """What only the hub knows: of the patient whom the card is about, and of the deal."""
+
+    known: Known
+    why: Why | None
+    confirmation: Confirmation | None
 
 
 class Cards:
@@ -132,23 +142,41 @@ class Cards:
         seen = await subjects.see(self._rights, visitor, key)
         user, now = await self._rights.user(visitor), self._clock.now()
         async with self._store.reading(visitor.account) as unit:
-            settings, sites = await read_settings(unit), await read_sites(unit, self._links, now)
+            settings, sites = await read_account(unit, self._links, now)
             if settings is None or not sites:
                 return Panel(state="not_configured", now=now, reason=NO_SETTINGS if sites else NO_CLINIC)
             subject = await subjects.read_subject(unit, seen)
         return _Open(visitor, subject, settings, sites, may_do(user, settings))
 
     async def _composed(self, card: _Open) -> Composed:
-        answers = await self._answers(card)
-        now = self._clock.now()
-        async with self._store.reading(card.visitor.account) as unit:
-            people = await self._people(unit, card, answers)
-            deal_id = card.subject.deal_id
-            why = await why_of(unit, deal_id, ZoneInfo(card.settings.zone)) if deal_id else None
-            confirmation = await read_confirmation(unit, deal_id) if deal_id else None
+        """While the clinics look, the hub reads what only it knows."""
+        async with asyncio.TaskGroup() as tasks:
+            reading = tasks.create_task(self._beside(card))
+            asking = tasks.create_task(self._answers(card))
+        beside, answers = reading.result(), asking.result()
+        people = await self._people(card, answers, beside)
         return compose(
-            Facts(card.subject, card.settings, card.sites, answers, people, card.rights, now, why, confirmation)
+            Facts(
+                subject=card.subject,
+                settings=card.settings,
+                sites=card.sites,
+                answers=answers,
+                people=people,
+                rights=card.rights,
+                now=self._clock.now(),
+                why=beside.why,
+                confirmation=beside.confirmation,
+            )
         )
+
+    async def _beside(self, card: _Open) -> _Beside:
+        deal_id, wanted = card.subject.deal_id, card.subject.wanted
+        async with self._store.reading(card.visitor.account) as unit:
+            return _Beside(
+                known=await read_beside(unit, wanted) if wanted else Known(),
+                why=await why_of(unit, deal_id, ZoneInfo(card.settings.zone)) if deal_id else None,
+                confirmation=await read_confirmation(unit, deal_id) if deal_id else None,
+            )
 
     # Who they are
 
@@ -175,20 +203,31 @@ class Cards:
         except LookupFailed:
             found[database] = None
 
-    async def _people(self, unit: Unit, card: _Open, answers: Answers) -> list[Somebody]:
+    async def _people(self, card: _Open, answers: Answers, beside: _Beside) -> list[Somebody]:
         """As the clinics say; where one is silent, as the hub knows."""
-        now, settings, subject = self._clock.now(), card.settings, card.subject
-        told = answers.people(card.sites, settings, now)
-        keys = [key for key in subject.keys if key.database in answers.silent]
-        keys += await with_phones(unit, subject.phones, MAX_PATIENTS, answers.silent)
-        known = await read_known(unit, keys)
-        kept = [remembered(card.sites[key.database], key.patient, one, settings, now) for key, one in known.items()]
-        people = [*told, *(one for one in kept if one)]
-        shown = shown_of(subject, people, answers.silent)
+        now = self._clock.now()
+        people = answers.people(card.sites, card.settings, now)
+        if answers.silent:
+            people += await self._remembered(card, answers.silent, now)
+        shown = shown_of(card.subject, people, answers.silent)
         if shown is None or shown.key.database in answers.silent:
             return people
-        whole = completed(shown, await read_beside(unit, shown.key), settings, now)
+        known = beside.known if shown.key == card.subject.wanted else await self._known_beside(card, shown.key)
+        whole = completed(shown, known, card.settings, now)
         return [whole if one is shown else one for one in people]
+
+    async def _remembered(self, card: _Open, silent: Collection[str], now: datetime) -> list[Somebody]:
+        async with self._store.reading(card.visitor.account) as unit:
+            on_phones = await with_phones(unit, card.subject.phones, MAX_PATIENTS, silent)
+            known = await read_known(unit, [*(key for key in card.subject.keys if key.database in silent), *on_phones])
+        kept = [
+            remembered(card.sites[key.database], key.patient, one, card.settings, now) for key, one in known.items()
+        ]
+        return [one for one in kept if one]
+
+    async def _known_beside(self, card: _Open, key: PatientKey) -> Known:
+        async with self._store.reading(card.visitor.account) as unit:
+            return await read_beside(unit, key)
 
 
 # What follows is pure

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Row, or_, select, true
+from sqlalchemy import ColumnElement, Row, literal, or_, select, true, union_all
 
 from hub.clock import machine_now
 from hub.inbox.write import record_place
@@ -22,6 +22,7 @@ from hub.rules.settings import Settings
 from hub.rules.visits import Clinic, Record
 from hub.store.dialect import among
 from hub.store.engine import Unit
+from hub.store.panel_tables import choices
 from hub.store.tables import accounts, contact_links, databases, deals, phones, records
 from wire.frames import State
 from wire.model import Balance, Checkup, Patient, Plan, Visit
@@ -37,21 +38,34 @@ class Links(Protocol):
     def left_at(self, key: tuple[int, str]) -> datetime | None: ...
 
 
+async def read_account(unit: Unit, links: Links, now: datetime) -> tuple[Settings | None, dict[str, Site]]:
+    """Its settings (None: nobody configured it yet) and its databases. `now` is business time."""
+    query = (
+        select(accounts.c.settings, databases)
+        .select_from(accounts)
+        .outerjoin(databases, databases.c.account_id == accounts.c.id)
+        .where(accounts.c.id == unit.account.id)
+    )
+    rows = (await unit.execute(query)).all()
+    of_databases = sorted((row for row in rows if row.id is not None), key=lambda row: (len(row.id), row.id))
+    text = rows[0].settings if rows else None
+    return _settings(text) if text else None, {row.id: _site(row, links, now) for row in of_databases}
+
+
 async def read_settings(unit: Unit) -> Settings | None:
     """None: nobody configured the account yet."""
     text = (await unit.execute(select(accounts.c.settings).where(accounts.c.id == unit.account.id))).scalar()
     return _settings(text) if text else None
 
 
+async def read_sites(unit: Unit, links: Links, now: datetime) -> dict[str, Site]:
+    """The databases of the account, in the order in which they were added."""
+    return (await read_account(unit, links, now))[1]
+
+
 @lru_cache(maxsize=1024)  # read for every card, changed once a month
 def _settings(text: str) -> Settings:
     return Settings.model_validate_json(text)
-
-
-async def read_sites(unit: Unit, links: Links, now: datetime) -> dict[str, Site]:
-    """The databases of the account. `now` is business time."""
-    rows = await unit.execute(select(databases).where(in_account(unit, databases)))
-    return {row.id: _site(row, links, now) for row in sorted(rows, key=lambda row: (len(row.id), row.id))}
 
 
 def _site(row: Row[Any], links: Links, now: datetime) -> Site:
@@ -85,11 +99,20 @@ def _clock_ahead(state: str | None) -> timedelta:
     return timedelta(seconds=seconds or 0)
 
 
-async def linked_to_deal(unit: Unit, deal_id: int) -> PatientKey | None:
-    """Whose deal it is."""
-    query = select(deals.c.database, deals.c.patient).where(in_account(unit, deals), deals.c.deal_id == deal_id)
-    row = (await unit.execute(query)).one_or_none()
-    return PatientKey(row.database, row.patient) if row else None
+async def whose_deal(unit: Unit, deal_id: int) -> tuple[PatientKey | None, PatientKey | None]:
+    """Whom an operator chose for a deal, and whose it is by the link."""
+    rows = await unit.execute(
+        union_all(
+            *(
+                select(literal(name).label("of"), table.c.database, table.c.patient).where(
+                    in_account(unit, table), table.c.deal_id == deal_id
+                )
+                for name, table in (("choice", choices), ("link", deals))
+            )
+        )
+    )
+    found = {row.of: PatientKey(row.database, row.patient) for row in rows}
+    return found.get("choice"), found.get("link")
 
 
 async def linked_to_contact(unit: Unit, contact_id: int) -> tuple[PatientKey, ...]:

@@ -17,7 +17,7 @@ from hub.panel.compose import NAMELESS
 from hub.panel.door import PREFIX, Door
 from hub.panel.facts import Site, age_on
 from hub.panel.journal import Journal
-from hub.panel.known import Links, read_settings, read_sites
+from hub.panel.known import Links, read_account
 from hub.panel.model import Person
 from hub.panel.offered import Offered
 from hub.panel.rights import Rights, granted
@@ -90,7 +90,7 @@ class Searches:
         """The clinics that this user may search now. Whoever has no right does not use up tries."""
         user = await self._rights.user(visitor)
         async with self._store.reading(visitor.account) as unit:
-            settings, sites = await read_settings(unit), await read_sites(unit, self._links, self._clock.now())
+            settings, sites = await read_account(unit, self._links, self._clock.now())
         if settings is None or not sites:
             raise Told(403, "refused", NOT_CONFIGURED)
         if not granted(user, settings.rights.search):

@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from hub.links.choices import read_choice
 from hub.panel.facts import Subject
-from hub.panel.known import known_phones, linked_to_contact, linked_to_deal
+from hub.panel.known import known_phones, linked_to_contact, whose_deal
 from hub.panel.rights import Rights, SeenContact
 from hub.panel.streams import StreamKey
 from hub.panel.visitor import Told, Visitor
@@ -51,17 +50,15 @@ async def _contact(rights: Rights, visitor: Visitor, contact_id: int) -> SeenCon
 
 async def read_subject(unit: Unit, seen: Seen) -> Subject:
     """With what the hub knows of it. An operator's choice counts more than the link."""
-    named = await linked_to_contact(unit, seen.key.id) if seen.key.kind == "contact" else ()
-    linked = (
-        await linked_to_deal(unit, seen.key.id) if seen.key.kind == "deal" else named[0] if len(named) == 1 else None
-    )
-    choice = await read_choice(unit, seen.key.id) if seen.key.kind == "deal" else None
-    wanted = choice or linked
+    is_deal = seen.key.kind == "deal"
+    choice, link = await whose_deal(unit, seen.key.id) if is_deal else (None, None)
+    named = () if is_deal else await linked_to_contact(unit, seen.key.id)
+    wanted = choice or link or (named[0] if len(named) == 1 else None)
     own = await known_phones(unit, wanted) if wanted else ()
     typed = [phone for contact in seen.contacts for phone in contact.phones]
     return Subject(
         name=f"{seen.key.kind}:{seen.key.id}",
-        deal_id=seen.key.id if seen.key.kind == "deal" else None,
+        deal_id=seen.key.id if is_deal else None,
         wanted=wanted,
         chosen=choice is not None,
         named=named if wanted is None else (),
