@@ -59,7 +59,7 @@ def decide(view: View, staff: Staff) -> list[Deed]:
     for operator in staff.operators:
         if random.random() < _BUSY:
             taken = {deed.deal for deed in deeds if not isinstance(deed, NewRequest | Rename)}
-            ways = [_way for deal in free if deal.id not in taken for _way in _ways(deal, view, operator, random)]
+            ways = [way for deal in free if deal.id not in taken for way in _ways(deal, view, operator, random)]
             deeds += random.choices([deed for deed, _ in ways], [weight for _, weight in ways]) if ways else []
     return deeds
 
