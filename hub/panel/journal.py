@@ -11,7 +11,9 @@ from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Row, Select, insert, select
+from sqlalchemy.exc import IntegrityError
 
+from hub.accounts import Account
 from hub.clock import machine_now
 from hub.panel.visitor import Visitor
 from hub.store.engine import Store, Unit
@@ -41,6 +43,14 @@ class Entry:
     holds: bool
 
 
+@dataclass(frozen=True)
+class _End:
+    """The last row of a journal."""
+
+    n: int
+    digest: str
+
+
 class _Waiting:
     """A note that is not durable yet."""
 
@@ -65,6 +75,7 @@ class Journal:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._queues: dict[int, _Queue] = {}
+        self._ends: dict[int, _End] = {}
 
     async def note(self, visitor: Visitor, action: str, subjects: Sequence[str]) -> None:
         """Returns when it is durable: only then may the answer leave. Raises what the store raises; then it is not noted."""
@@ -89,8 +100,7 @@ class Journal:
         """All that wait, in one transaction. Cut off in the middle, they go on waiting: then the next one commits them."""
         group, queue.waiting = queue.waiting, []
         try:
-            async with self._store.writing(visitor.account) as unit:
-                await _append(unit, [waiting.access for waiting in group])
+            await self._append(visitor.account, [waiting.access for waiting in group])
         except Exception as error:  # noqa: BLE001 not caught but shared: every one of the group raises it
             for waiting in group:
                 waiting.done, waiting.failed = True, error
@@ -101,8 +111,24 @@ class Journal:
             for waiting in group:
                 waiting.done = True
 
+    async def _append(self, account: Account, noted: Sequence[Access]) -> None:
+        """After the end that this process left, if it still is the end: else its next number is taken, and the store says no."""
+        end = self._ends.pop(account.id, None)
+        if end is not None:
+            try:
+                async with self._store.writing(account) as unit:
+                    left = await _append(unit, end, noted)
+            except IntegrityError:
+                pass  # another process wrote meanwhile
+            else:
+                self._ends[account.id] = left
+                return
+        async with self._store.writing(account) as unit:
+            left = await _append(unit, await _end(unit), noted)
+        self._ends[account.id] = left
 
-async def _append(unit: Unit, noted: Sequence[Access]) -> None:
+
+async def _end(unit: Unit) -> _End:
     last = await unit.execute(
         select(accesses.c.n, accesses.c.digest)
         .where(accesses.c.account_id == unit.account.id)
@@ -110,9 +136,13 @@ async def _append(unit: Unit, noted: Sequence[Access]) -> None:
         .limit(1)
     )
     row = last.one_or_none()
-    held, digest = (row.n, row.digest) if row else (0, BEGIN)
+    return _End(row.n, row.digest) if row else _End(0, BEGIN)
+
+
+async def _append(unit: Unit, end: _End, noted: Sequence[Access]) -> _End:
+    digest = end.digest
     rows: list[dict[str, Any]] = []
-    for n, access in enumerate(noted, held + 1):
+    for n, access in enumerate(noted, end.n + 1):
         digest = chained(digest, unit.account.id, n, access)
         rows.append(
             {
@@ -126,6 +156,7 @@ async def _append(unit: Unit, noted: Sequence[Access]) -> None:
             }
         )
     await unit.execute(insert(accesses), rows)
+    return _End(end.n + len(rows), digest)
 
 
 def chained(before: str, account_id: int, n: int, access: Access) -> str:

@@ -41,8 +41,12 @@ def hub(
 
 
 @pytest.fixture
-def said(hub: Hub, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, list[str], str]]:
+def said(
+    hub: Hub, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[int, list[str], str]]:
     """Exit code, lines and complaint of the command."""
+
+    monkeypatch.setattr("wire.log.set_up", lambda _level: None)  # it would keep this test's standard error
 
     def run(*words: str) -> tuple[int, list[str], str]:
         code = main(["accesses", "--account", str(ACCOUNT), *words])

@@ -18,7 +18,6 @@ from hub.crm import CrmBusy
 from hub.integrations import Integrations
 from hub.metrics import REGISTRY
 from hub.panel.door import MOST_BYTES, PREFIX, Door, asked
-from hub.panel.origins import Origins
 from hub.panel.visitor import Told as Refusal
 from hub.panel.visitor import Visitor
 from hub.store.engine import Store
@@ -39,7 +38,7 @@ class Panel:
     """A door with one room behind it: it tells who came, or does what a test puts there."""
 
     browser: Browser
-    origins: Origins
+    door: Door
     does: Callable[[web.Request, Visitor], Awaitable[Any]] | None = None
 
     async def room(self, request: web.Request, visitor: Visitor) -> Any:
@@ -54,7 +53,7 @@ class Panel:
 @pytest.fixture
 async def panel(lite: Store, session: aiohttp.ClientSession) -> AsyncIterator[Panel]:
     door = Door(Integrations(lite), Hosts(["127.0.0.1:8090"]))
-    made = Panel(Browser(session, ""), door._origins)
+    made = Panel(Browser(session, ""), door)
     routes = [door.route(method, PREFIX + "/{who:who}", made.room) for method in ("GET", "POST")]
     async with serving([*routes, door.rest()]) as base:
         made.browser = Browser(session, base)
@@ -175,7 +174,8 @@ async def test_a_store_that_is_away_is_told_readably_to_pages_that_are_known(
         raise ConnectionRefusedError
 
     monkeypatch.setattr(Store, "hub_reading", away)
-    monkeypatch.setattr(panel.origins, "_now", lambda: float("inf"))  # long after it was asked last
+    for held in (panel.door._origins, panel.door._installed):
+        monkeypatch.setattr(held, "_now", lambda: float("inf"))  # long after it was asked last
     known = await panel.browser.ask(AT)
     unknown = await panel.page(iss=OTHER_ORIGIN, account_id=OTHER, subdomain="other").ask(AT)
 

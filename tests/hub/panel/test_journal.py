@@ -95,6 +95,26 @@ async def test_two_processes_continue_one_chain(both: Store) -> None:
     assert [(entry.n, entry.holds) for entry in await entries(both)] == [(n, True) for n in range(1, 11)]
 
 
+async def test_whoever_wrote_last_need_not_be_this_process(both: Store) -> None:
+    one, other = Journal(both), Journal(both)
+    for number, journal in enumerate((one, one, other, one, other, other, one)):
+        await journal.note(visitor(number + 1), "card", SUBJECTS)
+
+    found = await entries(both)
+
+    assert [(entry.access.user_id, entry.holds) for entry in found] == [(n, True) for n in range(1, 8)]
+
+
+async def test_rows_that_are_cut_off_while_the_hub_runs_leave_a_gap(both: Store) -> None:
+    journal = Journal(both)
+    for _ in range(2):
+        await journal.note(visitor(), "card", SUBJECTS)
+    await tamper(both, delete(accesses).where(ROW))
+    await journal.note(visitor(), "card", SUBJECTS)
+
+    assert [(entry.n, entry.holds) for entry in await entries(both)] == [(1, True), (3, False)]
+
+
 def break_commits(store: Store, monkeypatch: pytest.MonkeyPatch, error: Callable[[], BaseException]) -> None:
     """The transaction dies at its very end, with all its rows written."""
     writing = store.writing
