@@ -47,6 +47,7 @@ define(['./dom.js', './panel.js', './stream.js', './sight.js', './copy.js'], fun
       freshness: freshen,
     });
     const seen = sight.watch(place, look);
+    const unpaper = sight.paper(place, draw);
 
     function draw() {
       if (closed) { return; }
@@ -166,6 +167,7 @@ define(['./dom.js', './panel.js', './stream.js', './sight.js', './copy.js'], fun
       closed = true;
       live.close();
       seen.stop();
+      unpaper();
       unplan();
       clearTimeout(telling);
       api.abort();

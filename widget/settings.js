@@ -126,6 +126,7 @@ define(['./dom.js', './settings_draft.js', './settings_view.js', './sight.js'], 
       if (isChanged()) { event.preventDefault(); }
     }
 
+    const unpaper = sight.paper(place, draw);
     window.addEventListener('beforeunload', warn);
     load();
     return {
@@ -133,6 +134,7 @@ define(['./dom.js', './settings_draft.js', './settings_view.js', './sight.js'], 
         unsaved = isChanged() ? { version: view.answer.version, draft: view.draft } : null;
         closed = true;
         clearTimeout(telling);
+        unpaper();
         window.removeEventListener('beforeunload', warn);
         api.abort();
         place.replaceChildren();

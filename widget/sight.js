@@ -54,5 +54,17 @@ define([], function () {
     return false;
   }
 
-  return { isDark: isDark, watch: watch };
+  /** Calls `changed` when the page turned dark or light; @returns a function that ends it. */
+  function paper(place, changed) {
+    let was = isDark(place);
+    const observer = new MutationObserver(function () {
+      if (isDark(place) === was) { return; }
+      was = !was;
+      changed();
+    });
+    [document.documentElement, document.body].forEach(function (node) { observer.observe(node, { attributes: true }); });
+    return function () { observer.disconnect(); };
+  }
+
+  return { isDark: isDark, paper: paper, watch: watch };
 });
