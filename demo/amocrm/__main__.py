@@ -20,7 +20,7 @@ from demo.amocrm.stand_in import Options, StandIn
 from wire import log
 
 KEEP_SECONDS = 1.0
-"""How much of the account's life a power cut may cost."""
+"""How much of what people do a power cut may cost; what a client was told stands before it hears."""
 
 
 def main() -> None:
@@ -53,7 +53,7 @@ async def _serve(stand_in: StandIn, host: str, port: int, widget: Widget | None,
     loop = asyncio.get_running_loop()
     for how in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(how, stopped.set)
-    async with serving(stand_in, host, port, widget) as url:
+    async with serving(stand_in, host, port, widget, keeper.step if keeper else lambda: None) as url:
         print(json.dumps(_ready(stand_in, url)), flush=True)
         while keeper and not stopped.is_set():
             keeper.step()

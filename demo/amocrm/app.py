@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import TypeAlias
 
 from aiohttp import web
 
@@ -14,16 +15,19 @@ from demo.amocrm.front import Front
 from demo.amocrm.stand_in import Incoming, StandIn
 
 MOST_BYTES = 32 * 1024 * 1024
+Keep: TypeAlias = Callable[[], object]
 HOLD_SECONDS = 60.0
 """How long a request hangs whose fault is a timeout; a client gives up long before."""
 
 
-def _application(stand_in: StandIn, front: Front | None) -> web.Application:
+def _application(stand_in: StandIn, front: Front | None, keep: Keep) -> web.Application:
     async def handle(request: web.Request) -> web.StreamResponse:
         incoming = await _incoming(request)
         if incoming.path.startswith(PREFIX):
             return _response(control(stand_in, incoming))
         reply = stand_in.receive(incoming)
+        if incoming.method != "GET":
+            keep()  # before the answer leaves: what a client was told is there after a power cut, too
         if reply.fault == "timeout":
             await asyncio.sleep(HOLD_SECONDS)
         if reply.fault in ("lost", "timeout") and request.transport:
@@ -52,11 +56,15 @@ def _response(answer: Answer) -> web.Response:
 
 @contextlib.asynccontextmanager
 async def serving(
-    stand_in: StandIn, host: str = "127.0.0.1", port: int = 0, widget: Widget | None = None
+    stand_in: StandIn,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    widget: Widget | None = None,
+    keep: Keep = lambda: None,
 ) -> AsyncIterator[str]:
-    """Serve until the block ends, with pages if there is a widget to show in them; gives the URL."""
+    """Serve until the block ends, with pages if there is a widget to show in them; gives the URL. `keep` makes what a client wrote last."""
     front = Front(stand_in, widget) if widget else None
-    runner = web.AppRunner(_application(stand_in, front), access_log=None, shutdown_timeout=0.1)
+    runner = web.AppRunner(_application(stand_in, front, keep), access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

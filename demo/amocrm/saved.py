@@ -7,6 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from demo.amocrm.archive import Widget
 from demo.amocrm.model import (
+    Company,
     Contact,
     Entity,
     Event,
@@ -18,13 +19,14 @@ from demo.amocrm.model import (
     Note,
     Pipeline,
     Tag,
+    Task,
     User,
 )
 from demo.amocrm.oauth import Grant, Integration
 from demo.amocrm.stand_in import StandIn
 
 _SKIPPED = 1000
-"""What was given out in the second before a kill is lost, but its ids are never given out again: amoCRM does not do that either."""
+"""What people made in the second before a kill is lost, but its ids are never given out again: amoCRM does not do that either."""
 
 
 class Unreadable(Exception):
@@ -54,6 +56,8 @@ class Saved:
     tags: dict[Entity, dict[int, Tag]]
     leads: dict[int, Lead]
     contacts: dict[int, Contact]
+    companies: dict[int, Company]
+    tasks: dict[int, Task]
     notes: dict[Entity, dict[int, Note]]
     events: list[Event]
     widget: Json = field(default_factory=dict)
@@ -62,7 +66,8 @@ class Saved:
 
 _FORM = TypeAdapter(Saved)
 _ACCOUNT = (
-    "next_ids", "users", "pipelines", "loss_reasons", "fields", "groups", "tags", "leads", "contacts", "notes", "events",
+    "next_ids", "users", "pipelines", "loss_reasons", "fields", "groups", "tags", "leads", "contacts", "companies",
+    "tasks", "notes", "events",
 )  # fmt: skip
 """What is an attribute of the account under the same name."""
 

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from demo.amocrm.archive import Widget
@@ -69,6 +70,14 @@ def reborn(path: Path) -> StandIn:
     stand_in = StandIn(Options())
     assert Keeper(stand_in, path).restore()
     return stand_in
+
+
+async def write(told: dict[str, Any], path: str, body: Json | list[Json]) -> int:
+    headers = {"Authorization": f"Bearer {told['token']}"}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        async with session.post(f"{told['url']}/api/v4/{path}", json=body) as answer:
+            made: int = (await answer.json(content_type=None))["_embedded"][path][0]["id"]
+            return made
 
 
 def appears(path: Path) -> bool:
@@ -181,11 +190,13 @@ async def test_a_process_that_was_killed_goes_on_with_what_it_had(tmp_path: Path
     state = tmp_path / "account.json"
     async with running("--state", str(state)) as (process, first):
         assert await asyncio.to_thread(appears, state)
+        written = await write(first, "leads", [{"name": "сразу перед тем"}])
         process.send_signal(signal.SIGKILL)
         await process.wait()
     async with running("--state", str(state)) as (process, second):
         assert second["client_id"] == first["client_id"]
         assert (await read({**second, "token": first["token"]}, "account"))[0] == 200
+        assert (await read(second, f"leads/{written}"))[1]["name"] == "сразу перед тем"
         process.terminate()
         assert await asyncio.wait_for(process.wait(), 5) == 0
     assert json.loads(state.read_text())["ended"] is True
