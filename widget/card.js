@@ -11,6 +11,7 @@ define(['./dom.js', './panel.js', './stream.js', './sight.js', './copy.js'], fun
   const BETWEEN_MS = 1000;
   const ALONE_MS = 20000;
   const LIVE_MS = 600000;
+  const LOST_MS = 2000;
   const LONGEST_MS = 60000;
   const TOLD_MS = 2500;
 
@@ -43,6 +44,8 @@ define(['./dom.js', './panel.js', './stream.js', './sight.js', './copy.js'], fun
 
     const live = stream.create(function () { return api.stream(key.kind, key.id); }, {
       opened: function () { if (Date.now() - answeredAt > FRESH_MS) { soon(BURST_MS); } },
+      /* Whether the hub is gone, the next question tells; all cards of a hub that goes lose their streams at once. */
+      lost: function () { soon(LOST_MS * (0.25 + Math.random())); },
       changed: function () { soon(BURST_MS); },
       freshness: freshen,
     });

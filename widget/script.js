@@ -3,12 +3,14 @@ define(['./api.js', './card.js', './settings.js'], function (api, card, settings
   'use strict';
 
   const CONTACTS_MS = 1500;
+  const STYLE_MS = 2000;
 
   return function () {
     const self = this;
     const hub = api.create(self);
     let opened = null;
     let drawn = 0;
+    let styled = Promise.resolve();
 
     /* A test and a released widget may stand in one account: each has a style sheet of its own. */
     function style() {
@@ -37,6 +39,10 @@ define(['./api.js', './card.js', './settings.js'], function (api, card, settings
       node.id = 'identlink-style-' + own.widget_code;
       node.rel = 'stylesheet';
       node.href = href;
+      styled = new Promise(function (resolve) {
+        node.onload = node.onerror = resolve;
+        setTimeout(resolve, STYLE_MS);
+      });
       document.head.appendChild(node);
     }
 
@@ -47,10 +53,10 @@ define(['./api.js', './card.js', './settings.js'], function (api, card, settings
     /* The contacts come by a promise: if the operator has gone to another card by then, that card's own call draws. */
     function open(asked) {
       const mine = drawn;
-      contactsOf(asked).then(function (ids) {
+      Promise.all([contactsOf(asked), styled]).then(function (done) {
         const found = place();
         if (mine !== drawn || !found) { return; }
-        opened = card.open(found, { kind: asked.kind, id: asked.id, contacts: ids }, hub, self.i18n('panel'));
+        opened = card.open(found, { kind: asked.kind, id: asked.id, contacts: done[0] }, hub, self.i18n('panel'));
       });
     }
 
@@ -95,7 +101,10 @@ define(['./api.js', './card.js', './settings.js'], function (api, card, settings
         const found = document.getElementById('work-area-' + code) || document.getElementById('list_page_holder');
         link();
         close();
-        if (found) { opened = settings.open(found, hub, self.i18n('settings')); }
+        const mine = drawn;
+        styled.then(function () {
+          if (found && mine === drawn) { opened = settings.open(found, hub, self.i18n('settings')); }
+        });
         return true;
       },
       onSave: function () {

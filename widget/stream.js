@@ -7,7 +7,7 @@ define([], function () {
   const STEADY_MS = 10000;
   const LONGEST_MS = 60000;
 
-  /** @param ticket () => answer of the hub  @param on {opened(), changed(), freshness(value)} */
+  /** @param ticket () => answer of the hub  @param on {opened(), lost(), changed(), freshness(value)} */
   function create(ticket, on) {
     let turn = 0;
     let source = null;
@@ -34,7 +34,11 @@ define([], function () {
     function listen(url) {
       source = new EventSource(url);
       source.onopen = function () { openedAt = Date.now(); on.opened(); };
-      source.onerror = again;
+      source.onerror = function () {
+        const wasOpen = openedAt > 0;
+        again();
+        if (wasOpen) { on.lost(); }
+      };
       source.addEventListener('changed', on.changed);
       source.addEventListener('freshness', function (event) {
         const value = parsed(event.data);
