@@ -72,6 +72,7 @@ class Cards:
     async def open(self, entity: Entity = "leads", place: int = 0, *, theme: str = "light") -> None:
         """The first card of a tab, ours the first widget, so that it is unfolded."""
         await self.page.goto(f"{self.office.url}{self.office.path(entity, place)}?widgets=first&theme={theme}")
+        await self._stands(entity, place)
 
     async def go_to(self, entity: Entity, place: int) -> None:
         """Another card without a reload, once it is drawn; the first time the page is opened for it."""
@@ -83,6 +84,9 @@ class Cards:
                 "path => { history.pushState({}, '', path); window.dispatchEvent(new PopStateEvent('popstate')); }",
                 path,
             )
+        await self._stands(entity, place)
+
+    async def _stands(self, entity: Entity, place: int) -> None:
         await self.page.wait_for_function(
             "id => window.APP && APP.data.current_card && APP.data.current_card.id === id",
             arg=self.office.ids[entity][place],

@@ -72,3 +72,4 @@ async def cards(office: Office, page: Page) -> AsyncIterator[Cards]:
     office.hub.forget()
     yield Cards(office, page)
     office.hub.release()
+    await office.hub.again()

@@ -68,6 +68,7 @@ class FakeHub:
     asked: list[Asked] = field(default_factory=list)
     open_streams: Counter[str] = field(default_factory=Counter)
     most_streams: int = 0
+    delayed: int = 0
     url: str = ""
     _tickets: dict[str, str] = field(default_factory=dict)
     _queues: dict[str, list[asyncio.Queue[str]]] = field(default_factory=dict)
@@ -145,8 +146,9 @@ class FakeHub:
             self._runner = None
 
     async def again(self) -> None:
-        """Come back where it was."""
-        await self.start(int(self.url.rpartition(":")[2]))
+        """Come back where it was, if it is not there."""
+        if self._runner is None:
+            await self.start(int(self.url.rpartition(":")[2]))
 
     async def _answer(self, request: web.Request) -> web.Response:
         text = await request.text()
@@ -163,7 +165,12 @@ class FakeHub:
             self._held.append((asked, may_go))
             await may_go.wait()
         said = self.answer(asked)
-        await asyncio.sleep(self.delay(asked))
+        self.delayed += 1
+        try:
+            await asyncio.sleep(self.delay(asked))
+        finally:
+            self.delayed -= 1
+            self._changed.set()
         if said is GONE and request.transport:
             request.transport.abort()
         return _response(said)
