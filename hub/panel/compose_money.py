@@ -13,15 +13,15 @@ _NOTHING = Decimal(0)
 
 
 def balance(somebody: Somebody) -> BalanceCard | None:
-    """None where nothing is known. Debt and advance come from the hub's records, which follow the clinic; bills from the clinic's answer.
-    Nobody can confirm the figures yet: they are never `verified`."""
-    known, through = somebody.known, somebody.site.stand.read_through
+    """None where nothing is known. Nobody can confirm the figures yet: they are never `verified`."""
+    known = somebody.known
     bills = tuple(bill for one in reversed(somebody.bills or ()) if (bill := _bill(one)))
-    debt, advance = _figures(known.balance) if known.balance else (None, None)
-    at = max((moment for moment in (known.balance_at, through) if moment), default=somebody.data_at)
+    debt, advance = _figures(known.balance) if known.balance else (_unpaid(somebody), None)
+    at = _newest(known.balance_at, somebody.site.stand.read_through) if known.balance else somebody.data_at
     if at is None or (debt is None and advance is None and not bills):
         return None
-    return BalanceCard(debt=_sum(debt), advance=_sum(advance), at=_there(at, somebody), bills=bills)
+    there = at.astimezone(somebody.site.stand.zone)
+    return BalanceCard(debt=_sum(debt), advance=_sum(advance), at=there, bills=bills)
 
 
 def plan(plans: Iterable[Plan]) -> PlanCard | None:
@@ -41,6 +41,16 @@ def _figures(held: Balance) -> tuple[Decimal | None, Decimal | None]:
     if held.net == 0:
         return _NOTHING, _NOTHING
     return (-held.net, None) if held.net < 0 else (None, held.net)
+
+
+def _unpaid(somebody: Somebody) -> Decimal | None:
+    """Where the clinic tells no balance: what is unpaid of the bills, or, as far as the hub knows, of the visits. None: not known."""
+    if somebody.bills is not None:
+        bills = [_bill(one) for one in somebody.bills]
+        return sum((Decimal(bill.debt) for bill in bills if bill), _NOTHING) if all(bills) else None
+    debts = [visit.visit.sums.debt for visit in somebody.visits if visit.visit.sums]
+    known = [debt for debt in debts if debt is not None]
+    return sum(known, _NOTHING) if known else None
 
 
 def _bill(one: lookup.Bill) -> Bill | None:
@@ -70,5 +80,5 @@ def _sum(figure: Decimal | None) -> str | None:
     return None if figure is None else f"{figure:.2f}"
 
 
-def _there(moment: datetime, somebody: Somebody) -> datetime:
-    return moment.astimezone(somebody.site.stand.zone)
+def _newest(*moments: datetime | None) -> datetime | None:
+    return max((moment for moment in moments if moment), default=None)

@@ -51,7 +51,8 @@ from tests.hub.panel.people import (
     visit,
 )
 from wire import lookup
-from wire.model import Balance, Checkup, Plan
+from wire.lookup import CardPatient
+from wire.model import Balance, Checkup, Plan, Sums
 
 GOLDEN = Path(__file__).parents[2] / "panel" / "golden"
 NO_MONEY = Rights(search=True)
@@ -320,11 +321,31 @@ def test_debt_and_advance_are_never_netted(held: dict[str, Decimal], debt: str |
     assert (told.debt, told.advance, told.verified) == (debt, advance, False)
 
 
-def test_nothing_known_of_money_is_nothing_and_not_zero() -> None:
-    assert card(facts(petr(bills=()), beside=Known())).balance is None
-    told = card(facts(petr(), beside=Known())).balance
+OWES = {"sums": Sums(billed=Decimal(100), debt=Decimal(40))}
+
+
+@pytest.mark.parametrize(
+    ("found", "debt"),
+    [
+        (facts(petr(), beside=Known()), "12500.00"),
+        (facts(petr(bills=(BILL, BILL)), beside=Known()), "25000.00"),
+        (facts(petr(bills=()), beside=Known()), "0.00"),
+        (facts(petr(bills=(BILL, lookup.Bill(date="2026-11-03"))), beside=Known()), None),
+        (silent(as_known(petr(visit("1", at("10-01 09:00"), "fulfilled", **OWES), NEXT))), "40.00"),
+    ],
+)
+def test_where_the_clinic_tells_no_balance_the_debt_is_what_is_unpaid(found: Facts, debt: str | None) -> None:
+    told = card(found).balance
+
     assert told
-    assert (told.debt, told.advance, len(told.bills)) == (None, None, 1)
+    assert (told.debt, told.advance) == (debt, None)
+
+
+def test_nothing_known_of_money_is_nothing_and_not_zero() -> None:
+    unread = CardPatient(**{name: value for name, value in dict(petr()).items() if name != "bills"})
+
+    assert card(facts(unread, beside=Known())).balance is None
+    assert card(silent(as_known(petr()))).balance is None
 
 
 BILLS: list[tuple[dict[str, Any], tuple[str, ...] | None]] = [
