@@ -17,6 +17,7 @@ from widget.build import build
 
 DEALS = 50
 Entity = Literal["leads", "contacts"]
+Theme = Literal["light", "dark"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Cards:
         """The widget's own root."""
         return self.page.locator("section.identlink")
 
-    async def open(self, entity: Entity = "leads", place: int = 0, *, theme: str = "light") -> None:
+    async def open(self, entity: Entity = "leads", place: int = 0, *, theme: Theme = "light") -> None:
         """The first card of a tab, ours the first widget, so that it is unfolded."""
         await self.page.goto(f"{self.office.url}{self.office.path(entity, place)}?widgets=first&theme={theme}")
         await self._stands(entity, place)
@@ -101,7 +102,7 @@ class Cards:
         """The right column so wide."""
         await self.page.add_style_tag(content=f".card-widgets {{ width: {pixels}px !important; }}")
 
-    async def theme(self, theme: Literal["light", "dark"]) -> None:
+    async def theme(self, theme: Theme) -> None:
         """Light or dark, with the page's own switch."""
         dark = await self.page.evaluate("document.body.classList.contains('theme-dark')")
         if dark != (theme == "dark"):
