@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, update
 
 from hub.amocrm.hosts import Hosts
+from hub.clock import machine_now
 from hub.integrations import Integrations
 from hub.links.confirmations import Confirmation, save_confirmation
 from hub.panel import card
 from hub.panel.door import Door
-from hub.panel.model import Panel
+from hub.panel.model import Freshness, Panel
 from hub.panel.streams import StreamKey, Watch
 from hub.panel.visitor import Told
 from hub.rules.model import PatientKey
@@ -37,6 +38,7 @@ from tests.hub.panel.opened import (
 )
 from tests.hub.panel.people import ANNA, DB, MARIA, NEXT, NOW, PETR, SETTINGS, VISITED, anna, at, maria, petr
 from tests.hub.panel.tokens import ACCOUNT
+from wire.frames import State
 from wire.lookup import CardPatient
 from wire.model import Balance, Checkup, Patient, Plan
 
@@ -344,6 +346,35 @@ async def test_where_the_hub_knows_nobody_an_absent_clinic_shows_nobody(lite_des
     assert shown(several) == ("several", None, ["db_1:4410", "db_1:4411", "db_1:4400"])
     assert several.freshness
     assert several.freshness.level == "red"
+
+
+async def test_a_hub_that_has_just_started_knows_since_when_a_clinic_is_away(lite_desk: Desk) -> None:
+    """By the last state that its agent told, which was never before what it had read."""
+    lite_desk.deal(MOTHER)
+    an_hour_ago = machine_now() - timedelta(hours=1)
+    texts = []
+    for through in ("11-24 11:38", "11-24 12:00"):
+        await lite_desk.stands(mis="ok", read_through=at(through), state_at=an_hour_ago)
+        freshness = (await deal(lite_desk)).freshness
+        assert freshness
+        texts.append(freshness.text)
+
+    assert texts == [
+        "Компьютер клиники не на связи с 11:42; данные на 11:38",
+        "Компьютер клиники не на связи с 12:00; данные на 12:00",
+    ]
+
+
+async def test_a_clinic_whose_clock_is_slow_is_not_late(lite_desk: Desk) -> None:
+    lite_desk.deal(MOTHER)
+    levels = []
+    async with answering(lite_desk, knows(*FAMILY)):
+        for ahead in (-240.0, None):
+            said = State(mis="ok", clock_offset_seconds=ahead).model_dump_json()
+            await lite_desk.stands(read_through=NOW - timedelta(minutes=4), state=said)
+            levels.append(((await deal(lite_desk)).freshness or Freshness(level="red", text="", mis="ok")).level)
+
+    assert levels == ["green", "amber"]
 
 
 @pytest.mark.parametrize("reply", ["mis_down", None])
