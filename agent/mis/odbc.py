@@ -53,9 +53,11 @@ class OdbcMis:
         for name in names():
             for table, column in sources_of(query(name)):
                 wanted.setdefault(table, set()).add(column)
-        self._columns = await self._ask(lambda session: session.columns(wanted), LOOK_SECONDS)
-        self._statements.clear()
-        return self._columns
+        columns = await self._ask(lambda session: session.columns(wanted), LOOK_SECONDS)
+        if columns != self._columns:
+            self._statements.clear()
+        self._columns = columns
+        return columns
 
     async def fetch(self, query: str, *params: Param) -> list[Row]:
         """Run `queries/<query>.sql`."""

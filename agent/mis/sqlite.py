@@ -45,8 +45,10 @@ class SqliteMis:
         for table, column in types:
             columns.setdefault(table, set()).add(column)
         self._types = {(table.lower(), column.lower()): kind for (table, column), kind in types.items()}
-        self._columns = {table: frozenset(of) for table, of in columns.items()}
-        self._statements.clear()
+        found = {table: frozenset(of) for table, of in columns.items()}
+        if found != self._columns:
+            self._statements.clear()
+        self._columns = found
         return self._columns
 
     async def fetch(self, query: str, *params: Param) -> list[Row]:

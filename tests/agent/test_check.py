@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from agent import check
+from agent.away import Away
 from agent.check import Finding
-from agent.mis import Server
+from agent.mis import MisBusy, MisDown, MisError, MisRefused, Server
 from agent.web import Answer, NoAnswer, Stage
 from tests.agent.hub_end import NOON
 from tests.agent.test_status import STATUS
@@ -90,6 +91,32 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     assert check.writable(tmp_path / "none").level == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("error", "level", "words"),
+    [
+        (MisBusy("state 1", 60), "mind", "подождёт"),
+        (MisDown("08001 53"), "wrong", "host, instance или port"),
+        (MisDown("08001 10054"), "wrong", "encrypt"),
+        (MisDown("late"), "wrong", "SQL Server запущен"),
+        (MisRefused("Сделайте то-то.", "28000 18456"), "wrong", "Сделайте то-то."),
+    ],
+)
+def test_a_database_that_does_not_answer_is_told_with_what_to_do(error: MisError, level: str, words: str) -> None:
+    finding = check._trouble("База IDENT", error)
+    assert finding.level == level
+    assert words in finding.text
+
+
+def test_only_a_server_that_hung_up_is_suspected_of_its_encryption() -> None:
+    assert "encrypt" not in check._trouble("База IDENT", MisDown("08001 53")).text
+
+
+def test_while_somebody_wishes_us_away_the_database_is_not_tried() -> None:
+    finding = check.away(Away("pause", NOON))
+    assert (finding.name, finding.level) == ("База IDENT", "mind")
+    assert "ident-agent pause off" in finding.text
 
 
 def test_what_the_running_agent_says_is_repeated(tmp_path: Path) -> None:

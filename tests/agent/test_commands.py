@@ -1,5 +1,6 @@
 """The command line as a clinic's IT person meets it: exit codes, a line for each problem, Russian, and never a secret."""
 
+import asyncio
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,12 +16,12 @@ from tests.agent.processes import config, run, running
 from tests.agent.test_app import DEMO
 from tests.agent.test_identity import Desk, accepted
 from tests.agent.test_status import STATUS
-from wire.frames import State
+from wire.frames import Ask, Fault, State
 
 OK, CONFIG, OPERATOR = 0, 2, 3
 
 
-@pytest.mark.parametrize("command", ["run", "enroll", "secret", "check", "status"])
+@pytest.mark.parametrize("command", ["run", "enroll", "secret", "check", "status", "pause"])
 def test_help_is_russian(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         parser().parse_args([command, "--help"])
@@ -143,6 +144,50 @@ async def test_the_status_of_an_agent_that_does_not_run_needs_a_person(tmp_path:
     assert (never.code, gone.code) == (OPERATOR, OPERATOR)
     assert "ещё не запускался" in never.out
     assert gone.out.startswith("Агент не работает")
+
+
+# pause
+
+
+async def test_a_running_agent_leaves_the_database_for_a_pause_and_comes_back(tmp_path: Path) -> None:
+    create(tmp_path / "clinic.db", seed=1, visits=20, day=DEMO, zone="Europe/Moscow")
+    moods: asyncio.Queue[str] = asyncio.Queue()
+    faults: list[str] = []
+
+    async def script(hub: HubConnection) -> None:
+        await hub.greet()
+        for mood in ("ok", "busy", "ok"):
+            while (await hub.next(State)).mis != mood:
+                pass
+            if mood == "busy":
+                await hub.send(Ask(id=1, ask="card", args={"phones": ["+79990001234"]}, deadline_ms=5000))
+                faults.append((await hub.next(Fault)).code)
+            moods.put_nowait(mood)
+
+    async with listening(hub := Hub(script)):
+        path = config(tmp_path, hub.enroll(tmp_path / "state"))
+        async with running("run", "--config", path):
+            await moods.get()
+            begins = await run("pause", "1h", "--config", path)
+            await moods.get()
+            shown, tried = await run("status", "--config", path), await run("check", "--config", path)
+            ends = await run("pause", "off", "--config", path)
+            await moods.get()
+            await hub.done()
+
+    assert [end.code for end in (begins, shown, tried, ends)] == [OK] * 4
+    assert faults == ["busy"]
+    assert "не заходит" in begins.out
+    assert "закончить раньше: ident-agent pause off" in shown.out
+    assert "База IDENT: не проверяется до" in tried.out
+
+
+async def test_a_pause_that_is_none_says_what_to_write(tmp_path: Path) -> None:
+    end = await run("pause", "forever", "--state", tmp_path)
+
+    assert (end.code, end.out) == (OPERATOR, "")
+    assert "ident-agent pause 1h" in end.err
+    assert (await run("pause", "off", "--state", tmp_path)).out == "Паузы нет.\n"
 
 
 # check

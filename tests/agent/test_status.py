@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent import files
+from agent.away import Away
 from agent.commands.status import lines
 from agent.link import Link, LinkStand
 from agent.outbox import Outbox
@@ -126,6 +128,19 @@ def test_a_person_reads_a_line_for_each_thing() -> None:
     assert "Сверено целиком: ещё нет" in said
     assert "Ждут отправки: 3 новых, 40 первой загрузки, самая старая 7 с" in said
     assert "Пропущено строк: 2 (visit.start)" in said
+
+
+@pytest.mark.parametrize(
+    ("why", "words"), [("pause", "пауза, закончить раньше: ident-agent pause off"), ("quiet_hours", "mis.quiet_hours")]
+)
+def test_a_person_reads_that_we_stay_out_by_wish(why: Any, words: str) -> None:
+    away = Status.model_validate_json(
+        STATUS.model_copy(update={"mis": "busy", "away": Away(why, NOON)}).model_dump_json()
+    )
+    (said,) = [line for line in lines(away, NOON) if line.startswith("База IDENT: ")]
+
+    assert said.startswith("База IDENT: агент в неё не заходит до 23.11.2026 ")
+    assert words in said
 
 
 def test_a_person_reads_first_that_the_agent_does_not_run() -> None:

@@ -44,8 +44,10 @@ class SqlServer(ModuleType):
         self.rows: list[tuple[Any, ...]] = []
         self.fails: Callable[[str], Exception | None] = lambda text: None
         self.stuck: threading.Event | None = None
-        self.before: Callable[[str], None] = lambda text: None
+        self.before: Callable[[str, Connection], None] = lambda text, connection: None
         """What happens in the clinic just before a statement."""
+        self.seat_is_taken = False
+        """Whether the one who wants a database for himself sits in it already."""
         self.knows_timeout = True
 
     def drivers(self) -> list[str]:
@@ -69,7 +71,7 @@ class SqlServer(ModuleType):
             each.at = "nowhere"
 
     def answer(self, text: str, connection: "Connection") -> list[tuple[Any, ...]]:
-        self.before(text)
+        self.before(text, connection)
         self.log.append(text)
         if connection.at == "nowhere":
             raise error(10054, "08S01")
@@ -92,7 +94,7 @@ class SqlServer(ModuleType):
             raise error(911)
         if number := CLOSED.get(self.database[0]):
             raise error(number)
-        if self.database[1] == 1 and self.inside:
+        if self.database[1] == 1 and (self.seat_is_taken or self.inside):
             raise error(924)
         connection.at = name  # into a single-user database, too: the seat is taken then
 
