@@ -13,6 +13,8 @@ define(['./dom.js', './panel.js', './stream.js', './sight.js', './copy.js'], fun
   const LIVE_MS = 600000;
   const LOST_MS = 2000;
   const LONGEST_MS = 60000;
+  const SHUT = ['refused', 'not_configured'];
+  const SHUT_MS = 120000;
   const TOLD_MS = 2500;
 
   /** @param place element to fill  @param key {kind: 'deals' | 'contacts', id, contacts} */
@@ -43,7 +45,10 @@ define(['./dom.js', './panel.js', './stream.js', './sight.js', './copy.js'], fun
     };
 
     const live = stream.create(function () { return api.stream(key.kind, key.id); }, {
-      opened: function () { if (Date.now() - answeredAt > FRESH_MS) { soon(BURST_MS); } },
+      opened: function () {
+        unplan();
+        soon(Date.now() - answeredAt > FRESH_MS ? BURST_MS : LIVE_MS);
+      },
       /* Whether the hub is gone, the next question tells; all cards of a hub that goes lose their streams at once. */
       lost: function () { soon(LOST_MS * (0.25 + Math.random())); },
       changed: function () { soon(BURST_MS); },
@@ -116,8 +121,13 @@ define(['./dom.js', './panel.js', './stream.js', './sight.js', './copy.js'], fun
       if (again) { again = false; soon(BURST_MS); return; }
       const grown = Math.min(LONGEST_MS, 1000 * Math.pow(2, failures));
       if (failures) { soon(grown * (0.5 + Math.random() / 2)); return; }
-      if (['found', 'several', 'nobody', 'offline'].indexOf(view.panel.state) >= 0) { live.open(); } else { live.close(); }
-      soon(live.live() ? LIVE_MS : ALONE_MS);
+      if (SHUT.indexOf(view.panel.state) >= 0) {
+        live.close();
+        soon(SHUT_MS);
+      } else {
+        live.open();
+        soon(live.live() ? LIVE_MS : ALONE_MS);
+      }
     }
 
     function soon(ms) {

@@ -123,7 +123,9 @@ define(['./dom.js', './settings_draft.js', './settings_view.js', './sight.js'], 
     }
 
     function warn(event) {
-      if (isChanged()) { event.preventDefault(); }
+      if (!isChanged()) { return; }
+      event.preventDefault();
+      event.returnValue = '';
     }
 
     const unpaper = sight.paper(place, draw);
