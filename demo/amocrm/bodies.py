@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from demo.amocrm.model import Json
+from demo.amocrm.model import Entity, Json
 
 FieldType: TypeAlias = Literal[
     "text",
@@ -81,8 +81,13 @@ class TagsEmbedded(Part):
     tags: list[TagBody] | None = None
 
 
+class CompanyRef(Part):
+    id: int
+
+
 class LeadEmbedded(TagsEmbedded):
     contacts: list[ContactRef] = []
+    companies: Annotated[list[CompanyRef], Field(max_length=1)] = []
 
 
 class _LeadBody(CardBody):
@@ -104,14 +109,26 @@ class ContactCreate(CardBody):
     embedded: TagsEmbedded = Field(default=TagsEmbedded(), alias="_embedded")
 
 
+class CompanyCreate(CardBody):
+    created_by: int = 0
+    embedded: TagsEmbedded = Field(default=TagsEmbedded(), alias="_embedded")
+
+
 class ComplexContact(ContactCreate):
     """Either an id alone, or a whole new contact."""
 
     id: int | None = None
 
 
+class ComplexCompany(CompanyCreate):
+    """Either an id alone, or a whole new company."""
+
+    id: int | None = None
+
+
 class ComplexEmbedded(TagsEmbedded):
     contacts: Annotated[list[ComplexContact], Field(max_length=1)] = []
+    companies: Annotated[list[ComplexCompany], Field(max_length=1)] = []
 
 
 class LeadComplex(_LeadBody):
@@ -133,13 +150,26 @@ class ContactPatch(CardBody):
     embedded: TagsEmbedded = Field(default=TagsEmbedded(), alias="_embedded")
 
 
+class CompanyPatch(CardBody):
+    id: int | None = None
+    tags_to_delete: list[TagBody] = []
+    embedded: TagsEmbedded = Field(default=TagsEmbedded(), alias="_embedded")
+
+
 class LinkMetadata(Part):
     is_main: bool
 
 
-class LinkBody(Part):
+class UnlinkBody(Part):
     to_entity_id: int
-    to_entity_type: Literal["contacts"]
+    to_entity_type: Entity
+
+
+class MassUnlinkBody(UnlinkBody):
+    entity_id: int
+
+
+class LinkBody(UnlinkBody):
     metadata: LinkMetadata | None = None
 
 
@@ -147,13 +177,36 @@ class MassLinkBody(LinkBody):
     entity_id: int
 
 
-class UnlinkBody(Part):
-    to_entity_id: int
-    to_entity_type: Literal["contacts"]
+class TaskResult(Part):
+    text: Name
 
 
-class MassUnlinkBody(UnlinkBody):
-    entity_id: int
+class TaskPatch(Item):
+    id: int | None = None
+    text: Name = "-"
+    complete_till: int = 0
+    entity_id: int | None = None
+    entity_type: Entity | None = None
+    task_type_id: int = 1
+    responsible_user_id: int = 0
+    duration: Annotated[int, Field(ge=0)] = 0
+    is_completed: bool = False
+    result: TaskResult | None = None
+    updated_by: int = 0
+
+
+class TaskCreate(Item):
+    text: Name
+    complete_till: int
+    entity_id: int | None = None
+    entity_type: Entity | None = None
+    task_type_id: int = 1
+    responsible_user_id: int = 0
+    duration: Annotated[int, Field(ge=0)] = 0
+    is_completed: bool = False
+    result: TaskResult | None = None
+    created_by: int = 0
+    updated_by: int = 0
 
 
 class ChoiceBody(Part):
@@ -233,3 +286,12 @@ class NoteBody(Item):
 
 class MassNoteBody(NoteBody):
     entity_id: int
+
+
+class NotePatch(Item):
+    """Type and params are sent whole; the type stays what it was."""
+
+    id: int | None = None
+    entity_id: int | None = None
+    note_type: str
+    params: dict[str, Any]

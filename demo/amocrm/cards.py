@@ -1,4 +1,4 @@
-"""What leads and contacts share when they are written: people, custom fields, tags. First all is checked, then applied."""
+"""What leads, contacts and companies share when they are written: people, custom fields, tags. First all is checked, then applied."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,7 +36,7 @@ class Writer:
 def prepare(
     account: Account, entity: Entity, body: CardBody, checks: Checks, writer: Writer, prefix: str = ""
 ) -> CardPlan:
-    """Check what leads and contacts have in common; `prefix` is the item's own place, as in complex."""
+    """Check what cards have in common; `prefix` is the item's own place, as in complex."""
     plan = CardPlan(plain=body.given("name", "responsible_user_id"), by=writer.user_id)
     for name in body.model_fields_set & {"responsible_user_id", "created_by", "updated_by"}:
         user_id = getattr(body, name)

@@ -4,17 +4,19 @@ from collections.abc import Iterator
 
 from demo.amocrm import shapes
 from demo.amocrm.bodies import TagCreate
-from demo.amocrm.call import Answer, Call, Route, page, written
+from demo.amocrm.call import Answer, Call, Route, page, total
 from demo.amocrm.checks import batch
 from demo.amocrm.errors import Problem, Refused
 from demo.amocrm.model import Entity, Event, Json, Tag, User
-from demo.amocrm.query import PAGES, Spec
-from demo.amocrm.store import ENTITIES
+from demo.amocrm.query import PAGES, Spec, refuse_not_numbers, within
+from demo.amocrm.store import ENTITIES, SINGULAR
+from demo.amocrm.tasks import TYPES
 
 _ACCOUNT_WITH = frozenset(
     {"amojo_id", "users_groups", "task_types", "version", "datetime_settings", "is_api_filter_enabled"}
 )
-_RECORDED = ("lead_added", "contact_added", "lead_status_changed")
+_RECORDED = ("lead_added", "contact_added", "company_added", "lead_status_changed")
+_PLURAL = {one: entity for entity, one in SINGULAR.items()}
 _MOST_IDS = 10
 _NO_RIGHT = {"view": "D", "edit": "D", "add": "D", "delete": "D", "export": "D"}
 
@@ -44,7 +46,10 @@ def _account(call: Call) -> Answer:
     }
     embedded: Json = {
         "users_groups": [{"id": 0, "name": "Отдел продаж", "uuid": None}],
-        "task_types": [{"id": 1, "name": "Связаться"}, {"id": 2, "name": "Встреча"}],
+        "task_types": [
+            {"id": number, "name": name, "color": None, "icon_id": None, "code": code}
+            for number, (name, code) in TYPES.items()
+        ],
         "datetime_settings": {"timezone": account.timezone},
     }
     shape |= {name: value for name, value in plain.items() if name in wanted}
@@ -102,20 +107,25 @@ def _loss_reasons(call: Call) -> Answer:
 
 def _events(call: Call) -> Answer:
     wanted = _wanted(call)
-    found = [event for event in call.account.events if all(_fits(event, *pair) for pair in wanted)]
+    found = [event for event in call.account.events if _fits(event, wanted)]
     found.sort(key=lambda event: event.id, reverse=True)
     return page(call, "events", found, lambda event: _event_shape(call, event))
 
 
-def _wanted(call: Call) -> list[tuple[str, set[str]]]:
+def _event(call: Call) -> Answer:
+    event = next((event for event in call.account.events if event.id == call.words[0]), None)
+    if event is None:
+        raise Refused(404, "No such event.")
+    return Answer(200, _event_shape(call, event))
+
+
+def _wanted(call: Call) -> dict[str, set[str]]:
     """The filters, each with all its values."""
-    wanted: dict[str, set[str]] = {}
-    for key, value in call.query.filters:
-        name, *rest = key.removeprefix("filter[").rstrip("]").split("][")
-        wanted.setdefault(" ".join((name, *rest)) if name == "created_at" else name, set()).add(value)
+    wanted = call.query.wanted()
+    refuse_not_numbers(wanted, "entity_id", "created_by", "created_at", "created_at from", "created_at to")
     if problems := list(_event_problems(wanted)):
         raise Refused(400, "; ".join(f"{p.path}: {p.detail}" for p in problems), tuple(problems))
-    return list(wanted.items())
+    return wanted
 
 
 def _event_problems(wanted: dict[str, set[str]]) -> Iterator[Problem]:
@@ -126,20 +136,21 @@ def _event_problems(wanted: dict[str, set[str]]) -> Iterator[Problem]:
             yield Problem("TooMany", f"filter[{name}]", f"{_MOST_IDS} ids or less")
     if "entity_id" in wanted and "entity" not in wanted:
         yield Problem("FieldMissing", "filter[entity]", "filter[entity_id] needs it")
-    if wanted.get("entity", set()) - {"lead", "contact"}:
-        yield Problem("NotSupportedChoice", "filter[entity]", "lead or contact")
-    numbers = [value for name, values in wanted.items() if name not in ("type", "entity") for value in values]
-    if not all(value.isascii() and value.isdigit() for value in numbers):
-        yield Problem("InvalidType", "filter", "This value should be of type int.")
+    if wanted.get("entity", set()) - set(SINGULAR.values()):
+        yield Problem("NotSupportedChoice", "filter[entity]", ", ".join(SINGULAR.values()))
 
 
-def _fits(event: Event, name: str, values: set[str]) -> bool:
-    if name == "created_at from":
-        return event.created_at >= min(map(int, values))
-    if name == "created_at to":
-        return event.created_at <= max(map(int, values))
-    attribute = {"entity": "entity_type"}.get(name, name)
-    return str(getattr(event, attribute)) in values
+def _fits(event: Event, wanted: dict[str, set[str]]) -> bool:
+    attributes = {
+        "id": "id",
+        "type": "type",
+        "entity": "entity_type",
+        "entity_id": "entity_id",
+        "created_by": "created_by",
+    }
+    return within(event.created_at, wanted, "created_at") and all(
+        str(getattr(event, attribute)) in wanted[name] for name, attribute in attributes.items() if name in wanted
+    )
 
 
 def _event_shape(call: Call, event: Event) -> Json:
@@ -155,33 +166,41 @@ def _event_shape(call: Call, event: Event) -> Json:
         "account_id": call.account.id,
         "_links": call.itself(f"events/{event.id}"),
         "_embedded": {
-            "entity": {"id": event.entity_id, "_links": call.itself(f"{event.entity_type}s/{event.entity_id}")}
+            "entity": {"id": event.entity_id, "_links": call.itself(f"{_PLURAL[event.entity_type]}/{event.entity_id}")}
         },
     }
 
 
 def _tag_routes(entity: Entity) -> list[Route]:
     def tags(call: Call) -> Answer:
-        return page(call, "tags", list(call.account.tags[entity].values()), _tag_shape)
+        wanted, text = call.query.wanted(), (call.query.text or "").casefold()
+        refuse_not_numbers(wanted, "id")
+        found = [
+            tag
+            for tag in call.account.tags[entity].values()
+            if all(str(getattr(tag, name)) in values for name, values in wanted.items()) and text in tag.name.casefold()
+        ]
+        return page(call, "tags", found, _tag_shape)
 
     def add(call: Call) -> Answer:
         plans = batch(call.body, TagCreate, lambda body, _: body)
         made = [(name, call.account.tag_named(entity, body.name)) for name, body in plans]
-        return written(call, "tags", [{**_tag_shape(tag), "request_id": name} for name, tag in made])
+        return total(call, "tags", [{**_tag_shape(tag), "request_id": name} for name, tag in made])
 
-    return [Route("GET", f"{entity}/tags", tags, PAGES), Route("POST", f"{entity}/tags", add)]
+    return [Route("GET", f"{entity}/tags", tags, _TAGS), Route("POST", f"{entity}/tags", add)]
 
 
 def _tag_shape(tag: Tag) -> Json:
     return {"id": tag.id, "name": tag.name, "color": None}
 
 
+_TAGS = Spec(paged=True, text=True, filters=(r"filter\[id\](\[\d*\])?", r"filter\[name\]"))
 _EVENTS = Spec(
     paged=True,
     most=100,
     filters=(
-        r"filter\[created_at\]\[(from|to)\]",
-        r"filter\[(type|entity|entity_id|created_by)\]\[\d*\]",
+        r"filter\[created_at\](\[(from|to)\])?",
+        r"filter\[(id|type|entity|entity_id|created_by)\](\[\d*\])?",
     ),
 )
 ROUTES = [
@@ -190,5 +209,6 @@ ROUTES = [
     Route("GET", "users/{}", _user, admin=True),
     Route("GET", "leads/loss_reasons", _loss_reasons, PAGES),
     Route("GET", "events", _events, _EVENTS),
+    Route("GET", "events/{word}", _event),
     *(route for entity in ENTITIES for route in _tag_routes(entity)),
 ]

@@ -1,4 +1,4 @@
-"""Custom fields and their groups, of leads and of contacts."""
+"""Custom fields and their groups, of leads, contacts and companies."""
 
 from demo.amocrm.bodies import ChoiceBody, FieldCreate, FieldPatch, GroupCreate, StageRef
 from demo.amocrm.call import Answer, Call, Route, page, total
@@ -16,16 +16,16 @@ _EMAIL = ("WORK", "PRIV", "OTHER")
 
 
 def predefine(account: Account) -> None:
-    """The groups and the contact fields that every account has."""
+    """The groups and the fields of contacts and companies that every account has."""
     for entity in ENTITIES:
         account.groups[entity]["default"] = Group("default", entity, "Основное", 1, is_predefined=True)
     account.groups["leads"]["statistic"] = Group("statistic", "leads", "Статистика", 2, is_predefined=True)
-    for name, code, enums in (("Телефон", "PHONE", _PHONE), ("Email", "EMAIL", _EMAIL)):
-        choices = [Choice(account.next_id("choice"), enum, number, enum) for number, enum in enumerate(enums, 1)]
-        field_id = account.next_id("field")
-        account.fields["contacts"][field_id] = Field(
-            field_id, "contacts", name, "multitext", code=code, is_predefined=True, is_api_only=False, choices=choices
-        )
+    for entity in ("contacts", "companies"):
+        for name, code, enums in (("Телефон", "PHONE", _PHONE), ("Email", "EMAIL", _EMAIL)):
+            choices = [Choice(account.next_id("choice"), enum, number, enum) for number, enum in enumerate(enums, 1)]
+            found = Field(account.next_id("field"), entity, name, "multitext", code=code, is_predefined=True)
+            found.choices = choices
+            account.fields[entity][found.id] = found
 
 
 def create(account: Account, entity: Entity, body: FieldCreate) -> Field:

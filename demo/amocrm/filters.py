@@ -12,16 +12,17 @@ from demo.amocrm.store import Account
 AnyCard = TypeVar("AnyCard", bound=Card)
 
 _COMMON = (
-    r"filter\[(id|created_by|updated_by|responsible_user_id)\]\[\d*\]",
-    r"filter\[(name)\]",
+    r"filter\[(id|created_by|updated_by|responsible_user_id)\](\[\d*\])?",
+    r"filter\[(name)\](\[\d*\])?",
     r"filter\[(created_at|updated_at|closest_task_at)\]\[(from|to)\]",
     r"filter\[(custom_fields_values)\]\[(\d+)\]\[(from|to|\d*)\]",
 )
 PATTERNS: dict[Entity, tuple[str, ...]] = {
     "contacts": _COMMON,
+    "companies": _COMMON,
     "leads": (
         *_COMMON,
-        r"filter\[(pipeline_id)\]\[\d*\]",
+        r"filter\[(pipeline_id)\](\[\d*\])?",
         r"filter\[(price|closed_at)\]\[(from|to)\]",
         r"filter\[(statuses)\]\[(\d+)\]\[(pipeline_id|status_id)\]",
     ),

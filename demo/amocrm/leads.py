@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from demo.amocrm import cards, contacts, filters, links, shapes, stages
+from demo.amocrm import cards, companies, contacts, filters, links, shapes, stages
 from demo.amocrm.bodies import LeadComplex, LeadCreate, LeadPatch
 from demo.amocrm.call import EMPTY, Answer, Call, Route, page, written
 from demo.amocrm.cards import CardPlan, Writer
 from demo.amocrm.checks import Checks, batch, existing, named, single
-from demo.amocrm.model import Contact, Lead
+from demo.amocrm.model import Company, Contact, Lead
 from demo.amocrm.query import Spec
 from demo.amocrm.stages import Stage
 from demo.amocrm.store import Account
@@ -28,6 +28,8 @@ class LeadPlan:
     """Contacts to link: the id, and whether it is the main one."""
     contact: Contact | CardPlan | None = None
     """The one contact of a complex lead."""
+    company: Company | CardPlan | None = None
+    """The one company, of a complex lead also one to be."""
 
 
 def new(account: Account, body: LeadCreate, checks: Checks, writer: Writer) -> LeadPlan:
@@ -36,17 +38,22 @@ def new(account: Account, body: LeadCreate, checks: Checks, writer: Writer) -> L
     for number, ref in enumerate(body.embedded.contacts):
         checks.choice(f"_embedded.contacts.{number}.id", ref.id in account.contacts)
         plan.contacts.append((ref.id, ref.is_main))
+    for company in body.embedded.companies:
+        plan.company = account.companies.get(company.id)
+        checks.choice("_embedded.companies.0.id", plan.company is not None)
     if sum(is_main for _, is_main in plan.contacts) > 1:
         checks.refuse("TooMany", "_embedded.contacts", "One contact is the main one.")
     return plan
 
 
 def new_complex(account: Account, body: LeadComplex, checks: Checks, writer: Writer) -> LeadPlan:
-    """Check a lead to be, with its contact."""
+    """Check a lead to be, with its contact and its company."""
     plan = _new(account, body, checks, writer)
     cards.not_too_many(body, checks)
     for contact in body.embedded.contacts:
         plan.contact = contacts.embedded(account, contact, checks, writer, "_embedded.contacts.0.")
+    for company in body.embedded.companies:
+        plan.company = companies.embedded(account, company, checks, writer, "_embedded.companies.0.")
     return plan
 
 
@@ -72,13 +79,21 @@ def create(account: Account, plan: LeadPlan) -> Lead:
     account.leads[lead.id] = lead
     cards.apply(account, "leads", lead, plan.card)
     account.happened("lead_added", "leads", lead.id, lead.created_by, [], [])
-    if isinstance(plan.contact, CardPlan):
-        plan.contact = contacts.create(account, plan.contact)
-    if plan.contact:
-        plan.contacts.append((plan.contact.id, True))
-    for contact_id, is_main in plan.contacts:
-        links.link(account, lead, contact_id, is_main=is_main)
+    _link(account, lead, plan)
     return lead
+
+
+def _link(account: Account, lead: Lead, plan: LeadPlan) -> None:
+    """Link what the lead came with; a contact and a company that are both new belong together as well."""
+    both_new = isinstance(plan.contact, CardPlan) and isinstance(plan.company, CardPlan)
+    contact = contacts.create(account, plan.contact) if isinstance(plan.contact, CardPlan) else plan.contact
+    company = companies.create(account, plan.company) if isinstance(plan.company, CardPlan) else plan.company
+    for contact_id, is_main in [*plan.contacts, *([(contact.id, True)] if contact else [])]:
+        links.link(account, "leads", lead.id, "contacts", contact_id, is_main=is_main)
+    if company:
+        links.link(account, "leads", lead.id, "companies", company.id)
+    if contact and company and both_new:
+        links.link(account, "contacts", contact.id, "companies", company.id)
 
 
 def change(account: Account, lead: Lead, body: LeadPatch, checks: Checks, writer: Writer) -> LeadPlan:
@@ -130,8 +145,9 @@ def _create_complex(call: Call) -> Answer:
 
 
 def _made_complex(lead: Lead, name: str) -> shapes.Json:
-    contact_id = lead.main_contact
-    return {"id": lead.id, "contact_id": contact_id, "company_id": None, "request_id": [name], "merged": False}
+    company_id = next(iter(lead.companies), None)
+    whole = {"id": lead.id, "contact_id": lead.main_contact, "company_id": company_id}
+    return {**whole, "request_id": [name], "merged": False}
 
 
 def _patch_many(call: Call) -> Answer:

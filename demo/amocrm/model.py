@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
-Entity: TypeAlias = Literal["leads", "contacts"]
+Entity: TypeAlias = Literal["leads", "contacts", "companies"]
 View: TypeAlias = Literal["A", "M", "D"]
 """Which cards a user may see: all, only those of the own responsibility, none."""
 Values: TypeAlias = list[Json]
@@ -93,8 +93,8 @@ class User:
     view: View = "A"
     """Of leads and contacts alike; an admin sees all."""
 
-    def sees(self, card: "Card") -> bool:
-        """Whether this user may read the card."""
+    def sees(self, card: "Card | Task") -> bool:
+        """Whether this user may read the card or the task."""
         if self.is_admin or self.view == "A":
             return True
         return self.view == "M" and card.responsible_user_id == self.id
@@ -120,7 +120,7 @@ class Tag:
 
 @dataclass
 class Card:
-    """What leads and contacts have in common."""
+    """What leads, contacts and companies have in common."""
 
     id: int
     name: str
@@ -132,6 +132,16 @@ class Card:
     values: dict[int, Values] = field(default_factory=dict)
     tags: list[int] = field(default_factory=list)
     notes: list[int] = field(default_factory=list)
+    closest_task_at: int | None = None
+    """When the next of its open tasks is due."""
+
+
+@dataclass
+class Company(Card):
+    """A firm's card; `leads` and `contacts` mirror their `companies`."""
+
+    leads: list[int] = field(default_factory=list)
+    contacts: list[int] = field(default_factory=list)
 
 
 @dataclass
@@ -141,6 +151,8 @@ class Contact(Card):
     first_name: str = ""
     last_name: str = ""
     leads: list[int] = field(default_factory=list)
+    companies: list[int] = field(default_factory=list)
+    """None or one, as of leads."""
 
 
 @dataclass
@@ -155,6 +167,27 @@ class Lead(Card):
     is_price_modified_by_robot: bool = False
     contacts: list[int] = field(default_factory=list)
     main_contact: int | None = None
+    companies: list[int] = field(default_factory=list)
+
+
+@dataclass
+class Task:
+    """Something that a person is to do by a moment; at a card, or at none."""
+
+    id: int
+    text: str
+    complete_till: int
+    responsible_user_id: int
+    created_by: int
+    updated_by: int
+    created_at: int
+    updated_at: int
+    entity_type: Entity | None = None
+    entity_id: int | None = None
+    task_type_id: int = 1
+    duration: int = 0
+    is_completed: bool = False
+    result: str | None = None
 
 
 @dataclass(frozen=True)
@@ -171,6 +204,8 @@ class Note:
     responsible_user_id: int
     triggers: bool
     """Whether it may start robots of the digital pipeline."""
+    updated_by: int
+    updated_at: int
 
 
 @dataclass(frozen=True)

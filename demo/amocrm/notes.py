@@ -1,10 +1,12 @@
-"""Notes in the feeds of leads and contacts; there is no way to delete one."""
+"""Notes in the feeds of cards; they may be changed, there is no way to delete one."""
 
-from demo.amocrm.bodies import MassNoteBody, NoteBody
+from dataclasses import replace
+
+from demo.amocrm.bodies import MassNoteBody, NoteBody, NotePatch
 from demo.amocrm.call import EMPTY, Answer, Call, Route, page, written
-from demo.amocrm.checks import Checks, batch
+from demo.amocrm.checks import Checks, batch, existing, named, single
 from demo.amocrm.model import Entity, Json, Note
-from demo.amocrm.query import Spec
+from demo.amocrm.query import Spec, refuse_not_numbers, within
 from demo.amocrm.store import ENTITIES, Account
 
 _CALL: dict[str, type | tuple[type, ...]] = {
@@ -28,15 +30,20 @@ PARAMS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "attachment": {"file_uuid": str, "version_uuid": str, "file_name": str},
 }
 _OPTIONAL = ("version_uuid",)
-_ORDER = Spec(paged=True, order=frozenset({"updated_at", "id"}))
+_FILTERS = (r"filter\[(id|note_type)\](\[\d*\])?", r"filter\[updated_at\](\[(from|to)\])?")
+_OF_ONE = Spec(paged=True, order=frozenset({"updated_at", "id"}), filters=_FILTERS)
+_OF_MANY = replace(_OF_ONE, filters=(*_FILTERS, r"filter\[entity_id\](\[\d*\])?"))
 
 
 def check(account: Account, entity: Entity, entity_id: int, body: NoteBody, checks: Checks) -> None:
     """Check a note to be."""
     checks.choice("entity_id", account.card(entity, entity_id) is not None)
     checks.choice("created_by", body.created_by == 0 or body.created_by in account.users)
-    if not checks.choice("note_type", body.note_type in PARAMS):
-        return
+    if checks.choice("note_type", body.note_type in PARAMS):
+        _check_params(body, checks)
+
+
+def _check_params(body: NoteBody | NotePatch, checks: Checks) -> None:
     wanted = PARAMS[body.note_type]
     for name in body.params.keys() - wanted.keys():
         checks.refuse("NotExpected", f"params.{name}", "This field is not documented here, or not built.")
@@ -50,22 +57,43 @@ def check(account: Account, entity: Entity, entity_id: int, body: NoteBody, chec
 
 def create(account: Account, entity: Entity, entity_id: int, body: NoteBody, by: int) -> Note:
     """Make what was checked."""
-    card = account.cards(entity)[entity_id]
+    card, now = account.cards(entity)[entity_id], account.now()
+    created_by = body.given("created_by").get("created_by", by)
     note = Note(
         account.next_id("note"),
         entity,
         entity_id,
         body.note_type,
         body.params,
-        body.given("created_by").get("created_by", by),
-        account.now(),
+        created_by,
+        now,
         card.responsible_user_id,
         body.is_need_to_trigger_digital_pipeline,
+        updated_by=created_by,
+        updated_at=now,
     )
     account.notes[entity][note.id] = note
     card.notes.append(note.id)
     account.changed(entity, entity_id)
     return note
+
+
+def _change(note: Note, body: NotePatch, checks: Checks, entity_id: int | None) -> tuple[Note, NotePatch]:
+    """Check a patch: a note stays where it is, and what it is."""
+    checks.choice("id", body.id in (None, note.id))
+    checks.choice("entity_id", body.entity_id in (None, note.entity_id) and entity_id in (None, note.entity_id))
+    if checks.choice("note_type", body.note_type == note.note_type, "Not documented: another type."):
+        _check_params(body, checks)
+    return note, body
+
+
+def _patched(call: Call, note: Note, body: NotePatch) -> Json:
+    now = call.account.now()
+    changed = replace(note, params=body.params, updated_by=call.actor.id, updated_at=now)
+    call.account.notes[note.entity][note.id] = changed
+    call.account.changed(note.entity, note.entity_id)
+    link = call.itself(f"{note.entity}/{note.entity_id}/notes/{note.id}")
+    return {"id": note.id, "entity_id": note.entity_id, "updated_at": now, "_links": link}
 
 
 def shape(call: Call, note: Note) -> Json:
@@ -74,9 +102,9 @@ def shape(call: Call, note: Note) -> Json:
         "id": note.id,
         "entity_id": note.entity_id,
         "created_by": note.created_by,
-        "updated_by": note.created_by,
+        "updated_by": note.updated_by,
         "created_at": note.created_at,
-        "updated_at": note.created_at,
+        "updated_at": note.updated_at,
         "responsible_user_id": note.responsible_user_id,
         "group_id": 0,
         "note_type": note.note_type,
@@ -92,10 +120,19 @@ def _made(call: Call, name: str, note: Note) -> Json:
 
 
 def _listed(call: Call, notes: list[Note]) -> Answer:
+    wanted = call.query.wanted()
+    refuse_not_numbers(wanted, "id", "entity_id", "updated_at", "updated_at from", "updated_at to")
+    found = [note for note in notes if _fits(note, wanted)]
     name, down = call.query.order or ("id", False)
-    by_time = name == "updated_at"
-    notes.sort(key=lambda note: (note.created_at if by_time else 0, note.id), reverse=down)
-    return page(call, "notes", notes, lambda note: shape(call, note))
+    found.sort(key=lambda note: (getattr(note, name), note.id), reverse=down)
+    return page(call, "notes", found, lambda note: shape(call, note))
+
+
+def _fits(note: Note, wanted: dict[str, set[str]]) -> bool:
+    named_ones = [(name, wanted[name]) for name in ("id", "entity_id", "note_type") if name in wanted]
+    return within(note.updated_at, wanted, "updated_at") and all(
+        str(getattr(note, name)) in values for name, values in named_ones
+    )
 
 
 def _routes(entity: Entity) -> list[Route]:
@@ -132,13 +169,32 @@ def _routes(entity: Entity) -> list[Route]:
         made = [(name, create(call.account, entity, body.entity_id, body, call.actor.id)) for name, body in plans]
         return written(call, "notes", [_made(call, name, note) for name, note in made])
 
+    def patch(call: Call) -> Answer:
+        seen: set[int] = set()
+        card_id = call.ids[0] if call.ids else None
+
+        def prepare(body: NotePatch, checks: Checks) -> tuple[Note, NotePatch] | None:
+            note = named(call.account.notes[entity], body.id, seen, checks)
+            return _change(note, body, checks, card_id) if note else None
+
+        plans = [plan for _, plan in batch(call.body, NotePatch, prepare) if plan]
+        return written(call, "notes", [_patched(call, *plan) for plan in plans])
+
+    def patch_one(call: Call) -> Answer:
+        note = existing(call.account.notes[entity], call.ids[1])
+        plan = single(call.body, NotePatch, lambda body, checks: _change(note, body, checks, call.ids[0]))
+        return Answer(200, _patched(call, *plan))
+
     return [
-        Route("GET", f"{entity}/notes", everyones, _ORDER),
+        Route("GET", f"{entity}/notes", everyones, _OF_MANY),
         Route("POST", f"{entity}/notes", add),
+        Route("PATCH", f"{entity}/notes", patch),
         Route("GET", f"{entity}/notes/{{}}", one),
-        Route("GET", f"{entity}/{{}}/notes", of_one, _ORDER),
+        Route("GET", f"{entity}/{{}}/notes", of_one, _OF_ONE),
         Route("POST", f"{entity}/{{}}/notes", add_to_one),
+        Route("PATCH", f"{entity}/{{}}/notes", patch),
         Route("GET", f"{entity}/{{}}/notes/{{}}", one),
+        Route("PATCH", f"{entity}/{{}}/notes/{{}}", patch_one),
     ]
 
 

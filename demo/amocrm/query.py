@@ -45,12 +45,36 @@ class Query:
     text: str | None = None
     filters: tuple[tuple[str, str], ...] = ()
 
+    def wanted(self) -> dict[str, set[str]]:
+        """Values of the filters by name; the ends of a range are names of their own, such as `updated_at from`."""
+        found: dict[str, set[str]] = {}
+        for key, value in self.filters:
+            name, *rest = key.removeprefix("filter[").removesuffix("]").split("][")
+            bound = rest[0] if rest and rest[0] in ("from", "to") else ""
+            found.setdefault(f"{name} {bound}".strip(), set()).add(value)
+        return found
+
+
+def refuse_not_numbers(wanted: dict[str, set[str]], *names: str) -> None:
+    """Raise where one of the named filters holds anything but whole numbers."""
+    wrong = [name for name in names for value in wanted.get(name, ()) if not (value.isascii() and value.isdigit())]
+    if wrong:
+        problems = tuple(Problem("InvalidType", f"filter[{n}]", "This value should be of type int.") for n in wrong)
+        raise Refused(400, "; ".join(f"{p.path}: {p.detail}" for p in problems), problems)
+
+
+def within(moment: int, wanted: dict[str, set[str]], name: str) -> bool:
+    """Whether a moment lies in the range that a filter names; a bare value is its beginning."""
+    starts = [int(v) for key in (name, f"{name} from") for v in wanted.get(key, ())]
+    ends = [int(v) for v in wanted.get(f"{name} to", ())]
+    return all(moment >= start for start in starts) and all(moment <= end for end in ends)
+
 
 def read(spec: Spec, raw: str) -> Query:
     """Parse a query string; raises with every parameter that is not documented for this route."""
     pairs = parse_qsl(raw, keep_blank_values=True, errors="strict")
     problems = [problem for key, value in pairs if (problem := _problem(spec, key, value))]
-    names = [key for key, _ in pairs if not key.startswith("filter")]
+    names = [key for key, _ in pairs if not key.endswith("[]")]
     problems += [Problem("Duplicate", key, "Given more than once.") for key in {n for n in names if names.count(n) > 1}]
     if spec.needs and not any(key.startswith(spec.needs) for key, _ in pairs):
         problems.append(Problem("FieldMissing", spec.needs, "This field is missing."))

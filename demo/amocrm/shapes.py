@@ -1,9 +1,9 @@
 """How cards look in answers: HAL models with their links; decides nothing."""
 
 from demo.amocrm.call import Call
-from demo.amocrm.model import Card, Contact, Entity, Json, Lead
+from demo.amocrm.model import Card, Company, Contact, Entity, Json, Lead
 
-__all__ = ["Json", "lead", "contact", "made", "patched"]
+__all__ = ["Json", "lead", "contact", "company", "made", "patched"]
 
 
 def made(call: Call, entity: Entity, card_id: int, request_id: str) -> Json:
@@ -57,10 +57,22 @@ def contact(call: Call, card: Contact) -> Json:
         "_embedded": _embedded(call, "contacts", card),
     }
     if "leads" in call.query.with_:
-        shape["_embedded"]["leads"] = [
-            {"id": lead_id, "_links": call.itself(f"leads/{lead_id}")} for lead_id in card.leads
-        ]
+        shape["_embedded"]["leads"] = _refs(call, "leads", card.leads)
     return shape
+
+
+def company(call: Call, card: Company) -> Json:
+    """A company: its leads and contacts are embedded by `with`."""
+    embedded = _embedded(call, "companies", card)
+    if "leads" in call.query.with_:
+        embedded["leads"] = _refs(call, "leads", card.leads)
+    if "contacts" in call.query.with_:
+        embedded["contacts"] = _refs(call, "contacts", card.contacts)
+    return {**_head(call, "companies", card), "_embedded": embedded}
+
+
+def _refs(call: Call, entity: Entity, ids: list[int]) -> list[Json]:
+    return [{"id": card_id, "_links": call.itself(f"{entity}/{card_id}")} for card_id in ids]
 
 
 def _head(call: Call, entity: Entity, card: Card) -> Json:
@@ -73,7 +85,7 @@ def _head(call: Call, entity: Entity, card: Card) -> Json:
         "updated_by": card.updated_by,
         "created_at": card.created_at,
         "updated_at": card.updated_at,
-        "closest_task_at": None,
+        "closest_task_at": card.closest_task_at,
         "is_deleted": False,
         "custom_fields_values": _values(call, entity, card),
         "account_id": call.account.id,
@@ -103,7 +115,9 @@ def _values(call: Call, entity: Entity, card: Card) -> list[Json] | None:
 
 def _embedded(call: Call, entity: Entity, card: Card) -> Json:
     tags = [call.account.tags[entity][tag_id] for tag_id in card.tags]
-    embedded: Json = {"tags": [{"id": tag.id, "name": tag.name, "color": None} for tag in tags], "companies": []}
+    embedded: Json = {"tags": [{"id": tag.id, "name": tag.name, "color": None} for tag in tags]}
+    if isinstance(card, Lead | Contact):
+        embedded["companies"] = _refs(call, "companies", card.companies)
     if "catalog_elements" in call.query.with_:
         embedded["catalog_elements"] = []
     return embedded

@@ -7,7 +7,21 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
-from demo.amocrm import contacts, directory, disposable, fields, hands, leads, links, notes, pipelines, query, seed
+from demo.amocrm import (
+    companies,
+    contacts,
+    directory,
+    disposable,
+    fields,
+    hands,
+    leads,
+    links,
+    notes,
+    pipelines,
+    query,
+    seed,
+    tasks,
+)
 from demo.amocrm.call import Answer, Call, Route, found
 from demo.amocrm.errors import Denied, Refused, unauthorised
 from demo.amocrm.faults import Faults, Kind, broken
@@ -16,7 +30,8 @@ from demo.amocrm.model import Contact, Json, Lead, User
 from demo.amocrm.oauth import Grant, OAuth, OAuthRefused
 from demo.amocrm.store import Account
 
-ROUTES = [route for module in (directory, leads, links, contacts, fields, pipelines, notes) for route in module.ROUTES]
+_MODULES = (directory, leads, links, contacts, companies, fields, pipelines, notes, tasks)
+ROUTES = [route for module in _MODULES for route in module.ROUTES]
 TOKEN = "POST /oauth2/access_token"
 SUBDOMAIN = "GET /oauth2/account/current/subdomain"
 UNKNOWN = "unknown"

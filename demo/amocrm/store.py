@@ -7,6 +7,7 @@ from typing import TypeAlias
 from demo.amocrm.model import (
     UNSORTED,
     Card,
+    Company,
     Contact,
     Entity,
     Event,
@@ -18,6 +19,7 @@ from demo.amocrm.model import (
     Pipeline,
     Status,
     Tag,
+    Task,
     User,
     Values,
 )
@@ -25,7 +27,9 @@ from demo.amocrm.search import Search
 
 Watcher: TypeAlias = Callable[[Entity, int], None]
 """Is told which card changed."""
-ENTITIES: tuple[Entity, ...] = ("leads", "contacts")
+ENTITIES: tuple[Entity, ...] = ("leads", "contacts", "companies")
+SINGULAR: dict[Entity, str] = {"leads": "lead", "contacts": "contact", "companies": "company"}
+"""What events call a card."""
 _FIRST_IDS = {
     "user": 9_000_001,
     "pipeline": 3_000_001,
@@ -37,6 +41,8 @@ _FIRST_IDS = {
     "tag": 900_001,
     "lead": 10_000_001,
     "contact": 20_000_001,
+    "company": 30_000_001,
+    "task": 70_000_001,
     "note": 50_000_001,
     "event": 1,
 }
@@ -63,6 +69,8 @@ class Account:
         self.tags: dict[Entity, dict[int, Tag]] = {entity: {} for entity in ENTITIES}
         self.leads: dict[int, Lead] = {}
         self.contacts: dict[int, Contact] = {}
+        self.companies: dict[int, Company] = {}
+        self.tasks: dict[int, Task] = {}
         self.notes: dict[Entity, dict[int, Note]] = {entity: {} for entity in ENTITIES}
         self.events: list[Event] = []
         self.next_ids = dict(_FIRST_IDS)
@@ -87,8 +95,10 @@ class Account:
         self.next_ids[kind] += 1
         return self.next_ids[kind] - 1
 
-    def cards(self, entity: Entity) -> dict[int, Lead] | dict[int, Contact]:
-        return self.leads if entity == "leads" else self.contacts
+    def cards(self, entity: Entity) -> dict[int, Lead] | dict[int, Contact] | dict[int, Company]:
+        if entity == "leads":
+            return self.leads
+        return self.contacts if entity == "contacts" else self.companies
 
     def card(self, entity: Entity, card_id: int) -> Card | None:
         return self.cards(entity).get(card_id)
@@ -113,9 +123,7 @@ class Account:
     def happened(self, kind: str, entity: Entity, entity_id: int, by: int, before: Values, after: Values) -> None:
         """Remember an event."""
         number = self.next_id("event")
-        self.events.append(
-            Event(f"01{number:024d}", kind, entity.removesuffix("s"), entity_id, by, self.now(), before, after)
-        )
+        self.events.append(Event(f"01{number:024d}", kind, SINGULAR[entity], entity_id, by, self.now(), before, after))
 
     def index(self, contact: Contact) -> None:
         """Put what stands on a contact into the search index."""

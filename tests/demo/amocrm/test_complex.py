@@ -79,7 +79,8 @@ async def test_at_most_40_field_values_for_each_card(crm: Crm) -> None:
             {"contacts": [{"custom_fields_values": [{"field_id": 1, "values": [{"value": "x"}]}]}]},
             ("NotSupportedChoice", "_embedded.contacts.0.custom_fields_values.0.field_id"),
         ),
-        ({"companies": [{"name": "ООО"}]}, ("NotExpected", "_embedded.companies")),
+        ({"companies": [{"name": "ООО"}, {}]}, ("TooMany", "_embedded.companies")),
+        ({"companies": [{"id": 1}]}, ("NotSupportedChoice", "_embedded.companies.0.id")),
         ({"metadata": {"category": "forms"}}, ("NotExpected", "_embedded.metadata")),
     ],
 )

@@ -60,6 +60,9 @@ async def test_events_come_last_first_and_are_filtered_whatever_was_paid(crm: Cr
     assert await kinds(f"filter[created_at][to]={since - 1}") == ["lead_added"]
     assert await kinds("filter[type][]=lead_added&filter[type][]=contact_added") == ["contact_added", "lead_added"]
     assert await kinds(f"filter[entity][]=contact&filter[entity_id][]={contact}") == ["contact_added"]
+    assert await kinds(f"filter[entity]=contact&filter[entity_id]={contact}&filter[created_at]={since}") == [
+        "contact_added"
+    ]
     assert await kinds("filter[created_by][]=0") == []
     event = (await crm.get("events?limit=1")).items("events")[0]
     assert len(event["id"]) == 26
@@ -84,3 +87,22 @@ async def test_events_that_are_not_documented_or_not_recorded_are_refused(crm: C
 @pytest.mark.parametrize("options", [dataclasses.replace(Options(), filters=True)], ids=["paid"])
 async def test_the_account_says_that_filters_work(crm: Crm) -> None:
     assert (await crm.get("account?with=is_api_filter_enabled")).body["is_api_filter_enabled"] is True
+
+
+async def test_tags_are_made_counted_and_found(crm: Crm) -> None:
+    said = await crm.post("leads/tags", [{"name": "Опт", "request_id": "a"}, {"name": "розница"}])
+
+    [first, second] = said.items("tags")
+    assert said.body["_total_items"] == 2
+    assert first == {"id": first["id"], "name": "Опт", "color": None, "request_id": "a"}
+    for query, wanted in (
+        ("query=опт", [first]),
+        ("filter[name]=Опт", [first]),
+        ("filter[name]=опт", []),
+        (f"filter[id]={second['id']}", [second]),
+        (f"filter[id][]={first['id']}&filter[id][]={second['id']}", [first, second]),
+    ):
+        found = await crm.get(f"leads/tags?{query}")
+        ids = [tag["id"] for tag in found.items("tags")] if found.status == 200 else []
+        assert ids == [tag["id"] for tag in wanted], query
+    assert (await crm.get("companies/tags")).status == 204

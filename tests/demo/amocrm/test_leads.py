@@ -304,7 +304,7 @@ async def test_a_loss_reason_goes_with_143_only(crm: Crm) -> None:
         ({"created_by": 1}, ("NotSupportedChoice", "created_by")),
         ({"created_at": 1}, ("NotExpected", "created_at")),
         ({"custom_fields_values": None}, ("InvalidType", "custom_fields_values")),
-        ({"_embedded": {"companies": [{"id": 1}]}}, ("NotExpected", "_embedded.companies")),
+        ({"_embedded": {"companies": [{"id": 1}]}}, ("NotSupportedChoice", "_embedded.companies.0.id")),
         ({"_embedded": {"contacts": [{"id": 1}]}}, ("NotSupportedChoice", "_embedded.contacts.0.id")),
         ({"_embedded": {"contacts": [{"is_main": True}]}}, ("FieldMissing", "_embedded.contacts.0.id")),
     ],

@@ -80,7 +80,7 @@ async def test_requests_are_counted_by_route_and_status(crm: Crm) -> None:
     lead = await crm.lead()
     await crm.get(f"leads/{lead}")
     await crm.get("leads/1")
-    await crm.get("tasks")
+    await crm.get("customers")
     await crm.ask("GET", "leads", token="x")
 
     counts = crm.stand_in.counts()

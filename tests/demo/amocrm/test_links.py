@@ -86,7 +86,7 @@ async def test_unlinking_is_204_and_passes_the_main_on(crm: Crm) -> None:
     ("body", "problem"),
     [
         ({"to_entity_id": 1}, ("NotSupportedChoice", "to_entity_id")),
-        ({"to_entity_type": "companies"}, ("NotSupportedChoice", "to_entity_type")),
+        ({"to_entity_type": "leads"}, ("NotSupportedChoice", "to_entity_type")),
         ({"metadata": {"main_contact": True}}, ("FieldMissing", "metadata.is_main")),
         ({"metadata": {"is_main": 1}}, ("InvalidType", "metadata.is_main")),
     ],

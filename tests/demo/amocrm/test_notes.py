@@ -121,3 +121,51 @@ async def test_a_note_needs_its_card(crm: Crm) -> None:
 
     assert (await crm.post("leads/1/notes", [note])).problems() == [("NotSupportedChoice", "entity_id")]
     assert (await crm.post("leads/notes", [note])).problems() == [("FieldMissing", "entity_id")]
+
+
+async def test_a_note_is_changed_where_it_is(crm: Crm) -> None:
+    lead, other = await crm.lead(), await crm.lead()
+    note: Json = {"note_type": "common", "params": {"text": "Записан"}}
+    made = (await crm.post(f"leads/{lead}/notes", [{**note, "created_by": 0}])).items("notes")[0]["id"]
+    crm.clocks.business += 60
+    better: Json = {**note, "params": {"text": "Записана"}}
+
+    said = await crm.patch(f"leads/{lead}/notes/{made}", {**better, "entity_id": lead})
+    many = await crm.patch("leads/notes", [{"id": made, **better}])
+
+    link = {"self": {"href": f"{crm.url}/api/v4/leads/{lead}/notes/{made}"}}
+    assert said.body == {"id": made, "entity_id": lead, "updated_at": BUSINESS + 60, "_links": link}
+    assert many.items("notes") == [said.body]
+    read = (await crm.get(f"leads/notes/{made}")).body
+    assert (read["params"], read["created_at"], read["updated_at"]) == (better["params"], BUSINESS, BUSINESS + 60)
+    assert (read["created_by"], read["updated_by"]) == (0, next(iter(crm.stand_in.account.users)))
+    for path, body, problem in (
+        (f"leads/{other}/notes/{made}", better, ("NotSupportedChoice", "entity_id")),
+        (f"leads/{lead}/notes/{made}", {**better, "note_type": "sms_in"}, ("NotSupportedChoice", "note_type")),
+        (f"leads/{lead}/notes/{made}", {**better, "params": {}}, ("FieldMissing", "params.text")),
+        (f"leads/{lead}/notes/1", better, ("NotSupportedChoice", "id")),
+    ):
+        assert (await crm.patch(path, body)).problems() == [problem]
+
+
+async def test_notes_are_found_by_filters(crm: Crm) -> None:
+    first, second = await crm.lead(), await crm.lead()
+    made = []
+    for lead, kind in ((first, "common"), (second, "sms_in"), (first, "sms_in")):
+        params = {"text": "а"} if kind == "common" else {"text": "а", "phone": "+79990000101"}
+        said = await crm.post("leads/notes", [{"entity_id": lead, "note_type": kind, "params": params}])
+        made.append(said.items("notes")[0]["id"])
+        crm.clocks.business += 60
+
+    async def ids(path: str) -> list[int]:
+        said = await crm.get(path)
+        return [note["id"] for note in said.items("notes")] if said.status == 200 else []
+
+    assert await ids("leads/notes?filter[note_type]=common") == made[:1]
+    assert await ids("leads/notes?filter[note_type][]=common&filter[note_type][]=sms_in") == made
+    assert await ids(f"leads/notes?filter[entity_id][]={first}") == [made[0], made[2]]
+    assert await ids(f"leads/{first}/notes?filter[id]={made[2]}") == made[2:]
+    assert await ids(f"leads/notes?filter[updated_at][from]={BUSINESS + 60}") == made[1:]
+    assert await ids(f"leads/notes?filter[updated_at]={BUSINESS + 120}") == made[2:]
+    assert (await crm.get(f"leads/{first}/notes?filter[entity_id]={first}")).status == 400
+    assert (await crm.get("leads/notes?filter[id]=one")).status == 400

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from demo.amocrm.call import Route
-from demo.amocrm.model import Json
+from demo.amocrm.model import Entity, Json
 from demo.amocrm.stand_in import ROUTES
+from demo.amocrm.store import ENTITIES
 from tests.demo.amocrm.conftest import Crm
 
 READS = [route for route in ROUTES if route.method == "GET"]
@@ -15,30 +16,37 @@ WRITES = [route for route in ROUTES if route.method != "GET"]
 
 def path_of(route: Route, crm: Crm) -> str:
     """A path of this route to things that exist."""
-    account = crm.stand_in.account
+    account, entity = crm.stand_in.account, entity_of(route)
     stand_ins = {
         "leads": next(iter(account.leads)),
         "contacts": next(iter(account.contacts)),
+        "companies": next(iter(account.companies)),
+        "tasks": next(iter(account.tasks)),
+        "events": account.events[0].id,
         "pipelines": crm.pipeline,
         "statuses": crm.stages[0],
         "users": next(iter(account.users)),
-        "notes": next(iter(account.notes["leads" if route.path.startswith("leads") else "contacts"])),
+        "notes": next(iter(account.notes[entity])),
         "groups": "default",
+        "custom_fields": next(iter(account.fields[entity])),
     }
-    fields = account.fields["leads" if route.path.startswith("leads") else "contacts"]
-    stand_ins["custom_fields"] = next(iter(fields))
     parts: list[str] = []
     for part in route.path.split("/"):
         parts.append(str(stand_ins[parts[-1]]) if part in ("{}", "{word}") else part)
     return "/".join(parts)
 
 
+def entity_of(route: Route) -> Entity:
+    """What kind of card the route is about."""
+    return next((entity for entity in ENTITIES if route.path.startswith(entity)), "leads")
+
+
 def body_of(route: Route, crm: Crm) -> Any:
     """The least body that this write takes."""
     account = crm.stand_in.account
-    lead, contact = next(iter(account.leads)), max(account.contacts)
-    field = next(iter(account.fields["leads" if route.path.startswith("leads") else "contacts"]))
-    linked: Json = {"to_entity_id": min(account.contacts), "to_entity_type": "contacts"}
+    lead, contact, company = next(iter(account.leads)), max(account.contacts), next(iter(account.companies))
+    field = next(iter(account.fields[entity_of(route)]))
+    task = next(iter(account.tasks))
     note: Json = {"note_type": "common", "params": {"text": "звонила мама"}}
     stage: Json = {"name": "Этап", "sort": 20, "color": "#fffeb2"}
     pipeline: Json = {"name": "Новая", "sort": 2, "is_main": False, "is_unsorted_on": False}
@@ -50,15 +58,31 @@ def body_of(route: Route, crm: Crm) -> Any:
         "POST contacts": [{}],
         "PATCH contacts": [{"id": contact}],
         "PATCH contacts/{}": {},
-        "POST leads/{}/link": [linked],
-        "POST leads/{}/unlink": [linked],
-        "POST leads/link": [{"entity_id": lead, **linked}],
-        "POST leads/unlink": [{"entity_id": lead, **linked}],
+        "POST companies": [{}],
+        "PATCH companies": [{"id": company}],
+        "PATCH companies/{}": {},
+        "POST tasks": [{"text": "Перезвонить", "complete_till": 1}],
+        "PATCH tasks": [{"id": task}],
+        "PATCH tasks/{}": {},
         "POST leads/pipelines": [{**pipeline, "_embedded": {"statuses": [stage]}}],
         "POST leads/pipelines/{}/statuses": [stage],
     }
-    for entity, own in (("leads", lead), ("contacts", contact)):
+    contact_link: Json = {"to_entity_id": min(account.contacts), "to_entity_type": "contacts"}
+    company_link: Json = {"to_entity_id": company, "to_entity_type": "companies"}
+    for entity, own, linked in (
+        ("leads", lead, contact_link),
+        ("contacts", contact, company_link),
+        ("companies", company, contact_link),
+    ):
+        known = next(iter(account.notes[entity_of(route)]))
         bodies |= {
+            f"POST {entity}/{{}}/link": [linked],
+            f"POST {entity}/{{}}/unlink": [linked],
+            f"POST {entity}/link": [{"entity_id": own, **linked}],
+            f"POST {entity}/unlink": [{"entity_id": own, **linked}],
+            f"PATCH {entity}/notes": [{"id": known, **note}],
+            f"PATCH {entity}/{{}}/notes": [{"id": known, **note}],
+            f"PATCH {entity}/{{}}/notes/{{}}": note,
             f"POST {entity}/notes": [{"entity_id": own, **note}],
             f"POST {entity}/{{}}/notes": [note],
             f"POST {entity}/tags": [{"name": "Тег"}],
@@ -80,8 +104,12 @@ async def furnish(crm: Crm) -> None:
     """One of each kind, with a link to take away."""
     await crm.field("leads", "text")
     contact = await crm.contact(name="Петров Пётр")
+    [company] = (await crm.post("companies", [{"name": "ООО «Ромашка»"}])).items("companies")
     lead = await crm.lead(name="Сделка", _embedded={"contacts": [{"id": contact}]})
-    for path in (f"leads/{lead}", f"contacts/{contact}"):
+    link = {"to_entity_id": company["id"], "to_entity_type": "companies"}
+    assert (await crm.post(f"contacts/{contact}/link", [link])).status == 200
+    assert (await crm.post("tasks", [{"text": "Перезвонить", "complete_till": 1}])).status == 200
+    for path in (f"leads/{lead}", f"contacts/{contact}", f"companies/{company['id']}"):
         said = await crm.post(f"{path}/notes", [{"note_type": "common", "params": {"text": "первая"}}])
         assert said.status == 200
 
@@ -131,10 +159,10 @@ async def test_every_write_refuses_a_parameter(crm: Crm, route: Route) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "tasks", 404),
+        ("GET", "customers", 404),
         ("GET", "leads/one", 404),
         ("GET", "leads/1/2", 404),
-        ("GET", "contacts/1/links", 404),
+        ("GET", "customers/1/links", 404),
         ("GET", "/api/v2/leads", 404),
         ("GET", "/", 404),
         ("DELETE", "leads/1", 405),
@@ -156,6 +184,7 @@ async def test_an_unknown_route_is_refused_and_remembered(crm: Crm, method: str,
         ("limit=ten", "limit"),
         ("page=0", "page"),
         ("page=1&page=2", "page"),
+        ("filter[id]=1&filter[id]=2", "filter[id]"),
         ("with=contacts,companies", "with"),
         ("order[price]=asc", "order[price]"),
         ("order[id]=up", "order[id]"),
