@@ -53,7 +53,7 @@ def panel(name: str, **more: object) -> Json:
 def confirmed() -> Json:
     """The patient said yes."""
     said = golden("found")
-    said["patient"]["next_visit"]["confirmed"] = "Подтвердил по телефону, Орлова Анна, 24 ноя, 12:40"
+    said["patient"]["next_visit"]["confirmed"] = "Орлова Анна, 24 ноя, 12:40"
     return said
 
 

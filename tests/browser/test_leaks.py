@@ -12,7 +12,7 @@ pytestmark = BROWSER
 OPENINGS = 100
 WATCHED = 6
 GROWN_BYTES = 600_000
-"""Six kilobytes for each opening, which is what Chromium's compiled code still grows by; a panel that is kept holds fifty, an answer ten."""
+"""Six kilobytes for each opening, what Chromium's compiled code still grows by; a panel that is kept holds fifty, an answer ten."""
 
 
 @dataclass(frozen=True)
