@@ -3,7 +3,7 @@ shown of all that, `hub.panel.compose` decides; it is in the access journal befo
 
 import asyncio
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from aiohttp import web
 from hub.accounts import Account
 from hub.clock import Clock
 from hub.crm import User
-from hub.link.lookups import LookupFailed, Lookups
+from hub.link.lookups import ClinicAway, LookupFailed, Lookups
 from hub.links.confirmations import Confirmation, read_confirmation
 from hub.panel import subjects
 from hub.panel.compose import Composed, Facts, compose, shown_of
@@ -154,6 +154,7 @@ class Cards:
             reading = tasks.create_task(self._beside(card))
             asking = tasks.create_task(self._answers(card))
         beside, answers = reading.result(), asking.result()
+        card = replace(card, sites=self._as_they_left(card, answers))
         people = await self._people(card, answers, beside)
         return compose(
             Facts(
@@ -178,17 +179,34 @@ class Cards:
                 confirmation=await read_confirmation(unit, deal_id) if deal_id else None,
             )
 
+    def _as_they_left(self, card: _Open, answers: Answers) -> dict[str, Site]:
+        """A clinic whose link was lost under the question is away since then."""
+        now, account = self._clock.now(), card.visitor.account.id
+        return {
+            database: replace(
+                site,
+                stand=replace(site.stand, connected=False, left_at=self._links.left_at((account, database)) or now),
+            )
+            if site.stand.connected and database in answers.away
+            else site
+            for database, site in card.sites.items()
+        }
+
     # Who they are
 
     async def _answers(self, card: _Open) -> Answers:
         """All clinics are asked at the same time."""
-        found: dict[str, CardAnswer | None] = {}
+        found: dict[str, CardAnswer | LookupFailed] = {}
         async with asyncio.TaskGroup() as tasks:
             for database in card.sites:
                 if question := question_of(card.subject, database):
                     within = within_seconds(card.subject, database)
                     tasks.create_task(self._ask(card.visitor.account, database, question, within, found))
-        return Answers({database: found[database] for database in card.sites if database in found})
+        told = {database: found[database] for database in card.sites if database in found}
+        return Answers(
+            {database: one if isinstance(one, CardAnswer) else None for database, one in told.items()},
+            frozenset(database for database, one in told.items() if isinstance(one, ClinicAway)),
+        )
 
     async def _ask(
         self,
@@ -196,12 +214,12 @@ class Cards:
         database: str,
         question: CardQuestion,
         within: float,
-        found: dict[str, CardAnswer | None],
+        found: dict[str, CardAnswer | LookupFailed],
     ) -> None:
         try:
             found[database] = await self._lookups.card(account, database, question, within)
-        except LookupFailed:
-            found[database] = None
+        except LookupFailed as failed:
+            found[database] = failed
 
     async def _people(self, card: _Open, answers: Answers, beside: _Beside) -> list[Somebody]:
         """As the clinics say; where one is silent, as the hub knows."""

@@ -74,9 +74,11 @@ class Subject:
 
 @dataclass(frozen=True)
 class Answers:
-    """By database: the clinic's answer, or None where none came. A database that was not asked is absent."""
+    """By database: the clinic's answer, or None where none came. A database that was not asked is absent. `away`: no link, or none
+    any more."""
 
     by_database: Mapping[str, CardAnswer | None] = field(repr=False)
+    away: frozenset[str] = frozenset()
 
     @property
     def silent(self) -> frozenset[str]:

@@ -377,6 +377,19 @@ async def test_a_clinic_whose_clock_is_slow_is_not_late(lite_desk: Desk) -> None
     assert levels == ["green", "amber"]
 
 
+async def test_a_clinic_that_is_lost_under_the_question_is_away(lite_desk: Desk) -> None:
+    lite_desk.deal(MOTHER)
+    async with answering(lite_desk, lambda _: None) as clinic, asyncio.TaskGroup() as tasks:
+        asking = tasks.create_task(deal(lite_desk))
+        await heard(clinic, lambda: bool(clinic.asked))
+        clinic.talk.socket.transport.abort()
+        freshness = (await asking).freshness
+
+    assert freshness
+    assert (freshness.level, freshness.mis) == ("red", "offline")
+    assert freshness.text.startswith("Компьютер клиники не на связи с 23 ноя, 15:00")
+
+
 @pytest.mark.parametrize("reply", ["mis_down", None])
 async def test_a_clinic_without_an_answer_is_offline_though_connected(
     lite_desk: Desk, reply: str | None, monkeypatch: pytest.MonkeyPatch
