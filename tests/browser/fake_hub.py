@@ -32,6 +32,7 @@ class Refusal:
     status: int
     code: str
     reason: str
+    more: Json = field(default_factory=dict)
 
 
 class Gone(Enum):
@@ -232,7 +233,7 @@ def _response(said: Answer) -> web.Response:
     if said is GONE:
         return web.Response()
     if isinstance(said, Refusal):
-        return web.json_response({"code": said.code, "reason": said.reason}, status=said.status)
+        return web.json_response({"code": said.code, "reason": said.reason} | said.more, status=said.status)
     return web.json_response(said)
 
 

@@ -1,9 +1,11 @@
 """The settings page over HTTP: who may see it, what it offers, what it refuses, and what a change sets in motion."""
 
 import copy
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -26,6 +28,7 @@ from hub.panel.door import Door
 from hub.panel.rights import Rights
 from hub.panel.settings import SettingsDesk
 from hub.panel.settings_check import Unfit, parsed, problems
+from hub.panel.settings_page import ChangeLine, Choices, Health
 from hub.rules.settings import Pipeline, Settings, TargetStage
 from hub.store import tables
 from hub.store.engine import Store
@@ -386,6 +389,19 @@ async def test_while_amocrm_is_down_the_page_says_so(page: Page) -> None:
     status, told = await page.ask("GET")
 
     assert (status, told["code"]) == (503, "busy")
+
+
+def test_the_golden_answer_of_the_page_is_what_the_hub_would_say() -> None:
+    golden = json.loads((Path(__file__).parents[2] / "panel" / "settings.json").read_text("utf-8"))
+    shapes = {
+        "settings": Settings.model_validate(golden["settings"]).model_dump(mode="json", by_alias=True),
+        "version": golden["settings"]["version"],
+        "choices": Choices.model_validate(golden["choices"]).model_dump(mode="json"),
+        "health": Health.model_validate(golden["health"]).model_dump(mode="json"),
+        "changed": [ChangeLine.model_validate(line).model_dump(mode="json") for line in golden["changed"]],
+    }
+
+    assert shapes == golden
 
 
 async def test_the_widgets_support_link_leads_somewhere() -> None:
