@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable
 from typing import TypeAlias
 
@@ -51,7 +52,8 @@ def _response(answer: Answer) -> web.Response:
     if answer.body is None:
         return web.Response(status=answer.status)
     text = answer.body if isinstance(answer.body, str) else json.dumps(answer.body, ensure_ascii=False)
-    return web.Response(status=answer.status, text=text, content_type=answer.type)
+    # The type as documented, without a charset: a client of strangers compares the whole header.
+    return web.Response(status=answer.status, body=text.encode(), headers={"Content-Type": answer.type})
 
 
 @contextlib.asynccontextmanager
@@ -61,14 +63,15 @@ async def serving(
     port: int = 0,
     widget: Widget | None = None,
     keep: Keep = lambda: None,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[str]:
     """Serve until the block ends, with pages if there is a widget to show in them; gives the URL. `keep` makes what a client wrote last."""
     front = Front(stand_in, widget) if widget else None
     runner = web.AppRunner(_application(stand_in, front, keep), access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
+        await web.TCPSite(runner, host, port, ssl_context=tls).start()
         bound = runner.addresses[0][1]
-        yield f"http://{host}:{bound}"
+        yield f"{'https' if tls else 'http'}://{host}:{bound}"
     finally:
         await runner.cleanup()
