@@ -16,6 +16,7 @@ from hub.links import own
 from hub.links.choices import forget_choice, save_choice
 from hub.links.confirmations import Confirmation, forget_confirmation, read_confirmation, save_confirmation
 from hub.links.records import read_records
+from hub.links.settings import read_settings
 from hub.news import News
 from hub.panel.card import Cards
 from hub.panel.door import PREFIX, Door, asked
@@ -36,6 +37,7 @@ ANOTHERS = "Эта сделка другого пациента. Подтвер�
 ELSEWHERE = "Этот приём не в этой сделке. Если он записан только что, повторите через несколько секунд."
 MAY_NOT_WRITE = "У вас нет права менять эту сделку в amoCRM. Доступ даёт администратор аккаунта."
 NOT_TAKEN = "amoCRM не приняла подтверждение. Повторите; если не поможет, сообщите администратору."
+PAUSED = "Запись в amoCRM на паузе, подтверждение не записано. Повторите, когда администратор снимет паузу в настройках виджета."
 GONE = "Этой сделки в amoCRM больше нет: возможно, её удалили или объединили с другой."
 _NAME_LENGTH = 100
 """amoCRM keeps 256 characters of a text."""
@@ -120,6 +122,9 @@ class Actions:
         """What was confirmed before, and what is to be; the same where nothing has changed since."""
         user = await self._rights.user(visitor)
         async with self._store.reading(visitor.account) as unit:
+            settings = await read_settings(unit)
+            if settings and settings.paused:
+                raise Told(409, "paused", PAUSED)
             branch = await _branch(unit, deal_id, patient, shown.id)
             before = await read_confirmation(unit, deal_id)
         now, zone = self._clock.now(), shown.start.tzinfo or UTC

@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -15,6 +14,7 @@ from sqlalchemy import ColumnElement, Row, literal, or_, select, true, union_all
 from hub.clock import machine_now
 from hub.inbox.write import record_place
 from hub.links.columns import by_database, in_account, of
+from hub.links.settings import parsed
 from hub.panel.facts import Known, Site
 from hub.panel.freshness import Stand
 from hub.rules.model import PatientKey
@@ -49,23 +49,12 @@ async def read_account(unit: Unit, links: Links, now: datetime) -> tuple[Setting
     rows = (await unit.execute(query)).all()
     of_databases = sorted((row for row in rows if row.id is not None), key=lambda row: (len(row.id), row.id))
     text = rows[0].settings if rows else None
-    return _settings(text) if text else None, {row.id: _site(row, links, now) for row in of_databases}
-
-
-async def read_settings(unit: Unit) -> Settings | None:
-    """None: nobody configured the account yet."""
-    text = (await unit.execute(select(accounts.c.settings).where(accounts.c.id == unit.account.id))).scalar()
-    return _settings(text) if text else None
+    return parsed(text) if text else None, {row.id: _site(row, links, now) for row in of_databases}
 
 
 async def read_sites(unit: Unit, links: Links, now: datetime) -> dict[str, Site]:
     """The databases of the account, in the order in which they were added."""
     return (await read_account(unit, links, now))[1]
-
-
-@lru_cache(maxsize=1024)  # read for every card, changed once a month
-def _settings(text: str) -> Settings:
-    return Settings.model_validate_json(text)
 
 
 def _site(row: Row[Any], links: Links, now: datetime) -> Site:

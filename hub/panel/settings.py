@@ -12,10 +12,11 @@ from hub.amocrm.client import AmoCrms
 from hub.amocrm.directory import Directory, read_directory
 from hub.amocrm.limits import Priority
 from hub.clock import Clock
+from hub.links.settings import read_settings
 from hub.panel import settings_page as page
 from hub.panel import settings_store as kept
 from hub.panel.door import PREFIX, Door, asked
-from hub.panel.known import Links, read_settings, read_sites
+from hub.panel.known import Links, read_sites
 from hub.panel.rights import Rights, told
 from hub.panel.settings_check import Problem, Unfit, parsed, problems
 from hub.panel.visitor import Told, Visitor

@@ -12,7 +12,7 @@ from hub.clock import machine_now
 from hub.inbox.write import record_place
 from hub.links.columns import in_account
 from hub.links.outcomes import NOBODY
-from hub.panel.known import read_settings
+from hub.links.settings import read_settings
 from hub.rules.settings import Settings
 from hub.store.dialect import insert as insert_or
 from hub.store.engine import Unit

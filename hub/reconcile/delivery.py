@@ -6,13 +6,12 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TypeVar
 
-from sqlalchemy import select
-
 from hub.accounts import Account
 from hub.clock import Clock
 from hub.crm import Crm, CrmRejected
 from hub.links import choices, confirmations, outcomes, own, records, waiting
 from hub.links.columns import by_database
+from hub.links.settings import read_settings
 from hub.links.waiting import Waiting
 from hub.metrics import COMMANDS_SENT
 from hub.news import News
@@ -21,7 +20,6 @@ from hub.rules.plan import Case, Outcome, OwnDeal, Plan, plan
 from hub.rules.settings import Settings
 from hub.rules.visits import Clinic
 from hub.store.engine import Store, Unit
-from hub.store.tables import accounts
 from wire.errors import NeedsOperator, Retry
 
 BATCH = 50
@@ -78,8 +76,8 @@ class Paused(Retry):
 async def refuse_if_paused(to: Delivery) -> None:
     """Asked before each batch: a step may take many."""
     async with to.store.reading(to.account) as unit:
-        text = (await unit.execute(select(accounts.c.settings).where(accounts.c.id == to.account.id))).scalar_one()
-    if text and Settings.model_validate_json(text).paused:
+        settings = await read_settings(unit)
+    if settings and settings.paused:
         raise Paused
 
 

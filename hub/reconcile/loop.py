@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from random import SystemRandom
 from typing import Never
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from hub.accounts import Account, grant_operation
 from hub.clock import Clock
 from hub.crm import Crm, CrmBlocked, CrmUnauthorised, CrmUnpaid
 from hub.links import waiting
 from hub.links.outcomes import NOBODY, count_nobodys
+from hub.links.settings import read_settings
 from hub.news import News
 from hub.reconcile.delivery import Delivery
 from hub.reconcile.intents import Intent, open_ones, resolve
@@ -151,8 +152,7 @@ class Reconcile:
     async def _look(self, account: Account, at_once: int) -> _Found | None:
         """What is to be done at this moment; None: not configured, paused, or nothing loaded yet."""
         async with self._store.reading(account) as unit:
-            query = select(accounts.c.settings).where(accounts.c.id == account.id)
-            settings = _settings((await unit.execute(query)).scalar_one_or_none())
+            settings = _followed(await read_settings(unit))
             clinics = await waiting.clinics(unit)
             keys = await waiting.waiting(unit, clinics.keys(), self._clock.now(), at_once) if clinics else []
             open_intents = await open_ones(unit)
@@ -236,8 +236,7 @@ class Reconcile:
         )
 
 
-def _settings(text: str | None) -> Settings | None:
-    settings = Settings.model_validate_json(text) if text else None
+def _followed(settings: Settings | None) -> Settings | None:
     if settings and settings.preset != "deal_per_inquiry":
         raise NeedsOperator("Choose the preset deal_per_inquiry: deal_per_visit is not configured yet.")
     return settings

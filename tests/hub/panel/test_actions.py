@@ -11,7 +11,7 @@ import aiohttp
 import jwt
 import pytest
 from aiohttp import web
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from hub.accounts import Account
 from hub.amocrm.client import open_amocrm
@@ -26,7 +26,7 @@ from hub.links.choices import read_choice
 from hub.links.confirmations import Confirmation, read_confirmation
 from hub.news import News
 from hub.panel import actions
-from hub.panel.actions import Actions
+from hub.panel.actions import PAUSED, Actions
 from hub.panel.card import Cards
 from hub.panel.door import Door
 from hub.panel.journal import Journal
@@ -289,6 +289,15 @@ async def test_a_click_writes_the_field_as_this_user(booked: Hub) -> None:
     assert booked.lead.confirmed == TEXT
     assert await booked.kept() == Confirmation(DEAL, DATABASE, "81234", at(14, 30), "2", ANNA, TEXT, at(12, 41))
     assert await booked.journal() == [(ANNA, "confirm", ["deal:501", "db_1:4410", "visit:db_1:81234"])]
+
+
+async def test_nothing_is_confirmed_while_writing_is_paused(booked: Hub) -> None:
+    async with booked.store.writing(booked.account) as unit:
+        paused = '{"paused": true, "pipelines": {"primary": {"pipeline_id": 1}, "repeat": {"pipeline_id": 2}}}'
+        await unit.execute(update(tables.accounts).values(settings=paused))
+
+    assert await booked.confirm() == (409, {"code": "paused", "reason": PAUSED})
+    assert (booked.patches, await booked.kept()) == ([], None)
 
 
 async def test_a_second_click_writes_nothing_new(booked: Hub) -> None:
