@@ -1,6 +1,8 @@
 """What an account says of itself: its settings, people, loss reasons, tags and events."""
 
 from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from demo.amocrm import shapes
 from demo.amocrm.bodies import TagCreate
@@ -9,12 +11,13 @@ from demo.amocrm.checks import batch
 from demo.amocrm.errors import Problem, Refused
 from demo.amocrm.model import Entity, Event, Json, Tag, User
 from demo.amocrm.query import PAGES, Spec, refuse_not_numbers, within
-from demo.amocrm.store import ENTITIES, SINGULAR
+from demo.amocrm.store import ENTITIES, SINGULAR, Account
 from demo.amocrm.tasks import TYPES
 
-_ACCOUNT_WITH = frozenset(
-    {"amojo_id", "users_groups", "task_types", "version", "datetime_settings", "is_api_filter_enabled"}
-)
+_PLAIN_WITH = frozenset({"amojo_id", "version", "is_api_filter_enabled", "drive_url"})
+_EMBEDDED_WITH = frozenset({"users_groups", "task_types", "datetime_settings", "amojo_rights"})
+_OPENED = 1_700_000_000
+"""When the account was opened, by a robot."""
 _RECORDED = ("lead_added", "contact_added", "company_added", "lead_status_changed")
 _PLURAL = {one: entity for entity, one in SINGULAR.items()}
 _MOST_IDS = 10
@@ -27,13 +30,19 @@ def _account(call: Call) -> Answer:
         "id": account.id,
         "name": account.subdomain,
         "subdomain": account.subdomain,
+        "created_at": _OPENED,
+        "created_by": 0,
+        "updated_at": _OPENED,
+        "updated_by": 0,
         "current_user_id": call.actor.id,
         "country": "RU",
         "currency": "RUB",
         "currency_symbol": "₽",
         "customers_mode": "unavailable",
         "is_unsorted_on": True,
+        "mobile_feature_version": 0,
         "is_loss_reason_enabled": True,
+        "is_helpbot_enabled": False,
         "is_technical_account": False,
         "contact_name_display_order": 1,
         "uuid": f"00000000-0000-4000-8000-{account.id:012d}",
@@ -43,19 +52,33 @@ def _account(call: Call) -> Answer:
         "amojo_id": f"00000000-0000-4000-9000-{account.id:012d}",
         "version": 11,
         "is_api_filter_enabled": account.filters,
+        "drive_url": "https://drive-b.amocrm.ru",
     }
-    embedded: Json = {
+    shape |= {name: value for name, value in plain.items() if name in wanted}
+    if chosen := {name: value for name, value in _account_embedded(account).items() if name in wanted}:
+        shape["_embedded"] = chosen
+    return Answer(200, shape)
+
+
+def _account_embedded(account: Account) -> Json:
+    moment = datetime.fromtimestamp(account.now(), ZoneInfo(account.timezone))
+    return {
+        "amojo_rights": {"can_direct": True, "can_create_groups": True},
         "users_groups": [{"id": 0, "name": "Отдел продаж", "uuid": None}],
         "task_types": [
             {"id": number, "name": name, "color": None, "icon_id": None, "code": code}
             for number, (name, code) in TYPES.items()
         ],
-        "datetime_settings": {"timezone": account.timezone},
+        "datetime_settings": {
+            "date_pattern": "d.m.Y H:i",
+            "short_date_pattern": "d.m.Y",
+            "short_time_pattern": "H:i",
+            "date_formant": "d.m.Y",  # spelt so in the documentation's sample
+            "time_format": "H:i:s",
+            "timezone": account.timezone,
+            "timezone_offset": moment.isoformat()[-6:],
+        },
     }
-    shape |= {name: value for name, value in plain.items() if name in wanted}
-    if chosen := {name: value for name, value in embedded.items() if name in wanted}:
-        shape["_embedded"] = chosen
-    return Answer(200, shape)
 
 
 def rights_of(user: User) -> Json:
@@ -75,6 +98,7 @@ def _user_shape(call: Call, user: User) -> Json:
         "lang": "ru",
         "rights": {
             **dict.fromkeys(("leads", "contacts", "companies"), rights),
+            "tasks": {"edit": rights["edit"], "delete": rights["delete"]},
             "mail_access": False,
             "catalog_access": False,
             "status_rights": [],
@@ -204,7 +228,7 @@ _EVENTS = Spec(
     ),
 )
 ROUTES = [
-    Route("GET", "account", _account, Spec(with_=_ACCOUNT_WITH)),
+    Route("GET", "account", _account, Spec(with_=_PLAIN_WITH | _EMBEDDED_WITH)),
     Route("GET", "users", _users, PAGES, admin=True),
     Route("GET", "users/{}", _user, admin=True),
     Route("GET", "leads/loss_reasons", _loss_reasons, PAGES),

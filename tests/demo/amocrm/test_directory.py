@@ -21,7 +21,7 @@ async def test_the_account_says_more_when_asked(crm: Crm) -> None:
     assert more["is_api_filter_enabled"] is False
     assert [kind["id"] for kind in more["_embedded"]["task_types"]] == [1, 2]
     assert more["_embedded"]["datetime_settings"]["timezone"] == "Europe/Moscow"
-    assert (await crm.get("account?with=drive_url")).status == 400
+    assert (await crm.get("account?with=entity_names")).status == 400
 
 
 async def test_users_are_listed_with_their_rights(crm: Crm) -> None:

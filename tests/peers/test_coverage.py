@@ -1,0 +1,41 @@
+"""The committed table says what the peers have really seen."""
+
+import pytest
+
+from demo.amocrm.stand_in import ROUTES, UNKNOWN
+from tests.peers import amo_tour, coverage
+from tests.peers.ground import Played
+
+pytestmark = pytest.mark.xdist_group("peers")
+
+
+def test_the_table_in_the_docs_is_what_the_peers_saw(strangers: dict[str, Played]) -> None:
+    page = coverage.PAGE.read_text("utf-8")
+
+    assert coverage.put(page, coverage.table(strangers)) == page, "run `python -m tests.peers.coverage --write`"
+
+
+def test_no_peer_asks_for_anything_that_the_stand_in_does_not_know(strangers: dict[str, Played]) -> None:
+    assert [name for name, peer in strangers.items() if UNKNOWN in peer.routes] == []
+
+
+def test_the_table_names_every_route_once(strangers: dict[str, Played]) -> None:
+    text = coverage.table(
+        {"aioamocrm": Played({}, {"GET /api/v4/leads": {"200": 3, "204": 1}}, []), "amo": Played({}, {}, [])}
+    )
+
+    assert "| `leads` | GET 200 204 |  |" in text
+    assert "`leads` (POST, PATCH)" in text
+    assert all(f"`{route.path}`" in text for route in ROUTES)
+
+
+def test_a_page_without_the_marks_is_no_page_to_write() -> None:
+    with pytest.raises(ValueError, match="has lost the marks"):
+        coverage.put("# Fidelity", "| a |")
+
+
+def test_without_node_the_suite_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+
+    with pytest.raises(amo_tour.NoNode, match="node is not there"):
+        amo_tour.node()
