@@ -1,6 +1,7 @@
 """Deal and contact cards of the stand-in with our real widget.zip in them, and a hub that says what a test wants."""
 
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,10 +10,11 @@ from typing import Literal
 
 from playwright.async_api import Locator, Page, expect
 
+from demo.amocrm import seed
 from demo.amocrm.app import serving
 from demo.amocrm.archive import unpacked
 from demo.amocrm.stand_in import StandIn
-from tests.browser.fake_hub import FakeHub, golden
+from tests.browser.fake_hub import FakeHub, Json, golden
 from widget.build import build
 
 DEALS = 50
@@ -28,27 +30,46 @@ class Office:
     url: str
     code: str
     ids: dict[Entity, list[int]]
+    list_path: str
 
     def path(self, entity: Entity, place: int) -> str:
         """Where a card is."""
         return f"/{entity}/detail/{self.ids[entity][place]}"
 
 
-@asynccontextmanager
-async def opened(hub: FakeHub, folder: Path) -> AsyncIterator[Office]:
-    """The stand-in with the widget in it, at the time of the golden answers."""
+def started(folder: Path, seeds: Json | None = None) -> StandIn:
+    """A stand-in at the time of the golden answers, with these pipelines and the like."""
     now = int(datetime.fromisoformat(golden("found")["now"]).timestamp())
     stand_in = StandIn(business=lambda: now)
-    _, operator, _ = stand_in.account.users
-    made = [stand_in.create_lead(operator, _lead(number)) for number in range(DEALS)]
+    if seeds:
+        (folder / "seeds.json").write_text(json.dumps(seeds), "utf-8")
+        seed.add(stand_in.account, folder / "seeds.json")
+    return stand_in
+
+
+@asynccontextmanager
+async def opened(
+    hub: FakeHub,
+    folder: Path,
+    seeds: Json | None = None,
+    lead: Callable[[StandIn, int], Json] | None = None,
+    deals: int = DEALS,
+) -> AsyncIterator[Office]:
+    """Cards of the stand-in with the widget in it."""
+    stand_in = started(folder, seeds)
+    _, operator, *_ = stand_in.account.users
+    made = [
+        stand_in.create_lead(operator, lead(stand_in, number) if lead else _lead(number)) for number in range(deals)
+    ]
     build(hub.url, folder / "widget.zip")
     widget = unpacked(folder / "widget.zip")
     async with serving(stand_in, widget=widget) as url:
-        contacts = [lead.main_contact or 0 for lead in made]
-        yield Office(hub, url, widget.code, {"leads": [lead.id for lead in made], "contacts": contacts})
+        contacts = [one.main_contact or 0 for one in made]
+        ids: dict[Entity, list[int]] = {"leads": [one.id for one in made], "contacts": contacts}
+        yield Office(hub, url, widget.code, ids, f"/leads/list/pipeline/{made[0].pipeline_id}")
 
 
-def _lead(number: int) -> dict[str, object]:
+def _lead(number: int) -> Json:
     phone = {"field_code": "PHONE", "values": [{"value": f"+799900001{number:02}", "enum_code": "MOB"}]}
     person = {"first_name": "Мария", "last_name": "Петрова", "custom_fields_values": [phone]}
     return {"name": "Заявка с сайта", "price": 12500, "_embedded": {"contacts": [person]}}

@@ -25,6 +25,12 @@ def golden(name: str) -> Json:
     return said
 
 
+def settings() -> Json:
+    """What the settings page is told."""
+    said: Json = json.loads((GOLDEN.parent / "settings.json").read_text("utf-8"))
+    return said
+
+
 @dataclass(frozen=True)
 class Refusal:
     """An error in the panel API's shape."""
