@@ -177,38 +177,6 @@ class MassLinkBody(LinkBody):
     entity_id: int
 
 
-class TaskResult(Part):
-    text: Name
-
-
-class TaskPatch(Item):
-    id: int | None = None
-    text: Name = "-"
-    complete_till: int = 0
-    entity_id: int | None = None
-    entity_type: Entity | None = None
-    task_type_id: int = 1
-    responsible_user_id: int = 0
-    duration: Annotated[int, Field(ge=0)] = 0
-    is_completed: bool = False
-    result: TaskResult | None = None
-    updated_by: int = 0
-
-
-class TaskCreate(Item):
-    text: Name
-    complete_till: int
-    entity_id: int | None = None
-    entity_type: Entity | None = None
-    task_type_id: int = 1
-    responsible_user_id: int = 0
-    duration: Annotated[int, Field(ge=0)] = 0
-    is_completed: bool = False
-    result: TaskResult | None = None
-    created_by: int = 0
-    updated_by: int = 0
-
-
 class ChoiceBody(Part):
     id: int | None = None
     value: Name
@@ -250,6 +218,19 @@ class StatusCreate(Item):
     name: Name
     sort: int
     color: Color
+
+
+class StatusPatch(Part):
+    name: Name = "-"
+    sort: int = 0
+    color: Color = "#fffeb2"
+
+
+class PipelinePatch(Part):
+    name: Name = "-"
+    sort: int = 0
+    is_main: bool = False
+    is_unsorted_on: bool = False
 
 
 class StatusInPipeline(Part):

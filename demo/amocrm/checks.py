@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from demo.amocrm.errors import Invalid, Problem, Refused
 
@@ -20,6 +20,12 @@ _TYPES = {
     "model_type": "array",
     "dict_type": "array",
 }
+
+
+class Nothing(BaseModel):
+    """The body of a route that takes none."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class Checks:
@@ -92,6 +98,12 @@ def single(raw: Any, model: type[Body], prepare: Callable[[Body, Checks], Plan])
         raise Refused(400, "The body should be an object.")
     [(_, plan)] = batch([raw], model, prepare)
     return plan
+
+
+def nothing(raw: Any) -> None:
+    """Raise where a body came that the route does not take."""
+    if raw is not None:
+        single(raw, Nothing, lambda body, _: body)
 
 
 def _request_id(item: Any, number: int) -> str:

@@ -63,5 +63,18 @@ class Invalid(Refused):
         return {"validation-errors": errors, **super().body()}
 
 
+class NotThere(Refused):
+    """Items name things that do not exist: of sources this second shape of a refusal is documented."""
+
+    def __init__(self, names: list[str]) -> None:
+        problem = Problem("EntityNotFound", "id", "Entity not found")
+        super().__init__(400, "Invalid request items", (problem,) * len(names))
+        self.names = names
+
+    def body(self) -> Json:
+        items = zip(self.names, self.problems, strict=True)
+        return {"errors": [{"request_id": name, "errors": p.shape()} for name, p in items], **super().body()}
+
+
 def unauthorised() -> Refused:
     return Refused(401, "Invalid user name or password")

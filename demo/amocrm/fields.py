@@ -1,8 +1,8 @@
 """Custom fields and their groups, of leads, contacts and companies."""
 
 from demo.amocrm.bodies import ChoiceBody, FieldCreate, FieldPatch, GroupCreate, StageRef
-from demo.amocrm.call import Answer, Call, Route, page, total
-from demo.amocrm.checks import Checks, batch, existing, named, single
+from demo.amocrm.call import EMPTY, Answer, Call, Route, page, total
+from demo.amocrm.checks import Checks, batch, existing, named, nothing, single
 from demo.amocrm.errors import Refused
 from demo.amocrm.model import Choice, Entity, Field, Group, Json
 from demo.amocrm.query import Spec
@@ -171,6 +171,19 @@ def _routes(entity: Entity) -> list[Route]:
         plan = single(call.body, FieldPatch, lambda body, checks: _patch_plan(call.account, field, body, checks))
         return Answer(200, _patched(call, *plan))
 
+    def delete(call: Call) -> Answer:
+        nothing(call.body)
+        field = call.account.fields[entity].get(call.ids[0])
+        if field is None:
+            raise Refused(404, "No such field.")
+        if field.is_predefined:
+            raise Refused(400, "This field cannot be deleted.")
+        del call.account.fields[entity][field.id]
+        for card in call.account.cards(entity).values():
+            if card.values.pop(field.id, None):
+                call.account.changed(entity, card.id)
+        return EMPTY
+
     def groups(call: Call) -> Answer:
         found = sorted(call.account.groups[entity].values(), key=lambda group: group.sort)
         return total(call, "custom_field_groups", [_group_shape(call, group) for group in found])
@@ -200,6 +213,7 @@ def _routes(entity: Entity) -> list[Route]:
         Route("GET", f"{base}/groups/{{word}}", group),
         Route("GET", f"{base}/{{}}", one),
         Route("PATCH", f"{base}/{{}}", patch_one, admin=True),
+        Route("DELETE", f"{base}/{{}}", delete, admin=True),
     ]
 
 

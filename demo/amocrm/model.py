@@ -190,6 +190,47 @@ class Task:
     result: str | None = None
 
 
+@dataclass
+class Source:
+    """Where leads come from, as an integration names it; `external_id` never changes."""
+
+    id: int
+    name: str
+    external_id: str
+    pipeline_id: int
+    is_default: bool = False
+    origin_code: str | None = None
+
+
+@dataclass
+class Element:
+    """One of a list's elements."""
+
+    id: int
+    name: str
+    created_by: int
+    updated_by: int
+    created_at: int
+    updated_at: int
+
+
+@dataclass
+class Catalog:
+    """A list, as amoCRM calls it in Russian: of goods, of invoices, of anything."""
+
+    id: int
+    name: str
+    kind: str
+    sort: int
+    created_by: int
+    updated_by: int
+    created_at: int
+    updated_at: int
+    can_add_elements: bool = False
+    can_link_multiple: bool = False
+    elements: dict[int, Element] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Note:
     """A line in the feed of a card."""

@@ -1,8 +1,9 @@
 """Pipelines and their statuses; 142 and 143 stand at the end of each, «Неразобранное» at the beginning."""
 
-from demo.amocrm.bodies import PipelineCreate, StatusCreate, StatusInPipeline
-from demo.amocrm.call import Answer, Call, Route, total
-from demo.amocrm.checks import Checks, batch
+from demo.amocrm import stages
+from demo.amocrm.bodies import PipelineCreate, PipelinePatch, StatusCreate, StatusInPipeline, StatusPatch
+from demo.amocrm.call import EMPTY, Answer, Call, Route, total
+from demo.amocrm.checks import Checks, batch, nothing, single
 from demo.amocrm.errors import Refused
 from demo.amocrm.model import LOST, UNSORTED, WON, Json, Pipeline, Status
 from demo.amocrm.store import Account
@@ -118,11 +119,79 @@ def _statuses(call: Call) -> Answer:
     return total(call, "statuses", [_status_shape(call, status) for status in _in_order(_pipeline(call))])
 
 
-def _status(call: Call) -> Answer:
+def _patch(call: Call) -> Answer:
+    pipeline = _pipeline(call)
+
+    def prepare(body: PipelinePatch, checks: Checks) -> PipelinePatch:
+        given = body.given("is_main", "is_unsorted_on")
+        if pipeline.is_main and given.get("is_main") is False:
+            checks.refuse("NotExpected", "is_main", "Not documented: an account without a main pipeline.")
+        if given.get("is_unsorted_on", pipeline.is_unsorted_on) != pipeline.is_unsorted_on:
+            checks.refuse("NotExpected", "is_unsorted_on", "Not built: switching «Неразобранное».")
+        return body
+
+    body = single(call.body, PipelinePatch, prepare)
+    if body.is_main:
+        for other in call.account.pipelines.values():
+            other.is_main = other is pipeline
+    for name, value in body.given("name", "sort").items():
+        setattr(pipeline, name, value)
+    return Answer(200, shape(call, pipeline))
+
+
+def _delete(call: Call) -> Answer:
+    nothing(call.body)
+    pipeline = _pipeline(call)
+    if pipeline.is_main:
+        raise Refused(400, "Not documented: deleting the main pipeline, which also the last one is.")
+    if any(lead.pipeline_id == pipeline.id for lead in call.account.leads.values()):
+        raise Refused(400, "A pipeline with leads cannot be deleted.")
+    del call.account.pipelines[pipeline.id]
+    return EMPTY
+
+
+def _found_status(call: Call) -> Status:
     status = _pipeline(call).statuses.get(call.ids[1])
     if status is None:
         raise Refused(404, "No such status.")
+    return status
+
+
+def _status(call: Call) -> Answer:
+    return Answer(200, _status_shape(call, _found_status(call)))
+
+
+def _patch_status(call: Call) -> Answer:
+    status = _found_status(call)
+
+    def prepare(body: StatusPatch, checks: Checks) -> StatusPatch:
+        for name in body.model_fields_set - ({"name"} if status.type != UNSORTED else set()):
+            if not status.is_editable:
+                checks.refuse(
+                    "NotExpected", name, "142 and 143 may be renamed, nothing else; «Неразобранное» not at all."
+                )
+        return body
+
+    for name, value in single(call.body, StatusPatch, prepare).given("name", "sort", "color").items():
+        setattr(status, name, value)
     return Answer(200, _status_shape(call, status))
+
+
+def _delete_status(call: Call) -> Answer:
+    """Its leads go to the first stage that is left."""
+    nothing(call.body)
+    pipeline, status = _pipeline(call), _found_status(call)
+    if not status.is_editable:
+        raise Refused(400, "142, 143 and «Неразобранное» cannot be deleted.")
+    if sum(other.is_editable for other in pipeline.statuses.values()) == 1:
+        raise Refused(400, "Not documented: a pipeline without a stage of its own.")
+    del pipeline.statuses[status.id]
+    first = call.account.first_stage(pipeline)
+    for lead in call.account.leads.values():
+        if (lead.pipeline_id, lead.status_id) == (pipeline.id, status.id):
+            stages.put(call.account, lead, (pipeline.id, first.id), call.actor.id)
+            call.account.changed("leads", lead.id)
+    return EMPTY
 
 
 def _create_statuses(call: Call) -> Answer:
@@ -137,7 +206,11 @@ ROUTES = [
     Route("GET", "leads/pipelines", _list),
     Route("POST", "leads/pipelines", _create, admin=True),
     Route("GET", "leads/pipelines/{}", _one),
+    Route("PATCH", "leads/pipelines/{}", _patch, admin=True),
+    Route("DELETE", "leads/pipelines/{}", _delete, admin=True),
     Route("GET", "leads/pipelines/{}/statuses", _statuses),
     Route("POST", "leads/pipelines/{}/statuses", _create_statuses, admin=True),
     Route("GET", "leads/pipelines/{}/statuses/{}", _status),
+    Route("PATCH", "leads/pipelines/{}/statuses/{}", _patch_status, admin=True),
+    Route("DELETE", "leads/pipelines/{}/statuses/{}", _delete_status, admin=True),
 ]

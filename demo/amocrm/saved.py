@@ -7,6 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from demo.amocrm.archive import Widget
 from demo.amocrm.model import (
+    Catalog,
     Company,
     Contact,
     Entity,
@@ -18,6 +19,7 @@ from demo.amocrm.model import (
     LossReason,
     Note,
     Pipeline,
+    Source,
     Tag,
     Task,
     User,
@@ -58,6 +60,8 @@ class Saved:
     contacts: dict[int, Contact]
     companies: dict[int, Company]
     tasks: dict[int, Task]
+    sources: dict[int, Source]
+    catalogs: dict[int, Catalog]
     notes: dict[Entity, dict[int, Note]]
     events: list[Event]
     widget: Json = field(default_factory=dict)
@@ -67,7 +71,7 @@ class Saved:
 _FORM = TypeAdapter(Saved)
 _ACCOUNT = (
     "next_ids", "users", "pipelines", "loss_reasons", "fields", "groups", "tags", "leads", "contacts", "companies",
-    "tasks", "notes", "events",
+    "tasks", "sources", "catalogs", "notes", "events",
 )  # fmt: skip
 """What is an attribute of the account under the same name."""
 

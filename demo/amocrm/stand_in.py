@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from demo.amocrm import (
+    catalogs,
     companies,
     contacts,
     directory,
@@ -20,6 +21,7 @@ from demo.amocrm import (
     pipelines,
     query,
     seed,
+    sources,
     tasks,
 )
 from demo.amocrm.call import Answer, Call, Route, found
@@ -30,7 +32,7 @@ from demo.amocrm.model import Contact, Json, Lead, User
 from demo.amocrm.oauth import Grant, OAuth, OAuthRefused
 from demo.amocrm.store import Account
 
-_MODULES = (directory, leads, links, contacts, companies, fields, pipelines, notes, tasks)
+_MODULES = (directory, leads, links, contacts, companies, fields, pipelines, notes, tasks, sources, catalogs)
 ROUTES = [route for module in _MODULES for route in module.ROUTES]
 TOKEN = "POST /oauth2/access_token"
 SUBDOMAIN = "GET /oauth2/account/current/subdomain"
@@ -249,6 +251,8 @@ def _json(incoming: Incoming) -> Any:
     if incoming.method == "GET":
         if incoming.body:
             raise Refused(400, "Not documented: a body of a GET.")
+        return None
+    if incoming.method == "DELETE" and not incoming.body:
         return None
     if not incoming.is_json:
         raise Refused(400, "Content-Type should be application/json.")

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from demo.amocrm.model import (
     UNSORTED,
     Card,
+    Catalog,
     Company,
     Contact,
     Entity,
@@ -17,6 +18,7 @@ from demo.amocrm.model import (
     LossReason,
     Note,
     Pipeline,
+    Source,
     Status,
     Tag,
     Task,
@@ -43,6 +45,9 @@ _FIRST_IDS = {
     "contact": 20_000_001,
     "company": 30_000_001,
     "task": 70_000_001,
+    "source": 80_000_001,
+    "catalog": 850_001,
+    "element": 90_000_001,
     "note": 50_000_001,
     "event": 1,
 }
@@ -71,6 +76,8 @@ class Account:
         self.contacts: dict[int, Contact] = {}
         self.companies: dict[int, Company] = {}
         self.tasks: dict[int, Task] = {}
+        self.sources: dict[int, Source] = {}
+        self.catalogs: dict[int, Catalog] = {}
         self.notes: dict[Entity, dict[int, Note]] = {entity: {} for entity in ENTITIES}
         self.events: list[Event] = []
         self.next_ids = dict(_FIRST_IDS)

@@ -1,12 +1,15 @@
 """Tasks: how they are listed, made, changed and completed. Their filters are no paid option: they always hold."""
 
 from collections.abc import Callable
+from typing import Annotated
 
-from demo.amocrm.bodies import TaskCreate, TaskPatch
+from pydantic import Field
+
+from demo.amocrm.bodies import Item, Name, Part
 from demo.amocrm.call import EMPTY, Answer, Call, Route, page, written
 from demo.amocrm.checks import Checks, batch, existing, named, single
 from demo.amocrm.errors import Problem, Refused
-from demo.amocrm.model import Json, Task
+from demo.amocrm.model import Entity, Json, Task
 from demo.amocrm.query import Spec, refuse_not_numbers, within
 from demo.amocrm.store import ENTITIES, Account
 
@@ -15,6 +18,38 @@ TYPES = {1: ("Связаться", "FOLLOW_UP"), 2: ("Встреча", "MEETING"
 _SIMPLE = ("text", "complete_till", "entity_id", "entity_type", "task_type_id", "responsible_user_id")
 _PLAIN = (*_SIMPLE, "duration", "is_completed", "updated_by")
 _IDS = ("id", "responsible_user_id", "created_by", "task_type_id", "entity_id")
+
+
+class TaskResult(Part):
+    text: Name
+
+
+class TaskPatch(Item):
+    id: int | None = None
+    text: Name = "-"
+    complete_till: int = 0
+    entity_id: int | None = None
+    entity_type: Entity | None = None
+    task_type_id: int = 1
+    responsible_user_id: int = 0
+    duration: Annotated[int, Field(ge=0)] = 0
+    is_completed: bool = False
+    result: TaskResult | None = None
+    updated_by: int = 0
+
+
+class TaskCreate(Item):
+    text: Name
+    complete_till: int
+    entity_id: int | None = None
+    entity_type: Entity | None = None
+    task_type_id: int = 1
+    responsible_user_id: int = 0
+    duration: Annotated[int, Field(ge=0)] = 0
+    is_completed: bool = False
+    result: TaskResult | None = None
+    created_by: int = 0
+    updated_by: int = 0
 
 
 def _check(account: Account, body: TaskCreate | TaskPatch, checks: Checks, *, is_completed: bool) -> None:

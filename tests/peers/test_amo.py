@@ -13,6 +13,8 @@ from tests.peers.ground import BUSINESS, Played
 pytestmark = pytest.mark.xdist_group("peers")
 
 NO_CONTENT = "204 No Content"
+CATALOG = 850_001
+"""The first list of an account."""
 SAID_AS = {
     "AccountInfo": ["account"],
     "Lead": ["lead", "pages"],
@@ -28,6 +30,9 @@ SAID_AS = {
     "CustomFieldsValueGroup": ["group", "groups"],
     "EntityLink": ["linked", "links", "links of many"],
     "CustomFieldsValue": ["fields made", "field changed", "field", "fields"],
+    "Source": ["sources made", "source", "sources"],
+    "Catalog": ["catalogs made", "catalog changed", "catalog", "catalogs"],
+    "CatalogElement": ["element made by hand", "element changed", "element", "elements"],
 }
 """The peer's types, and the steps that should have read one of them, or a list."""
 OF_A_VALUE = {"field_id", "field_name", "field_code", "field_type", "values"}
@@ -150,6 +155,24 @@ def test_refusals_are_understood(said: dict[str, Any]) -> None:
     assert said["429_empty"] == {"thrown": "", "response": None}
 
 
+def test_what_was_deleted_says_nothing(said: dict[str, Any]) -> None:
+    for kind in ("field", "status", "pipeline", "source", "sources"):
+        assert value(said, f"{kind} deleted") is None
+    assert said["no such source"]["response"]["errors"][0]["errors"]["code"] == "EntityNotFound"
+    assert value(said, "status changed")["name"] == "Приём"
+    assert value(said, "pipeline changed")["sort"] == 3
+    assert [(source["name"], source["default"]) for source in items(value(said, "sources"))] == [
+        ("Сайт клиники", False),
+        ("Чат", True),
+    ]
+    assert (value(said, "element")["name"], value(said, "catalog")["name"]) == ("Мост", "Услуги")
+
+
+def test_elements_are_made_at_their_own_path_though_this_peer_sends_them_to_the_list(said: dict[str, Any]) -> None:
+    assert said["element made"]["response"]["status"] == 405
+    assert items(value(said, "element made by hand"))[0]["name"] == "Пломба"
+
+
 def test_unlinking_answers_204_though_this_peer_takes_it_for_an_error(said: dict[str, Any]) -> None:
     for step in ("unlinked", "contact unlinked"):
         assert said[step]["thrown"].startswith(NO_CONTENT)
@@ -165,6 +188,8 @@ def test_nothing_was_refused_but_what_was_meant_to_be(strangers: dict[str, Playe
     assert refused == [
         ("GET", "companies/custom_fields/1", 404),
         ("POST", "leads/custom_fields", 400),
+        ("DELETE", "sources", 400),
+        ("POST", f"catalogs/{CATALOG}", 405),
         ("POST", "leads", 400),
         ("GET", "users/1", 404),
     ]

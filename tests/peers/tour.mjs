@@ -123,6 +123,7 @@ await step("field changed", () => amo.custom_fields.updateCustomFieldById(field,
 await step("fields", () => amo.custom_fields.getCustomFields("contacts", undefined, { limit: 1, page: 1 }));
 await step("field", () => amo.custom_fields.getCustomFieldById(field, "leads"));
 await step("no field", () => amo.custom_fields.getCustomFieldById(1, "companies"));
+await step("field deleted", () => amo.custom_fields.deleteCustomFieldById(field, "leads"));
 await step("groups", () => amo.custom_fields.getCustomFieldsGroups("leads"));
 await step("group", () => amo.custom_fields.getCustomFieldsByGroupId("default", "leads"));
 await step("group made", () => amo.custom_fields.addCustomFieldsGroups("leads", [{ name: "IDENT", sort: 5 }]));
@@ -135,11 +136,15 @@ await step("tag added", () => amo.tag.addTagsToEntitiesById(person, "contacts", 
 await step("tags deleted", () => amo.tag.deleteTagsFromEntities("leads", [{ id: leads[0], _embedded: { tags: null } }]));
 const stage = { name: "Запись", sort: 20, color: "#fffeb2" };
 const pipeline = id(await step("pipelines made", () => amo.pipeline.addPipelines([{ name: "Клиника", sort: 2, is_main: false, is_unsorted_on: false, _embedded: { statuses: [stage] } }])), "pipelines");
-await step("statuses made", () => amo.pipeline.addStatuses(pipeline, [{ ...stage, name: "Визит", sort: 30 }]));
+const visit = id(await step("statuses made", () => amo.pipeline.addStatuses(pipeline, [{ ...stage, name: "Визит", sort: 30 }])), "statuses");
 await step("pipelines", () => amo.pipeline.getPipelines());
 await step("pipeline", () => amo.pipeline.getPipelineById(pipeline));
 await step("statuses", () => amo.pipeline.getStatusesByPipelineId(pipeline));
 await step("status", () => amo.pipeline.getStatusesById(142, pipeline));
+await step("pipeline changed", () => amo.pipeline.updatePipelinesById(pipeline, { name: "Клиника на Лесной", sort: 3 }));
+await step("status changed", () => amo.pipeline.updateStatusById(visit, pipeline, { name: "Приём", color: "#fff000" }));
+await step("status deleted", () => amo.pipeline.deleteStatusById(visit, pipeline));
+await step("pipeline deleted", () => amo.pipeline.deletePipelineById(pipeline));
 await step("users", () => amo.user.getUsers({ limit: 2 }));
 await step("user", () => amo.user.getUserById(given.user));
 await step("events", () => amo.event.getEvents({ limit: 2, filter: (f) => f.single("entity", "lead").multi("type", ["lead_added"]).range("created_at", 1, given.business) }));
@@ -147,6 +152,30 @@ const event = (await step("all events", () => amo.event.getEvents({ limit: 1 }))
 await step("event", () => amo.event.getEventById(event.id));
 const extras = ["amojo_id", "amojo_rights", "users_groups", "task_types", "version", "datetime_settings", "drive_url", "is_api_filter_enabled"];
 await step("account", () => amo.account.getAccount({ with: extras }));
+
+// Sources and lists.
+await step("no sources", () => amo.source.getSources());
+const sources = (await step("sources made", () =>
+  amo.source.addSources([{ name: "Сайт", external_id: "site", default: true, services: [] }, { name: "Чат", external_id: "chat", pipeline_id: given.pipeline }])))._embedded.sources.map((source) => source.id);
+await step("sources changed", () => amo.source.updateSources([{ id: sources[0], name: "Сайт клиники" }]));
+await step("source changed", () => amo.source.updateSourceById(sources[1], { default: true }));
+await step("sources", () => amo.source.getSources({ filter: (f) => f.multi("external_id", ["site", "chat"]) }));
+await step("source", () => amo.source.getSourceById(sources[0]));
+await step("no such source", () => amo.source.deleteSources([{ id: 1 }]));
+await step("source deleted", () => amo.source.deleteSourceById(sources[0]));
+await step("sources deleted", () => amo.source.deleteSources([{ id: sources[1] }]));
+const list = id(await step("catalogs made", () => amo.catalog.addCatalogs([{ name: "Товары", type: "products", sort: 10, can_add_elements: true, can_link_multiple: true }])), "catalogs");
+await step("catalogs changed", () => amo.catalog.updateCatalogs([{ id: list, name: "Услуги" }]));
+await step("catalog changed", () => amo.catalog.updateCatalogById(list, { can_add_elements: false }));
+await step("catalogs", () => amo.catalog.getCatalogs({ limit: 1 }));
+await step("catalog", () => amo.catalog.getCatalogById(list));
+await step("no elements", () => amo.catalog.getCatalogElementsByCatalogId(list));
+await step("element made", () => amo.catalog.addCatalogElements(list, [{ name: "Пломба" }]));
+const element = id(await step("element made by hand", () => amo.raw.post({ url: `/api/v4/catalogs/${list}/elements`, payload: [{ name: "Пломба" }] })), "elements");
+await step("elements changed", () => amo.catalog.updateCatalogElements(list, [{ id: element, name: "Коронка" }]));
+await step("element changed", () => amo.catalog.updateCatalogElementById(element, list, { name: "Мост" }));
+await step("elements", () => amo.catalog.getCatalogElementsByCatalogId(list, { limit: 1, filter: (f) => f.multi("id", [element]) }));
+await step("element", () => amo.catalog.getCatalogElementById(element, list));
 
 // Refusals.
 await step("400", () => amo.lead.addLeads([{ name: "x" }, { price: "12" }, { status_id: 1, request_id: "third" }]));

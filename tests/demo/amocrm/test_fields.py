@@ -172,3 +172,15 @@ async def test_only_an_admin_sets_the_account_up(crm: Crm, method: str, path: st
 
     assert (said.status, said.type) == (403, "application/problem+json")
     assert (await crm.ask("GET", "leads/pipelines", token=token)).status == 200
+
+
+async def test_a_deleted_field_takes_its_values_along(crm: Crm) -> None:
+    field = await crm.field("leads", "text")
+    lead = await crm.lead(custom_fields_values=[{"field_id": field["id"], "values": [{"value": "а"}]}])
+    phone_field = next(iter(crm.stand_in.account.fields["contacts"]))
+
+    assert (await crm.ask("DELETE", f"leads/custom_fields/{field['id']}")).status == 204
+
+    assert (await crm.get(f"leads/custom_fields/{field['id']}")).status == 404
+    assert (await crm.get(f"leads/{lead}")).body["custom_fields_values"] is None
+    assert (await crm.ask("DELETE", f"contacts/custom_fields/{phone_field}")).status == 400

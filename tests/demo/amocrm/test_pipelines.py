@@ -122,3 +122,57 @@ async def test_at_most_50_pipelines(crm: Crm) -> None:
     assert (await crm.post("leads/pipelines", [body()] * 49)).status == 200
 
     assert (await crm.post("leads/pipelines", [body()])).status == 400
+
+
+async def spare(crm: Crm) -> tuple[int, list[int]]:
+    """Another pipeline, and its own stages."""
+    body = {"name": "Запасная", "sort": 2, "is_main": False, "is_unsorted_on": False}
+    stages = [{"name": f"Этап {n}", "sort": 20 + n, "color": "#fffeb2"} for n in range(2)]
+    said = await crm.post("leads/pipelines", [{**body, "_embedded": {"statuses": stages}}])
+    [made] = said.items("pipelines")
+    return made["id"], [status["id"] for status in made["_embedded"]["statuses"] if status["is_editable"]]
+
+
+async def test_a_pipeline_is_changed_and_becomes_the_main_one(crm: Crm) -> None:
+    other, _ = await spare(crm)
+
+    said = await crm.patch(f"leads/pipelines/{other}", {"name": "Главная", "sort": 1, "is_main": True})
+
+    assert (said.body["name"], said.body["is_main"]) == ("Главная", True)
+    assert [one["is_main"] for one in (await crm.get("leads/pipelines")).items("pipelines")].count(True) == 1
+    for body, path in (({"is_main": False}, "is_main"), ({"is_unsorted_on": True}, "is_unsorted_on")):
+        assert (await crm.patch(f"leads/pipelines/{other}", body)).problems() == [("NotExpected", path)]
+
+
+async def test_a_pipeline_goes_when_it_is_empty_and_not_the_main_one(crm: Crm) -> None:
+    other, stages = await spare(crm)
+    lead = await crm.lead(pipeline_id=other, status_id=stages[0])
+
+    assert (await crm.ask("DELETE", f"leads/pipelines/{crm.pipeline}")).status == 400
+    assert (await crm.ask("DELETE", f"leads/pipelines/{other}")).status == 400
+    await crm.patch(f"leads/{lead}", {"pipeline_id": crm.pipeline, "status_id": crm.stages[0]})
+    assert (await crm.ask("DELETE", f"leads/pipelines/{other}")).status == 204
+    assert (await crm.get(f"leads/pipelines/{other}")).status == 404
+
+
+async def test_leads_of_a_deleted_stage_go_to_the_first_one(crm: Crm) -> None:
+    other, stages = await spare(crm)
+    lead = await crm.lead(pipeline_id=other, status_id=stages[1])
+    path = f"leads/pipelines/{other}/statuses"
+
+    assert (await crm.patch(f"{path}/{stages[1]}", {"name": "Приём", "sort": 50})).body["name"] == "Приём"
+    assert (await crm.ask("DELETE", f"{path}/{stages[1]}")).status == 204
+
+    assert (await crm.get(f"leads/{lead}")).body["status_id"] == stages[0]
+    assert (await crm.ask("DELETE", f"{path}/{stages[0]}")).status == 400
+    assert (await crm.ask("DELETE", f"{path}/142")).status == 400
+    assert (await crm.patch(f"{path}/142", {"name": "Оплачено"})).body["name"] == "Оплачено"
+    assert (await crm.patch(f"{path}/142", {"sort": 1})).problems() == [("NotExpected", "sort")]
+
+
+async def test_unsorted_is_not_edited(crm: Crm) -> None:
+    unsorted = next(s.id for s in crm.stand_in.account.main_pipeline().statuses.values() if s.type == 1)
+    path = f"leads/pipelines/{crm.pipeline}/statuses/{unsorted}"
+
+    assert (await crm.patch(path, {"name": "Входящие"})).problems() == [("NotExpected", "name")]
+    assert (await crm.ask("DELETE", path)).status == 400

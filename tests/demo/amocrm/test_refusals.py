@@ -16,19 +16,24 @@ WRITES = [route for route in ROUTES if route.method != "GET"]
 
 def path_of(route: Route, crm: Crm) -> str:
     """A path of this route to things that exist."""
-    account, entity = crm.stand_in.account, entity_of(route)
+    account, entity, last = crm.stand_in.account, entity_of(route), route.path.split("/")[-2:][0]
     stand_ins = {
         "leads": next(iter(account.leads)),
         "contacts": next(iter(account.contacts)),
         "companies": next(iter(account.companies)),
         "tasks": next(iter(account.tasks)),
+        "sources": next(iter(account.sources)),
+        "catalogs": next(iter(account.catalogs)),
+        "elements": next(iter(next(iter(account.catalogs.values())).elements)),
         "events": account.events[0].id,
-        "pipelines": crm.pipeline,
+        "pipelines": max(account.pipelines)
+        if route.name.startswith("DELETE") and last == "pipelines"
+        else crm.pipeline,
         "statuses": crm.stages[0],
         "users": next(iter(account.users)),
         "notes": next(iter(account.notes[entity])),
         "groups": "default",
-        "custom_fields": next(iter(account.fields[entity])),
+        "custom_fields": max(account.fields[entity]),
     }
     parts: list[str] = []
     for part in route.path.split("/"):
@@ -46,7 +51,11 @@ def body_of(route: Route, crm: Crm) -> Any:
     account = crm.stand_in.account
     lead, contact, company = next(iter(account.leads)), max(account.contacts), next(iter(account.companies))
     field = next(iter(account.fields[entity_of(route)]))
-    task = next(iter(account.tasks))
+    task, source, catalog = (
+        next(iter(account.tasks)),
+        next(iter(account.sources)),
+        next(iter(account.catalogs.values())),
+    )
     note: Json = {"note_type": "common", "params": {"text": "звонила мама"}}
     stage: Json = {"name": "Этап", "sort": 20, "color": "#fffeb2"}
     pipeline: Json = {"name": "Новая", "sort": 2, "is_main": False, "is_unsorted_on": False}
@@ -64,8 +73,23 @@ def body_of(route: Route, crm: Crm) -> Any:
         "POST tasks": [{"text": "Перезвонить", "complete_till": 1}],
         "PATCH tasks": [{"id": task}],
         "PATCH tasks/{}": {},
+        "POST sources": [{"name": "Сайт", "external_id": "site-2"}],
+        "PATCH sources": [{"id": source}],
+        "PATCH sources/{}": {},
+        "DELETE sources": [{"id": source}],
+        "DELETE sources/{}": None,
+        "POST catalogs": [{"name": "Список"}],
+        "PATCH catalogs": [{"id": catalog.id}],
+        "PATCH catalogs/{}": {},
+        "POST catalogs/{}/elements": [{"name": "Пломба"}],
+        "PATCH catalogs/{}/elements": [{"id": next(iter(catalog.elements))}],
+        "PATCH catalogs/{}/elements/{}": {},
         "POST leads/pipelines": [{**pipeline, "_embedded": {"statuses": [stage]}}],
         "POST leads/pipelines/{}/statuses": [stage],
+        "PATCH leads/pipelines/{}": {},
+        "DELETE leads/pipelines/{}": None,
+        "PATCH leads/pipelines/{}/statuses/{}": {},
+        "DELETE leads/pipelines/{}/statuses/{}": None,
     }
     contact_link: Json = {"to_entity_id": min(account.contacts), "to_entity_type": "contacts"}
     company_link: Json = {"to_entity_id": company, "to_entity_type": "companies"}
@@ -89,6 +113,7 @@ def body_of(route: Route, crm: Crm) -> Any:
             f"POST {entity}/custom_fields": [{"name": "Поле", "type": "text"}],
             f"PATCH {entity}/custom_fields": [{"id": field}],
             f"PATCH {entity}/custom_fields/{{}}": {},
+            f"DELETE {entity}/custom_fields/{{}}": None,
             f"POST {entity}/custom_fields/groups": [{"name": "IDENT", "sort": 5}],
         }
     return bodies[f"{route.method} {route.path}"]
@@ -97,18 +122,25 @@ def body_of(route: Route, crm: Crm) -> Any:
 def with_unknown_key(body: Any) -> Any:
     if isinstance(body, list):
         return [with_unknown_key(body[0])]
-    return {**body, "surprise": 1}
+    return {**(body or {}), "surprise": 1}
 
 
 async def furnish(crm: Crm) -> None:
     """One of each kind, with a link to take away."""
-    await crm.field("leads", "text")
+    for entity in ENTITIES:
+        await crm.field(entity, "text")
+    stage: Json = {"name": "Этап", "sort": 20, "color": "#fffeb2"}
+    spare: Json = {"name": "Запасная", "sort": 2, "is_main": False, "is_unsorted_on": False}
+    assert (await crm.post("leads/pipelines", [{**spare, "_embedded": {"statuses": [stage]}}])).status == 200
     contact = await crm.contact(name="Петров Пётр")
     [company] = (await crm.post("companies", [{"name": "ООО «Ромашка»"}])).items("companies")
     lead = await crm.lead(name="Сделка", _embedded={"contacts": [{"id": contact}]})
     link = {"to_entity_id": company["id"], "to_entity_type": "companies"}
     assert (await crm.post(f"contacts/{contact}/link", [link])).status == 200
     assert (await crm.post("tasks", [{"text": "Перезвонить", "complete_till": 1}])).status == 200
+    assert (await crm.post("sources", [{"name": "Сайт", "external_id": "site"}])).status == 200
+    [catalog] = (await crm.post("catalogs", [{"name": "Товары"}])).items("catalogs")
+    assert (await crm.post(f"catalogs/{catalog['id']}/elements", [{"name": "Пломба"}])).status == 200
     for path in (f"leads/{lead}", f"contacts/{contact}", f"companies/{company['id']}"):
         said = await crm.post(f"{path}/notes", [{"note_type": "common", "params": {"text": "первая"}}])
         assert said.status == 200
