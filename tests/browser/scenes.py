@@ -94,6 +94,8 @@ async def refuse_confirmation(cards: Cards) -> None:
 
 
 async def lose_the_hub(cards: Cards) -> None:
+    deal = await cards.page.evaluate("APP.data.current_card.id")
+    await cards.hub.until(lambda: cards.hub.open_streams[f"deals/{deal}"] == 1)
     cards.hub.says(GONE)
     cards.hub.tell("changed")
     await cards.panel.locator(".identlink__notice_red").wait_for()

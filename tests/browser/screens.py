@@ -63,6 +63,8 @@ def lead(stand_in: StandIn, number: int) -> Json:
 async def photograph(what: Locator | Page, name: str) -> None:
     """Write the picture, if it is another one than before."""
     page = what if isinstance(what, Page) else what.page
+    await page.mouse.move(0, 0)
+    await page.evaluate("Promise.all(Array.from(document.images, one => one.decode()))")
     taken = await compact(await what.screenshot(animations="disabled", caret="hide"), page)
     path = TO / f"{name}.png"
     if not path.exists() or path.read_bytes() != taken:
@@ -80,7 +82,6 @@ async def panels(browser: Browser, office: Office, theme: Theme) -> list[str]:
         await cards.open(theme=theme)
         for place, scene in enumerate(SCENES):
             await scene.play(cards, place + 1)
-            await cards.page.mouse.move(0, 0)
             names.append(f"panel-{scene.name}-{theme}")
             await photograph(cards.page.locator(f"[data-widget={office.code}]"), names[-1])
     return names
