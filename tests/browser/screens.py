@@ -52,7 +52,7 @@ def lead(stand_in: StandIn, number: int) -> Json:
     phone = {"field_code": "PHONE", "values": [{"value": f"+799900001{number:02}", "enum_code": "MOB"}]}
     body: Json = {
         "name": WANTED[number % len(WANTED)],
-        "price": (0, 12500, 4800, 0, 38000)[number % 5],
+        "price": (12500, 0, 4800, 0, 38000)[number % 5],
         "pipeline_id": primary.id,
         "status_id": stages[(1, 0, 1, 1, 2, 0, 1, 0)[number % 8] % len(stages)],
         "_embedded": {"contacts": [{"first_name": first, "last_name": last, "custom_fields_values": [phone]}]},
@@ -96,7 +96,8 @@ async def pages(browser: Browser, office: Office, theme: Theme) -> list[str]:
         await cards.shows("found")
         await photograph(cards.page, f"card-deal-{theme}")
         office.hub.says(golden("offline"))
-        await cards.go_to("leads", 2)
+        await cards.go_to("contacts", 0)
+        await cards.go_to("leads", 0)
         await cards.shows("offline")
         await photograph(cards.page, f"card-offline-{theme}")
         office.hub.says(golden("found") | {"why": None})
