@@ -143,12 +143,13 @@ define(['./dom.js', './panel.js', './stream.js', './sight.js', './copy.js'], fun
       dueAt = Infinity;
     }
 
+    /* A clinic that left or came back changes what may be shown as it stands, not only the line above it. */
     function freshen(value) {
       if (!view.panel) { return; }
-      const back = view.panel.state === 'offline' && value.mis !== 'offline';
+      const turned = (view.panel.state === 'offline') !== (value.mis === 'offline');
       view.panel = Object.assign({}, view.panel, { freshness: value });
       draw();
-      if (back) { soon(BURST_MS); }
+      if (turned) { soon(BURST_MS); }
     }
 
     function find(text) {

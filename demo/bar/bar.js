@@ -5,7 +5,7 @@
   const EVERY_MS = 1000;
   const TOLD_MS = 9000;
   const DAYS = ['вс', 'пн', 'вт', 'ср', 'чт', 'пт', 'сб'];
-  const MONTHS = ['янв', 'фев', 'мар', 'апр', 'май', 'июн', 'июл', 'авг', 'сен', 'окт', 'ноя', 'дек'];
+  const MONTHS = ['янв', 'фев', 'мар', 'апр', 'мая', 'июн', 'июл', 'авг', 'сен', 'окт', 'ноя', 'дек'];
   const by = function (id) { return document.getElementById(id); };
   const frame = by('frame');
   const page = { path: '' };
@@ -86,7 +86,7 @@
   }
 
   function hubText(stand) {
-    if (stand.undelivered) { return 'вносит: ' + stand.undelivered + ' ' + plural(stand.undelivered, 'пациент', 'пациента', 'пациентов'); }
+    if (stand.undelivered) { return 'вносит: ' + stand.undelivered + ' ' + plural(stand.undelivered, 'карта', 'карты', 'карт'); }
     return stand.connected ? 'всё внесено' : 'ждёт клинику';
   }
 

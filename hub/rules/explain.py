@@ -18,7 +18,7 @@ STATUS: dict[Word, StatusText] = {
     "cancelled": StatusText.CANCELLED,
 }
 _DAYS = ("пн", "вт", "ср", "чт", "пт", "сб", "вс")
-_MONTHS = ("янв", "фев", "мар", "апр", "май", "июн", "июл", "авг", "сен", "окт", "ноя", "дек")
+_MONTHS = ("янв", "фев", "мар", "апр", "мая", "июн", "июл", "авг", "сен", "окт", "ноя", "дек")
 
 
 def branch_time(moment: datetime, zone: tzinfo) -> str:
@@ -67,7 +67,11 @@ def _move(story: Story) -> str:
 def _who_and_where(visit: Visit) -> list[str]:
     who = visit.practitioner.name if visit.practitioner else None
     where = visit.branch.name if visit.branch else None
-    return [text for text in (who and f"врач {who}", where and f"филиал {where}") if text]
+    return [text for text in (who and f"врач {who}", where and _branch(where)) if text]
+
+
+def _branch(name: str) -> str:
+    return name if name.lower().startswith("филиал") else f"филиал {name}"
 
 
 def _cancellation(visit: VisitNow) -> str:

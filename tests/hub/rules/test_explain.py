@@ -17,7 +17,7 @@ from tests.hub.rules.made import NOON, cancelled, future, now
     [
         (at(14, 30), ZONE, "вт 24 ноя, 14:30"),
         (at(22, 5), ZoneInfo("Asia/Vladivostok"), "ср 25 ноя, 05:05"),
-        (datetime(2026, 5, 3, 9, 0, tzinfo=ZONE), ZONE, "вс 3 май, 09:00"),
+        (datetime(2026, 5, 3, 9, 0, tzinfo=ZONE), ZONE, "вс 3 мая, 09:00"),
     ],
 )
 def test_a_time_is_that_of_the_branchs_wall_clock(moment: datetime, zone: ZoneInfo, text: str) -> None:
@@ -68,3 +68,12 @@ def test_what_came_together_stands_in_one_note() -> None:
 
 def test_nothing_happened_nothing_is_told() -> None:
     assert note([], NOON) is None
+
+
+def test_a_branch_that_calls_itself_one_is_not_called_so_twice() -> None:
+    named = visit("1", at(14), branch={"id": "2", "name": "Филиал на Садовой"})
+
+    text = note([Story("booked", now(named))], NOON)
+
+    assert text is not None
+    assert text.splitlines()[0].endswith(", Филиал на Садовой")
