@@ -56,11 +56,11 @@ class Ground:
 
 
 @contextlib.asynccontextmanager
-async def ground(tls: ssl.SSLContext | None = None) -> AsyncIterator[Ground]:
-    """A new account on a socket; the paid filters are on."""
-    options = Options(redirect_uri=REDIRECT, rate=_PLENTY, account_rate=_PLENTY, filters=True)
+async def ground(tls: ssl.SSLContext | None = None, rate: int = _PLENTY) -> AsyncIterator[Ground]:
+    """A new account on a socket; the paid filters are on. Its limits are on the tour's clock as well."""
+    options = Options(redirect_uri=REDIRECT, rate=rate, account_rate=_PLENTY, filters=True)
     clock = Clock()
-    stand_in = StandIn(options, lambda: BUSINESS, lambda: clock.now)
+    stand_in = StandIn(options, lambda: BUSINESS, lambda: clock.now, lambda: clock.now)
     async with serving(stand_in, HOST, tls=tls) as url:
         yield Ground(stand_in, url, clock)
 

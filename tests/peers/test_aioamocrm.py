@@ -5,7 +5,7 @@ from typing import Any
 import aioamocrm
 import pytest
 
-from tests.peers.ground import BUSINESS, MACHINE, Played
+from tests.peers.ground import BUSINESS, MACHINE, Played, ground
 
 pytestmark = pytest.mark.xdist_group("peers")
 
@@ -162,6 +162,28 @@ def test_refusals_are_understood(said: dict[str, Any]) -> None:
     assert {step: type(said[step]).__name__ for step in kinds} == kinds
     assert [said[step].retry_after for step in ("429", "429_json", "429_empty")] == [None, None, None]  # no such header
     assert said["after a 429"].id == said["account"].id
+
+
+async def test_the_peers_own_limiter_keeps_to_the_stand_ins_when_it_leaves_some_distance() -> None:
+    async with ground(rate=7) as here:
+        clock = here.clock
+
+        async def sleep(seconds: float) -> None:
+            clock.now += seconds
+
+        limiter = aioamocrm.RateLimiter(6.9, clock=lambda: clock.now, sleep=sleep)
+        token = aioamocrm.LongLivedToken(here.stand_in.long_lived_token(here.url))
+        once = aioamocrm.RetryPolicy(max_attempts=1)
+        async with aioamocrm.AmoCRMClient(base_url=here.url, auth=token, rate_limit=limiter, retry=once) as amo:
+            for _ in range(30):
+                await amo.account.get()
+            clock.now += 2
+            amo.limiter = None
+            for _ in range(7):
+                await amo.account.get()
+            with pytest.raises(aioamocrm.RateLimitError):
+                await amo.account.get()
+        assert here.stand_in.counts()["offences"] == 1
 
 
 def test_nothing_was_refused_but_what_was_meant_to_be(strangers: dict[str, Played]) -> None:

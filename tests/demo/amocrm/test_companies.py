@@ -1,9 +1,13 @@
 """Companies, and what belongs to them."""
 
+from pathlib import Path
+
 import pytest
 
 from demo.amocrm.model import Json
+from demo.amocrm.saved import Keeper
 from tests.demo.amocrm.conftest import BUSINESS, Crm, phone
+from tests.demo.amocrm.test_state import asked, lived, reborn
 
 
 async def company(crm: Crm, **body: object) -> int:
@@ -141,3 +145,22 @@ async def test_a_new_company_is_an_event(crm: Crm) -> None:
     assert (event["entity_id"], event["entity_type"]) == (made, "company")
     assert event["_embedded"]["entity"]["_links"]["self"]["href"].endswith(f"/companies/{made}")
     assert (await crm.get(f"events/{event['id']}")).body == event
+
+
+def test_what_stands_beside_deals_is_there_again_after_a_restart(tmp_path: Path) -> None:
+    before = lived()
+    bodies = {
+        "companies": {"name": "ООО «Ромашка»"},
+        "tasks": {"text": "Перезвонить", "complete_till": BUSINESS},
+        "sources": {"name": "Сайт", "external_id": "site"},
+        "catalogs": {"name": "Товары"},
+    }
+    for path, body in bodies.items():
+        assert asked(before, "POST", f"/api/v4/{path}", [body])[0] == 200
+    Keeper(before, tmp_path / "account.json").step(ended=True)
+
+    after = reborn(tmp_path / "account.json")
+
+    for path in bodies:
+        read = asked(after, "GET", f"/api/v4/{path}")
+        assert (read[0], read) == (200, asked(before, "GET", f"/api/v4/{path}"))
