@@ -31,7 +31,9 @@ class ProcessFailed(Exception):
     def line(self) -> str:
         """For people, in one line."""
         what = "не ответил вовремя" if self.code is None else f"остановился (код {self.code})"
-        return f"Процесс {self.name} {what}; почему, сказано в журнале {self.log}"
+        words = _tail(self.log, 1).strip()
+        why = "" if words.startswith(("{", "(")) else f": {words}"  # JSON is for machines
+        return f"Процесс {self.name} {what}{why}. Журнал: {self.log}; начать заново: make demo-reset"
 
 
 class Process:

@@ -45,7 +45,7 @@
     const paused = stand.pace.paused;
     put('clinic', when(stand.now, paused) + (stand.last ? ' · ' + stand.last.text : ''));
     put('agent', agentText(stand), agentMood(stand));
-    put('hub', hubText(stand), stand.undelivered ? 'busy' : stand.connected ? 'good' : 'warn');
+    put('hub', hubText(stand), stand.undelivered ? 'busy' : stand.connected ? 'good' : 'warn', hubTitle(stand.undelivered));
     put('crm', crmText(stand));
     by('crm').title = stand.people ? 'Последнее, что сделали операторы: ' + stand.people : '';
     by('wire').dataset.mood = stand.line && !stand.connected ? 'warn' : '';
@@ -55,10 +55,10 @@
     if (!sliding) { slide(stand.pace.speed); }
   }
 
-  function put(id, text, mood) {
+  function put(id, text, mood, title) {
     const state = by(id).querySelector('[data-text]');
     if (state.textContent !== text) { state.textContent = text; }
-    state.title = text;
+    state.title = title || text;
     by(id).dataset.mood = mood || '';
   }
 
@@ -86,8 +86,12 @@
   }
 
   function hubText(stand) {
-    if (stand.undelivered) { return 'вносит: ' + stand.undelivered + ' ' + plural(stand.undelivered, 'карта', 'карты', 'карт'); }
+    if (stand.undelivered) { return 'вносит: ' + stand.undelivered; }
     return stand.connected ? 'всё внесено' : 'ждёт клинику';
+  }
+
+  function hubTitle(count) {
+    return count ? 'Ещё не в amoCRM: изменения у ' + count + ' ' + plural(count, 'пациента', 'пациентов', 'пациентов') : '';
   }
 
   function crmText(stand) {

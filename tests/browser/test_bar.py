@@ -34,7 +34,7 @@ CALM = Stand(
 )
 WORDS = {
     "calm": (CALM, "на связи", "всё внесено", DEALS),
-    "busy": (replace(CALM, waiting=12, undelivered=3), "передаёт: 12", "вносит: 3 пациента", DEALS),
+    "busy": (replace(CALM, waiting=12, undelivered=183), "передаёт: 12", "вносит: 183", DEALS),
     "cut": (replace(CALM, line=False, connected=False), "связи нет", "ждёт клинику", DEALS),
     "cut and waiting": (replace(CALM, line=False, connected=False, waiting=21), "копит: 21 изменение", "ждёт клинику", DEALS),
     "coming back": (replace(CALM, connected=False, waiting=5), "соединяется, ждёт 5", "ждёт клинику", DEALS),
