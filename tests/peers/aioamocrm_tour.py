@@ -132,10 +132,17 @@ async def _feed(here: Ground, amo: AmoCRMClient) -> None:
     wanted = {"note_type": ["common"], "updated_at": {"from": BUSINESS}}
     said["notes"] = [
         *await amo.leads.notes.get_page(entity_id=lead, filter=wanted, order={"id": "desc"}),
-        *await amo.contacts.notes.get_page(filter={"entity_id": [person]}),
+        *await amo.contacts.notes.get_page(filter={"entity_id": [person]}, order={"updated_at": "asc"}),
         *[note async for note in amo.companies.notes.iterate(entity_id=company)],
     ]
     said["note"] = await amo.leads.notes.get(said["notes made"][0].id, entity_id=lead)
+    said["other notes"] = [
+        *await amo.leads.notes.get_page(limit=1),
+        await amo.contacts.notes.get(said["notes made"][1].id, entity_id=person),
+        *[note async for note in amo.contacts.notes.iterate(entity_id=person)],
+        *await amo.companies.notes.get_page(),
+        await amo.companies.notes.get(said["notes made"][2].id, entity_id=company),
+    ]
     call = Task(text="Перезвонить", complete_till=BUSINESS + 60, entity_type="leads", entity_id=lead)
     meeting = Task(text="Встретить", complete_till=BUSINESS + 90, task_type_id=2)
     [first, second] = said["tasks made"] = await amo.tasks.create([call, meeting])
@@ -160,6 +167,7 @@ async def _directory(here: Ground, amo: AmoCRMClient) -> None:
     said["field"] = await amo.contacts.custom_fields.get(said["fields"][0].id)
     said["no fields"] = await amo.leads.custom_fields.get_page()
     said["company fields"] = await amo.companies.custom_fields.get_page()
+    said["company field"] = await amo.companies.custom_fields.get(said["company fields"].items[0].id)
 
 
 async def _errors(here: Ground, amo: AmoCRMClient) -> None:

@@ -116,6 +116,8 @@ def test_links_show_on_both_sides_and_go(said: dict[str, Any]) -> None:
 def test_notes_are_found_again(said: dict[str, Any]) -> None:
     assert [note.text for note in said["notes"]] == ["Перезвонить после 18:00", "мама пациента", "скидка"]
     assert [note.id for note in said["notes"]] == [ref.id for ref in said["notes made"]]
+    of_contact, of_company = said["notes"][1:]
+    assert said["other notes"] == [said["note"], of_contact, of_contact, of_company, of_company]
     assert (said["note"].note_type, said["note"].created_at) == ("common", BUSINESS)
 
 
@@ -144,6 +146,7 @@ def test_the_set_up_is_read(said: dict[str, Any]) -> None:
         == [field.code for field in said["company fields"]]
         == ["PHONE", "EMAIL"]
     )
+    assert said["company field"] == said["company fields"].items[0]
     assert said["field"].enum_id("MOB") is not None
     assert len(said["no fields"]) == 0
 

@@ -22,14 +22,14 @@ SAID_AS = {
     "Company": ["company", "companies"],
     "Task": ["task", "tasks"],
     "Note": ["leads note", "contacts notes", "companies notes of one"],
-    "Tag": ["tags made", "tags"],
+    "Tag": ["leads tags made", "companies tags"],
     "Event": ["event", "events"],
     "User": ["user", "users"],
     "Pipeline": ["pipelines made", "pipeline", "pipelines"],
     "PipelineStatus": ["statuses made", "status", "statuses"],
-    "CustomFieldsValueGroup": ["group", "groups"],
-    "EntityLink": ["linked", "links", "links of many"],
-    "CustomFieldsValue": ["fields made", "field changed", "field", "fields"],
+    "CustomFieldsValueGroup": ["leads group", "contacts groups"],
+    "EntityLink": ["linked", "links", "links of leads", "links of one of companies"],
+    "CustomFieldsValue": ["leads fields made", "contacts field changed", "companies field", "contacts fields"],
     "Source": ["sources made", "source", "sources"],
     "Catalog": ["catalogs made", "catalog changed", "catalog", "catalogs"],
     "CatalogElement": ["element made by hand", "element changed", "element", "elements"],
@@ -90,7 +90,7 @@ def test_pages_are_walked_by_their_links(said: dict[str, Any]) -> None:
 
     assert [[lead["id"] for lead in items(page)] for page in pages] == [ids[:2], ids[2:4], ids[4:]]
     assert [page["_page"] for page in pages] == [1, 2, 3]
-    for step in ("empty page", "past the last page", "no lead", "no tags"):
+    for step in ("empty page", "past the last page", "no lead", "no contacts tags"):
         assert said[step]["thrown"].startswith(NO_CONTENT), step
 
 
@@ -102,7 +102,7 @@ def test_filters_of_one_value_and_of_many_are_followed(said: dict[str, Any]) -> 
     assert [lead["id"] for lead in items(value(said, "filtered by status"))] == ids
     assert [event["type"] for event in items(value(said, "events"))] == ["lead_added"] * 2
     assert [task["text"] for task in items(value(said, "tasks"))] == ["Перезвонить"]
-    assert [tag["name"] for tag in items(value(said, "tags by name"))] == ["опт"]
+    assert [tag["name"] for tag in items(value(said, "companies tags by name"))] == ["опт"]
 
 
 def test_a_complex_answer_is_a_bare_array(said: dict[str, Any]) -> None:
@@ -122,7 +122,8 @@ def test_what_was_changed_is_read_so(said: dict[str, Any]) -> None:
     for kind in ("leads", "contacts", "companies"):
         assert value(said, f"{kind} note")["params"] == {"text": "Перезвонили"}
         assert value(said, f"{kind} note changed")["updated_at"] == BUSINESS
-    assert (value(said, "field")["name"], value(said, "field")["sort"]) == ("Откуда", 5)
+        field = value(said, f"{kind} field")
+        assert (field["name"], field["sort"], field["entity_type"]) == ("Откуда", 5, kind)
     assert [item["request_id"] for item in items(value(said, "tasks completed"))] == ["0"]
     assert value(said, "task")["result"] == []
     assert items(value(said, "tasks"))[0]["result"] == {"text": "Дозвонились"}
@@ -140,7 +141,7 @@ def test_links_show_on_both_sides(said: dict[str, Any]) -> None:
             "metadata": {"main_contact": True},
         }
     ]
-    of_lead = [link for link in items(value(said, "links of many")) if link["entity_id"] == lead]
+    of_lead = [link for link in items(value(said, "links of leads")) if link["entity_id"] == lead]
     assert [link["to_entity_id"] for link in of_lead] == [person, firm]
     assert [link["to_entity_id"] for link in items(value(said, "links of contacts"))] == [firm]
     assert [link["to_entity_id"] for link in items(value(said, "links of companies"))] == [person, lead]
@@ -156,7 +157,7 @@ def test_refusals_are_understood(said: dict[str, Any]) -> None:
 
 
 def test_what_was_deleted_says_nothing(said: dict[str, Any]) -> None:
-    for kind in ("field", "status", "pipeline", "source", "sources"):
+    for kind in ("leads field", "companies field", "status", "pipeline", "source", "sources"):
         assert value(said, f"{kind} deleted") is None
     assert said["no such source"]["response"]["errors"][0]["errors"]["code"] == "EntityNotFound"
     assert value(said, "status changed")["name"] == "Приём"
@@ -174,8 +175,9 @@ def test_elements_are_made_at_their_own_path_though_this_peer_sends_them_to_the_
 
 
 def test_unlinking_answers_204_though_this_peer_takes_it_for_an_error(said: dict[str, Any]) -> None:
-    for step in ("unlinked", "contact unlinked"):
-        assert said[step]["thrown"].startswith(NO_CONTENT)
+    for kind in ("", "contact ", "company "):
+        for step in (f"{kind}unlinked", f"{kind}unlinked again"):
+            assert said[step]["thrown"].startswith(NO_CONTENT), step
 
 
 def test_groups_are_made_at_their_own_path_though_this_peer_sends_them_to_the_fields(said: dict[str, Any]) -> None:

@@ -81,11 +81,19 @@ await step("linked", () => amo.link.addLinksByEntityId(leads[0], "leads", to("co
 await step("contact linked", () => amo.link.addLinksByEntityId(person, "contacts", to("companies", firm)));
 await step("company linked", () => amo.link.addLinksByEntityType("companies", to("leads", leads[0], { entity_id: firm })));
 await step("links", () => amo.link.getLinksByEntityId(leads[0], "leads", { filter: (f) => f.single("to_entity_type", "contacts").single("to_entity_id", person) }));
-await step("links of many", () => amo.link.getLinksByEntityType("leads", { filter: (f) => f.multi("entity_id", leads) }));
-await step("links of contacts", () => amo.link.getLinksByEntityType("contacts", { filter: (f) => f.multi("entity_id", [person]) }));
-await step("links of companies", () => amo.link.getLinksByEntityId(firm, "companies"));
+for (const [kind, ids] of [["leads", leads], ["contacts", [person]], ["companies", [firm]]]) {
+  await step(`links of ${kind}`, () => amo.link.getLinksByEntityType(kind, { filter: (f) => f.multi("entity_id", ids) }));
+  await step(`links of one of ${kind}`, () => amo.link.getLinksByEntityId(ids[0], kind));
+}
 await step("unlinked", () => amo.link.deleteLinksByEntityId(leads[0], "leads", to("contacts", person)));
 await step("contact unlinked", () => amo.link.deleteLinksByEntityType("contacts", to("companies", firm, { entity_id: person })));
+await step("company unlinked", () => amo.link.deleteLinksByEntityId(firm, "companies", to("leads", leads[0])));
+await step("linked again", () => amo.link.addLinksByEntityType("leads", to("companies", firm, { entity_id: leads[0] })));
+await step("contact linked again", () => amo.link.addLinksByEntityType("contacts", to("companies", firm, { entity_id: person })));
+await step("unlinked again", () => amo.link.deleteLinksByEntityType("leads", to("companies", firm, { entity_id: leads[0] })));
+await step("contact unlinked again", () => amo.link.deleteLinksByEntityId(person, "contacts", to("companies", firm)));
+await step("company linked again", () => amo.link.addLinksByEntityId(firm, "companies", to("contacts", person)));
+await step("company unlinked again", () => amo.link.deleteLinksByEntityType("companies", to("contacts", person, { entity_id: firm })));
 
 // The feed: notes and tasks.
 for (const [kind, entity_id] of [["leads", leads[0]], ["contacts", person], ["companies", firm]]) {
@@ -117,23 +125,26 @@ await step("tasks", () =>
   }));
 
 // Set-up: fields, tags, pipelines, users, events.
-const field = id(await step("fields made", () => amo.custom_fields.addCustomFields("leads", [{ name: "Источник", type: "select", enums: [{ value: "сайт", sort: 1 }] }])), "custom_fields");
-await step("fields changed", () => amo.custom_fields.updateCustomFields("leads", [{ id: field, sort: 5 }]));
-await step("field changed", () => amo.custom_fields.updateCustomFieldById(field, "leads", { name: "Откуда" }));
-await step("fields", () => amo.custom_fields.getCustomFields("contacts", undefined, { limit: 1, page: 1 }));
-await step("field", () => amo.custom_fields.getCustomFieldById(field, "leads"));
+for (const [kind, card] of [["leads", leads[0]], ["contacts", person], ["companies", firm]]) {
+  const select = { name: "Источник", type: "select", enums: [{ value: "сайт", sort: 1 }] };
+  const field = id(await step(`${kind} fields made`, () => amo.custom_fields.addCustomFields(kind, [select])), "custom_fields");
+  await step(`${kind} fields changed`, () => amo.custom_fields.updateCustomFields(kind, [{ id: field, sort: 5 }]));
+  await step(`${kind} field changed`, () => amo.custom_fields.updateCustomFieldById(field, kind, { name: "Откуда" }));
+  await step(`${kind} fields`, () => amo.custom_fields.getCustomFields(kind, undefined, { limit: 1, page: 1 }));
+  await step(`${kind} field`, () => amo.custom_fields.getCustomFieldById(field, kind));
+  await step(`${kind} field deleted`, () => amo.custom_fields.deleteCustomFieldById(field, kind));
+  await step(`${kind} groups`, () => amo.custom_fields.getCustomFieldsGroups(kind));
+  await step(`${kind} group`, () => amo.custom_fields.getCustomFieldsByGroupId("default", kind));
+  await step(`no ${kind} tags`, () => amo.tag.getTags(kind, { filter: (f) => f.single("name", "опт") }));
+  await step(`${kind} tags made`, () => amo.tag.addTags(kind, [{ name: "опт", request_id: "g" }]));
+  await step(`${kind} tags`, () => amo.tag.getTags(kind, { query: "опт" }));
+  await step(`${kind} tags by name`, () => amo.tag.getTags(kind, { filter: (f) => f.single("name", "опт") }));
+  await step(`${kind} tags added`, () => amo.tag.addTagsToEntities(kind, [{ id: card, _embedded: { tags: [{ name: "опт" }] } }]));
+  await step(`${kind} tag added`, () => amo.tag.addTagsToEntitiesById(card, kind, { _embedded: { tags: [{ name: "срочно" }] } }));
+  await step(`${kind} tags deleted`, () => amo.tag.deleteTagsFromEntities(kind, [{ id: card, _embedded: { tags: null } }]));
+}
 await step("no field", () => amo.custom_fields.getCustomFieldById(1, "companies"));
-await step("field deleted", () => amo.custom_fields.deleteCustomFieldById(field, "leads"));
-await step("groups", () => amo.custom_fields.getCustomFieldsGroups("leads"));
-await step("group", () => amo.custom_fields.getCustomFieldsByGroupId("default", "leads"));
 await step("group made", () => amo.custom_fields.addCustomFieldsGroups("leads", [{ name: "IDENT", sort: 5 }]));
-await step("tags made", () => amo.tag.addTags("leads", [{ name: "опт", request_id: "g" }]));
-await step("tags", () => amo.tag.getTags("leads", { query: "опт" }));
-await step("tags by name", () => amo.tag.getTags("leads", { filter: (f) => f.single("name", "опт") }));
-await step("no tags", () => amo.tag.getTags("contacts"));
-await step("tags added", () => amo.tag.addTagsToEntities("leads", [{ id: leads[0], _embedded: { tags: [{ name: "опт" }] } }]));
-await step("tag added", () => amo.tag.addTagsToEntitiesById(person, "contacts", { _embedded: { tags: [{ name: "опт" }] } }));
-await step("tags deleted", () => amo.tag.deleteTagsFromEntities("leads", [{ id: leads[0], _embedded: { tags: null } }]));
 const stage = { name: "Запись", sort: 20, color: "#fffeb2" };
 const pipeline = id(await step("pipelines made", () => amo.pipeline.addPipelines([{ name: "Клиника", sort: 2, is_main: false, is_unsorted_on: false, _embedded: { statuses: [stage] } }])), "pipelines");
 const visit = id(await step("statuses made", () => amo.pipeline.addStatuses(pipeline, [{ ...stage, name: "Визит", sort: 30 }])), "statuses");
