@@ -1,7 +1,8 @@
 """Deal and contact cards of the stand-in with our real widget.zip in them, and a hub that says what a test wants."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,25 @@ from widget.build import build
 DEALS = 50
 Entity = Literal["leads", "contacts"]
 Theme = Literal["light", "dark"]
+
+
+_TOUR = """async steps => {
+  let left = 0;
+  for (const [path, id, waits] of steps) {
+    history.pushState({}, '', path);
+    window.dispatchEvent(new PopStateEvent('popstate'));
+    await new Promise(done => {
+      const look = () => {
+        const panel = document.querySelector('section.identlink'), card = APP.data.current_card;
+        const drawn = panel && card && card.id === id;
+        const answered = drawn && panel.dataset.state === 'found' && panel.getAttribute('aria-busy') === 'false';
+        if (drawn && (answered || !waits)) { left += !answered; done(); } else { setTimeout(look, 5); }
+      };
+      look();
+    });
+  }
+  return left;
+}"""
 
 
 @dataclass(frozen=True)
@@ -107,6 +127,16 @@ class Cards:
                 path,
             )
         await self._stands(entity, place)
+
+    async def tour(self, steps: Sequence[tuple[Entity, int, bool]]) -> int:
+        """Many cards one after another, as fast as the page draws them; each step says whether to wait for the answer. Returns how many
+        were left before theirs came. (It runs within the page: a test's own steps would take longer than the page does.)"""
+        told = [
+            [self.office.path(entity, place), self.office.ids[entity][place], wait] for entity, place, wait in steps
+        ]
+        async with asyncio.timeout(30):
+            left: int = await self.page.evaluate(_TOUR, told)
+            return left
 
     async def _stands(self, entity: Entity, place: int) -> None:
         await self.page.wait_for_function(
