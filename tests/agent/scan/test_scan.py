@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agent.mis.port import MisBusy, MisRefused
+from agent.mis.port import MisBusy, MisDown, MisRefused
 from agent.scan import Pace, decide
 from tests.agent.mis.clinic import NOW
 from tests.agent.scan.world import MOSCOW, LiveOnly, World, world
@@ -60,7 +60,8 @@ async def test_the_first_load_brings_everything_between_brackets(here: World) ->
 
     patients = [f"backfill upsert patient {key}" for key in (1001, 1002, 1003)]
     visits = [f"backfill upsert visit {key}" for key in (1, 2, 3, 4)]
-    assert here.hub.told == ["begin patient", "begin visit", *patients, *visits, "end patient", "end visit"]
+    begins, ends = ([f"{mark} {kind}" for kind in ("patient", "visit", "balance")] for mark in ("begin", "end"))
+    assert here.hub.told == [*begins, *patients, *visits, *ends]
     await here.check()
 
 
@@ -78,7 +79,9 @@ async def test_nothing_is_called_read_before_all_of_it_was(here: World) -> None:
 async def test_an_empty_clinic_is_loaded_too() -> None:
     async with world() as here:
         await here.load()
-        assert here.hub.told == ["begin patient", "begin visit", "end patient", "end visit"]
+        assert here.hub.told == [
+            f"{mark} {kind}" for mark in ("begin", "end") for kind in ("patient", "visit", "balance")
+        ]
 
 
 async def test_a_visit_booked_during_the_first_load_does_not_wait_behind_it(here: World) -> None:
@@ -88,10 +91,10 @@ async def test_a_visit_booked_during_the_first_load_does_not_wait_behind_it(here
 
     first = await here.outbox.batch("live")
     assert first is None, "the begin goes first"
-    await here.push("backfill")
-    await here.push("backfill")
+    for _ in range(3):
+        await here.push("backfill")
     await here.push("live")
-    assert here.hub.told == ["begin patient", "begin visit", "live upsert visit 5"]
+    assert here.hub.told == ["begin patient", "begin visit", "begin balance", "live upsert visit 5"]
     await here.load()
     await here.check()
 
@@ -221,7 +224,7 @@ async def test_a_bill_arrives_though_its_visit_was_not_touched(here: World) -> N
     await here.load()
     await here.step()
     bill(here, 2)
-    assert await changed(here) == ["live upsert visit 2"]
+    assert await changed(here) == ["live upsert visit 2", "live upsert balance 1001"]
     assert here.hub.values["visit", "2"]["sums"]["debt"] == "100.00"
     assert await changed(here) == []
 
@@ -243,7 +246,52 @@ async def test_a_payment_leads_to_the_bills_of_its_patient(here: World) -> None:
     await here.step()
     here.clinic.put("OrderPaymentsJournal", 1, Debt=Decimal(40), audit=False)
     here.clinic.put("PaymentsIn", 1, ID_Patients=1001, Payment=Decimal(60))
-    assert await changed(here) == ["live upsert visit 1"]
+    assert await changed(here) == ["live upsert visit 1", "live upsert balance 1001"]
+    assert here.hub.values["balance", "1001"] == {"patient_id": "1001", "debt": "40.00", "advance": "0.00"}
+
+
+async def test_money_that_belongs_to_no_visit_arrives_too(here: World) -> None:
+    """An advance, a sale at the desk and a refund: nothing about any visit changes."""
+    await here.load()
+    await here.step()
+    here.clinic.put("PaymentsIn", 1, ID_Patients=1003, Payment=Decimal("500.50"))
+    assert await changed(here) == ["live upsert balance 1003"]
+    assert here.hub.values["balance", "1003"] == {"patient_id": "1003", "debt": "0.00", "advance": "500.50"}
+    here.clinic.put("OrderPaymentsJournal", 9, IsBillFormed=True, AmountWithDiscount=Decimal(200), Debt=Decimal(50))
+    here.clinic.put("Orders", 9, ID_Patients=1003, IsBillFormed=True)
+    assert await changed(here) == ["live upsert balance 1003"]
+    assert here.hub.values["balance", "1003"] == {"patient_id": "1003", "debt": "50.00", "advance": "350.50"}
+    here.clinic.put("PaymentsIn", 2, ID_Patients=1003, Payment=Decimal("-350.50"))
+    assert await changed(here) == ["live upsert balance 1003"]
+    assert here.hub.values["balance", "1003"] == {"patient_id": "1003", "debt": "50.00", "advance": "0.00"}
+
+
+async def test_who_has_no_money_has_no_balance_and_who_has_none_any_more_loses_it() -> None:
+    async with world() as here:
+        furnish(here)
+        here.clinic.put("PaymentsIn", 1, ID_Patients=1003, Payment=Decimal(5))
+        await here.load()
+        assert [key for kind, key in here.hub.values if kind == "balance"] == ["1003"]
+        here.clinic.delete("PaymentsIn", 1)
+        here.clinic.put("PaymentsIn", 2, ID_Patients=1002, Payment=Decimal(5), audit=False)
+        await here.verify()
+        await here.check()
+        assert [key for kind, key in here.hub.values if kind == "balance"] == ["1002"]
+
+
+async def test_where_money_cannot_be_read_balances_stay_as_they_were_told() -> None:
+    async with world() as here:
+        furnish(here)
+        bill(here, 1)
+        await here.load()
+        told = here.hub.values["balance", "1001"]
+        here.clinic.drop("OrderPaymentsJournal")
+        here.clinic.drop("PaymentsIn")
+        await here.verify()
+        assert here.hub.values["balance", "1001"] == told
+        assert stands(here) == "ok"
+        assert not here.standing.now.capabilities["balance.debt"]
+        assert not here.standing.now.capabilities["balance.net"]
 
 
 async def test_a_patients_card_arrives_though_no_visit_was_touched(here: World) -> None:
@@ -268,7 +316,7 @@ async def test_a_hint_is_remembered_over_a_restart(here: World) -> None:
     bill(here, 1)
     here.clinic.pass_time(36_000)
     await here.start()
-    assert await changed(here) == ["live upsert visit 1"]
+    assert await changed(here) == ["live upsert visit 1", "live upsert balance 1001"]
 
 
 async def test_a_clock_that_was_put_back_hides_nothing(here: World) -> None:
@@ -277,7 +325,7 @@ async def test_a_clock_that_was_put_back_hides_nothing(here: World) -> None:
     here.clinic.pass_time(-7200)
     await here.step()
     bill(here, 1)
-    assert await changed(here) == ["live upsert visit 1"]
+    assert await changed(here) == ["live upsert visit 1", "live upsert balance 1001"]
 
 
 async def test_every_step_says_how_far_it_read(here: World) -> None:
@@ -300,7 +348,9 @@ async def test_the_pass_finds_what_nothing_betrayed() -> None:
         bill(here, 1, audit=False)
         await here.verify()
         await here.check()
-        assert here.hub.told[-2:] == ["live upsert patient 1003", "live upsert visit 1"]
+        assert sorted(here.hub.told[-3:]) == [
+            f"live upsert {key}" for key in ("balance 1001", "patient 1003", "visit 1")
+        ]
 
 
 async def test_the_round_finds_a_silent_change_of_a_near_visit_without_a_pass() -> None:
@@ -570,3 +620,16 @@ async def test_a_pass_begins_no_more_often_than_it_should() -> None:
         here.machine_time += 1
         await here.step(10)
         assert (await here.outbox.times())[1] == here.clinic.now.replace(tzinfo=MOSCOW)
+
+
+@pytest.mark.parametrize(("error", "longest"), [(MisDown("08001 53"), 30), (MisBusy("42000 1222"), 5)])
+async def test_who_does_not_answer_is_asked_more_and_more_seldom_however_long_it_takes(
+    here: World, error: MisDown, longest: float
+) -> None:
+    here.scan._pace = Pace(every_seconds=0.5)
+    here.mis.fails = lambda query: error
+    waits = [await here.scan.step() for _ in range(1100)]  # a night
+    assert waits[:3] == [1, 2, 4]
+    assert set(waits[8:]) == {longest}
+    here.mis.fails = lambda query: None
+    assert await here.scan.step() == 0.5
