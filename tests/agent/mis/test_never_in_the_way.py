@@ -84,7 +84,8 @@ class Clinic:
     seconds: float = 0.0
     away: Away | None = None
     plans: list[tuple[int, Any]] = field(default_factory=list)
-    """In how many statements of those inside the database is taken by force, into which state; None where the guests are only thrown out."""
+    """In how many statements of those inside the database is taken by force, into which state; None: its guests are only
+    thrown out."""
     at_the_door: tuple[int, int, bool] | None = None
     """Into which state it is taken when one of us has looked and steps inside."""
     waits: tuple[int, int, bool] | None = None
