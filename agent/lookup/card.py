@@ -7,7 +7,7 @@ from agent.lookup.source import Source
 from agent.outbox import Outbox, VisitKeys
 from agent.outbox.words import phone_token
 from wire.lookup import MAX_FUTURE, MAX_PAST, MAX_PATIENTS, Bill, CardAnswer, CardPatient, CardQuestion
-from wire.model import Patient, Visit
+from wire.model import Balance, Patient, Visit
 from wire.parts import MAX_ANSWER_BYTES, written
 
 _LARGEST_KEY = 2**31 - 1
@@ -30,9 +30,11 @@ async def card(question: CardQuestion, source: Source, outbox: Outbox) -> CardAn
         wanted = {key for of in keys.values() for key in of.future + of.past}
         money = await clinic.money(wanted, [int(patient.id) for patient in shown])
         visits = await clinic.visits(wanted, money)
+        balances = await clinic.balances([int(patient.id) for patient in shown], money)
     people = [card_patient(each, visits, now, more_past=keys[each.id].more_past) for each in shown]
     if money.bills is not None:
         people = [with_bills(each, money.bills.get(each.id, ())) for each in people]
+    people = [with_balance(each, balances.get(each.id)) for each in people]
     answer = {"patients": people, "read_at": now, "more": len(patients) > MAX_PATIENTS, "partial": not whole.patients}
     return fitting(CardAnswer.model_validate(answer))
 
@@ -81,6 +83,11 @@ def with_bills(patient: CardPatient, bills: Sequence[Bill]) -> CardPatient:
     """The last ones."""
     last = tuple(sorted(bills, key=lambda bill: (bill.date, bill.visit_id or ""))[-MAX_PAST:])
     return patient.model_copy(update={"bills": last})
+
+
+def with_balance(patient: CardPatient, balance: Balance | None) -> CardPatient:
+    """None: nobody knows."""
+    return patient if balance is None else patient.model_copy(update={"balance": balance})
 
 
 def fitting(answer: CardAnswer, most: int = MAX_ANSWER_BYTES) -> CardAnswer:

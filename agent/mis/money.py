@@ -25,7 +25,7 @@ def sums_of(orders: Sequence[Row], lines: Sequence[Row] | None) -> tuple[Amounts
     cannot be read."""
     sums = _total([_bill(order) for order in orders])
     if lines is not None:
-        sums["planned"] = _sum(_line(row) for row in lines)
+        sums["planned"] = total(line_sum(row) for row in lines)
     if any((sums.get(name) or _ZERO) < 0 for name in ("gross", "billed")):
         return None, ("negative_bill",)
     wrong = [name for name in _NEVER_NEGATIVE if (sums.get(name) or _ZERO) < 0]
@@ -37,7 +37,7 @@ def sums_of(orders: Sequence[Row], lines: Sequence[Row] | None) -> tuple[Amounts
 
 def bill_of(order: Row) -> Amounts | None:
     """One order's bill; None where none was issued, or it is negative, or that cannot be read."""
-    if _is_formed(order) is not True:
+    if is_formed(order) is not True:
         return None
     amounts = _bill(order)
     if not amounts or any((amounts.get(name) or _ZERO) < 0 for name in ("gross", "billed")):
@@ -56,16 +56,16 @@ def rounded(value: Decimal) -> Decimal:
 
 def _total(bills: list[Amounts]) -> Amounts:
     """A visit has one order as far as is known; if it has more, a sum is known if it is known of each."""
-    return {name: _sum(bill[name] for bill in bills) for name in _BILL if all(name in bill for bill in bills)}
+    return {name: total(bill[name] for bill in bills) for name in _BILL if all(name in bill for bill in bills)}
 
 
 def _bill(order: Row) -> Amounts:
-    formed = _is_formed(order)
+    formed = is_formed(order)
     if formed is False:
         return dict.fromkeys(_BILL, _ZERO)
     if formed is None or order.get("JournalID") is None:
         return {}
-    gross, billed, debt, insurance = (_kopecks(order, name) for name in _FIGURES)  # first, so that they add up as shown
+    gross, billed, debt, insurance = (kopecks(order, name) for name in _FIGURES)  # first, so that they add up as shown
     amounts: Mapping[str, tuple[tuple[str, ...], Decimal | None]] = {
         "gross": (("Amount",), gross),
         "billed": (("AmountWithDiscount",), billed),
@@ -77,26 +77,29 @@ def _bill(order: Row) -> Amounts:
     return {name: value for name, (columns, value) in amounts.items() if all(column in order for column in columns)}
 
 
-def _kopecks(row: Row, column: str) -> Decimal | None:
-    amount = _amount(row, column)
+def kopecks(row: Row, column: str) -> Decimal | None:
+    """A cell in kopecks; None where it is empty or lost."""
+    amount = amount_of(row, column)
     return None if amount is None else rounded(amount)
 
 
-def _is_formed(order: Row) -> bool | None:
+def is_formed(order: Row) -> bool | None:
+    """Whether the order's bill was issued; None where nothing says so."""
     for column in ("JournalIsBillFormed", "IsBillFormed"):
         if order.get(column) is not None:
             return bool(order[column])
     return order["DateTimeBillFormed"] is not None if "DateTimeBillFormed" in order else None
 
 
-def _line(row: Row) -> Decimal | None:
-    count, price = _amount(row, "CountService"), _amount(row, "Price")
+def line_sum(row: Row) -> Decimal | None:
+    """What a line of an order comes to; None where its price is not known."""
+    count, price = amount_of(row, "CountService"), amount_of(row, "Price")
     if count is None or price is None:
         return None
-    return count * price - (_amount(row, "DiscountSum") or _ZERO)
+    return count * price - (amount_of(row, "DiscountSum") or _ZERO)
 
 
-def _sum(values: Iterable[Decimal | None]) -> Decimal | None:
+def total(values: Iterable[Decimal | None]) -> Decimal | None:
     """None where one of them is."""
     total = _ZERO
     for value in values:
@@ -111,6 +114,7 @@ def _difference(one: Decimal | None, *others: Decimal | None) -> Decimal | None:
     return None if one is None or len(known) < len(others) else one - sum(known)
 
 
-def _amount(row: Row, column: str) -> Decimal | None:
+def amount_of(row: Row, column: str) -> Decimal | None:
+    """A cell; None where it is empty or lost."""
     cell: Cell = row.get(column)
     return Decimal(cell) if isinstance(cell, Decimal | int) else None

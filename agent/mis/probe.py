@@ -33,6 +33,14 @@ class Feed:
     needs: tuple[str, ...]
 
 
+_DEBT = (
+    "Orders.ID",
+    "Orders.ID_Patients",
+    "OrderPaymentsJournal.ID_Orders",
+    "OrderPaymentsJournal.Debt",
+    "OrderPaymentsJournal.IsBillFormed|Orders.IsBillFormed|Orders.DateTimeBillFormed",
+)
+_PAID_IN = ("Patients.InitialBalance", "PaymentsIn.ID", "PaymentsIn.ID_Patients", "PaymentsIn.Payment")
 FEEDS = (
     Feed("visit.versions", "быстрое обнаружение изменений приёмов", ("Receptions.RowVersion",)),
     Feed("visit.practitioner", "врач приёма", ("Receptions.ID_Staffs",)),
@@ -92,6 +100,29 @@ FEEDS = (
             "OrderPaymentsJournal.IsBillFormed|Orders.IsBillFormed|Orders.DateTimeBillFormed",
         ),
     ),
+    Feed("balance.debt", "долг пациента", _DEBT),
+    Feed(
+        "balance.advance",
+        "аванс пациента",
+        (*_DEBT, *_PAID_IN, "OrderPaymentsJournal.AmountWithDiscount", "OrderPaymentsJournal.InsuranceAmount"),
+    ),
+    Feed(
+        "balance.net",
+        "баланс пациента одной суммой, когда журнала счетов нет",
+        (
+            *_PAID_IN,
+            "Orders.ID",
+            "Orders.ID_Patients",
+            "Orders.IsBillFormed|Orders.DateTimeBillFormed",
+            "OrderServiceRelation.ID_Orders",
+            "OrderServiceRelation.ID_ServicePrices",
+            "OrderServiceRelation.CountService",
+            "OrderServiceRelation.DiscountSum",
+            "OrderServiceRelation.ID_Companies",
+            "ServiceItemPrices.ID",
+            "ServiceItemPrices.Price",
+        ),
+    ),
     Feed("patient.mobile_phone", "мобильный телефон пациента", ("Persons.MobilePhone",)),
     Feed("patient.phone", "второй телефон пациента", ("Persons.Phone",)),
     Feed("patient.birth_date", "дата рождения", ("Persons.Birthday",)),
@@ -113,6 +144,9 @@ class Offer:
     capabilities: Mapping[str, bool]
     queries: frozenset[str]
     off: tuple[str, ...]
+
+
+NOTHING = Offer({}, frozenset(), ())
 
 
 def examine(columns: Columns) -> Offer:

@@ -1,4 +1,4 @@
-"""Reads visits and patients with what belongs to them, and whatever betrays that they changed. Knows which statement gives what."""
+"""Reads visits, patients and their money, and whatever betrays that they changed. Knows which statement gives what."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,18 +7,27 @@ from typing import Literal, TypeAlias, cast
 from zoneinfo import ZoneInfo
 
 from agent.mis import rows
+from agent.mis.accounts import accounts, grouped
+from agent.mis.balance import DEBT, NET, has_money
 from agent.mis.port import Mis, MisBusy, Param, Row
+from agent.mis.probe import NOTHING, Offer
 from agent.mis.rows import Told
-from wire.model import Patient, Visit
+from wire.model import Balance, Patient, Visit
 
-ReadKind: TypeAlias = Literal["patient", "visit"]
-KINDS: tuple[ReadKind, ...] = ("patient", "visit")
-"""In this order: whoever hears of a visit has heard of its patient."""
+ReadKind: TypeAlias = Literal["patient", "visit", "balance"]
+KINDS: tuple[ReadKind, ...] = ("patient", "visit", "balance")
+"""In this order: whoever hears of a visit or of money has heard of the patient."""
 
 PAGE = 200
 """Rows of one statement, as the page statements say."""
 
-_KEY: Mapping[ReadKind, str] = {"patient": "ID_Persons", "visit": "ID"}
+_KEY: Mapping[ReadKind, str] = {"patient": "ID_Persons", "visit": "ID", "balance": "ID_Persons"}
+_PAGE_OF: Mapping[ReadKind, str] = {"patient": "patients_page", "visit": "visits_page", "balance": "accounts_page"}
+_BY_KEY: Mapping[ReadKind, str] = {
+    "patient": "patients_by_key",
+    "visit": "visits_by_key",
+    "balance": "accounts_by_key",
+}
 
 
 @dataclass(frozen=True)
@@ -27,13 +36,14 @@ class Found:
 
     kind: ReadKind
     key: str
-    entity: Visit | Patient
+    entity: Visit | Patient | Balance
     version: str = ""
 
 
 @dataclass(frozen=True)
 class Page:
-    """Rows of one kind in the order of their keys, read through `last`; `is_end` where there was nothing more."""
+    """Entities of one kind in the order of their keys, read through `last`; `is_end` where there was nothing more. `keys` are those
+    that are there, whether they can be told or not."""
 
     found: tuple[Found, ...]
     keys: frozenset[str]
@@ -41,26 +51,30 @@ class Page:
     is_end: bool
 
 
+To: TypeAlias = Literal["visit", "patient", "balance", "owner"]
+"""Whom a hint means: a visit, a patient, a patient's money, or the visits of a patient."""
+
+
 @dataclass(frozen=True)
 class Hint:
-    """A table that may betray a change by its changed-times. `leads` is the column that tells of whom; `to` whom it means:
-    a visit, a patient, or the visits of an owner."""
+    """A table that may betray a change by its changed-times. `leads` are the columns that tell of whom."""
 
     name: str
-    leads: str
-    to: Literal["visit", "patient", "owner"]
+    leads: tuple[tuple[str, To], ...]
     key: str = "ID"
     times: int = 2
 
 
+_OF_ORDERS: tuple[tuple[str, To], ...] = (("ID_Receptions", "visit"), ("ID_Patients", "balance"))
 HINTS = (
-    Hint("orders", "ID_Receptions", "visit"),
-    Hint("lines", "ID_Receptions", "visit"),
-    Hint("payments", "ID_Patients", "owner"),
-    Hint("patients", "ID_Persons", "patient", key="ID_Persons", times=1),
+    Hint("orders", _OF_ORDERS),
+    Hint("lines", _OF_ORDERS),
+    Hint("payments", (("ID_Patients", "owner"), ("ID_Patients", "balance"))),
+    Hint("patients", (("ID_Persons", "patient"),), key="ID_Persons", times=1),
 )
 Mark: TypeAlias = tuple[object, ...]
 """Which change of which row: its key and its times."""
+Leads: TypeAlias = tuple[tuple[To, int], ...]
 
 
 class Reader:
@@ -68,43 +82,53 @@ class Reader:
 
     def __init__(self, mis: Mis, zone: ZoneInfo, fields: Collection[str]) -> None:
         self._mis, self._zone, self._fields = mis, zone, fields
-        self.queries: frozenset[str] = frozenset()
-        """The statements that can be asked here; set by whoever looked."""
+        self.offer: Offer = NOTHING
+        """What can be read here; set by whoever looked."""
         self.skipped: dict[tuple[str, str], tuple[str, ...]] = {}
         """(kind, key) -> why the row, or a part of it, could not be told."""
         self.untold: dict[tuple[str, str], str] = {}
         """Of these, the ones that could not be told at all -> the version in which that was so."""
 
+    @property
+    def kinds(self) -> tuple[ReadKind, ...]:
+        """Those that can be read here; of the others nothing is told, not even that they vanished."""
+        can = self.offer.capabilities
+        has_money = {"accounts_page", "accounts_by_key"} <= self.offer.queries and (can[DEBT] or can[NET])
+        return tuple(kind for kind in KINDS if kind != "balance" or has_money)
+
+    def following(self, kind: ReadKind) -> ReadKind | None:
+        """What is read whole after this kind; None after the last."""
+        later = KINDS[KINDS.index(kind) + 1 :]
+        return next((kind for kind in later if kind in self.kinds), None)
+
     async def page(self, kind: ReadKind, after: int) -> Page:
         """The next rows after a key."""
-        name: Mapping[ReadKind, str] = {"patient": "patients_page", "visit": "visits_page"}
-        read = await self._mis.fetch(name[kind], after)
-        keys = [cast(int, row[_KEY[kind]]) for row in read]
-        found = self._patients(read) if kind == "patient" else await self._visits(read)
-        return Page(tuple(found), frozenset(map(str, keys)), max(keys, default=after), is_end=len(read) < PAGE)
+        read = await self._mis.fetch(_PAGE_OF[kind], after)
+        found, there = await self._of(kind, read)
+        last = max((cast(int, row[_KEY[kind]]) for row in read), default=after)
+        return Page(tuple(found), frozenset(there), last, is_end=len(read) < PAGE)
 
     async def by_key(self, kind: ReadKind, keys: Collection[int]) -> list[Found]:
-        """These rows, as far as they are there."""
+        """These, as far as they are there."""
         found: list[Found] = []
         for key in keys:
             self._forget(kind, str(key))
         for chunk in chunks(sorted(set(keys))):
-            if kind == "patient":
-                found += self._patients(await self._mis.fetch("patients_by_key", chunk))
-            else:
-                found += await self._visits(await self._mis.fetch("visits_by_key", chunk))
+            found += (await self._of(kind, await self._mis.fetch(_BY_KEY[kind], chunk)))[0]
         return found
 
-    async def with_patients(self, visits: Collection[int], patients: Collection[int]) -> list[Found]:
-        """These patients and visits, and the visits' patients; patients first."""
-        found = await self.by_key("visit", visits)
-        owners = {int(f.entity.patient_id) for f in found if isinstance(f.entity, Visit) and f.entity.patient_id}
-        return [*await self.by_key("patient", owners | set(patients)), *found]
+    async def with_money(self, keys: Mapping[To, Collection[int]]) -> list[Found]:
+        """These visits and patients with their own, and the money of all whom that concerns."""
+        found = await self._with_patients(keys.get("visit", ()), keys.get("patient", ()))
+        if "balance" not in self.kinds:
+            return found
+        people = {int(f.key) for f in found if f.kind == "patient"}
+        return [*found, *await self.by_key("balance", people | set(keys.get("balance", ())))]
 
     @property
     def compares_versions(self) -> bool:
         """Whether visits have versions here."""
-        return "visit_versions" in self.queries
+        return "visit_versions" in self.offer.queries
 
     async def versions_from(self, low: int) -> tuple[dict[str, str], bool]:
         """The versions of all visits from a key on, and whether some rows are locked by others and were passed by."""
@@ -125,14 +149,16 @@ class Reader:
 
     def hints(self) -> tuple[Hint, ...]:
         """Those that can be asked here."""
-        return tuple(h for h in HINTS if {f"{h.name}_newest", f"{h.name}_changed"} <= self.queries)
+        return tuple(h for h in HINTS if {f"{h.name}_newest", f"{h.name}_changed"} <= self.offer.queries)
 
-    async def changed(self, hint: Hint, reach: int, since: datetime) -> tuple[int, dict[Mark, int]]:
+    async def changed(self, hint: Hint, reach: int, since: datetime) -> tuple[int, dict[Mark, Leads]]:
         """What changed since among the newest `reach` keys, and whom each leads to; with the table's greatest key."""
         newest = await self._newest(f"{hint.name}_newest")
         read = await self._mis.fetch(f"{hint.name}_changed", max(0, newest - reach), *[since] * hint.times)
         return newest, {
-            (row[hint.key], row.get("DateTimeAdded"), row.get("DateTimeChanged")): cast(int, row[hint.leads])
+            (row[hint.key], row.get("DateTimeAdded"), row.get("DateTimeChanged")): tuple(
+                (to, key) for column, to in hint.leads if isinstance(key := row.get(column), int)
+            )
             for row in read
         }
 
@@ -141,11 +167,32 @@ class Reader:
         reasons = [reason for of in self.skipped.values() for reason in of]
         return {reason: reasons.count(reason) for reason in sorted(set(reasons))}
 
+    async def _with_patients(self, visits: Collection[int], patients: Collection[int]) -> list[Found]:
+        """These patients and visits, and the visits' patients; patients first."""
+        found = await self.by_key("visit", visits)
+        owners = {int(f.entity.patient_id) for f in found if isinstance(f.entity, Visit) and f.entity.patient_id}
+        return [*await self.by_key("patient", owners | set(patients)), *found]
+
+    async def _of(self, kind: ReadKind, read: Sequence[Row]) -> tuple[list[Found], list[str]]:
+        """What the rows say, and the keys of what is there."""
+        if kind == "balance":
+            return await self._balances(read)
+        keys = [str(row[_KEY[kind]]) for row in read]
+        return (self._patients(read) if kind == "patient" else await self._visits(read)), keys
+
+    async def _balances(self, read: Sequence[Row]) -> tuple[list[Found], list[str]]:
+        """Whoever never had money here has no balance."""
+        can = self.offer.capabilities
+        orders = await self._fetch("orders_of_patients", [cast(int, row["ID_Persons"]) for row in read])
+        having = [each for each in await accounts(read, orders, self._fetch, can) if has_money(each)]
+        told = [rows.balance(each, can) for each in having]
+        return [found for each in told for found in self._told("balance", each, "")], [each.key for each in told]
+
     async def _visits(self, read: Sequence[Row]) -> list[Found]:
         keys = tuple(cast(int, row["ID"]) for row in read)
         orders = await self._fetch("orders_of_visits", keys)
         lines = None if orders is None else await self._fetch("lines_of_orders", [cast(int, o["ID"]) for o in orders])
-        orders_of, lines_of = _grouped(orders or (), "ID_Receptions"), _grouped(lines or (), "ID_Orders")
+        orders_of, lines_of = grouped(orders or (), "ID_Receptions"), grouped(lines or (), "ID_Orders")
         found: list[Found] = []
         for row in read:
             own = list({order["ID"]: order for order in orders_of.get(row["ID"], ())}.values())
@@ -161,7 +208,7 @@ class Reader:
 
     async def _fetch(self, name: str, keys: Sequence[int]) -> list[Row] | None:
         """None where that cannot be read at all."""
-        if name not in self.queries:
+        if name not in self.offer.queries:
             return None
         return [row for chunk in chunks(keys) for row in await self._mis.fetch(name, chunk)]
 
@@ -177,7 +224,7 @@ class Reader:
         (row,) = await self._mis.fetch(query)
         return cast("int | None", row["Newest"]) or 0
 
-    def _told(self, kind: ReadKind, told: Told[Visit] | Told[Patient], version: str) -> Iterator[Found]:
+    def _told(self, kind: ReadKind, told: Told[Visit] | Told[Patient] | Told[Balance], version: str) -> Iterator[Found]:
         self._forget(kind, told.key)
         if told.skipped:
             self.skipped[kind, told.key] = told.skipped
@@ -200,10 +247,3 @@ def _version(row: Row) -> str:
     """The rowversion as it is kept; empty where there is none."""
     version = row.get("RowVersion")
     return version.hex() if isinstance(version, bytes) else ""
-
-
-def _grouped(read: Sequence[Row], column: str) -> dict[object, list[Row]]:
-    groups: dict[object, list[Row]] = {}
-    for row in read:
-        groups.setdefault(row[column], []).append(row)
-    return groups

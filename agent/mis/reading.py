@@ -8,10 +8,12 @@ from typing import cast
 from zoneinfo import ZoneInfo
 
 from agent.mis import rows
+from agent.mis.accounts import accounts, grouped
+from agent.mis.balance import DEBT, NET
 from agent.mis.port import Columns, Mis, Row
 from agent.mis.probe import examine
 from wire.lookup import Bill
-from wire.model import Patient, Visit
+from wire.model import Balance, Patient, Visit
 
 _AT_ONCE = 200
 """Keys of one statement."""
@@ -21,14 +23,16 @@ _NOBODY = (0,)
 
 @dataclass(frozen=True)
 class Money:
-    """What orders say; `orders` and `lines` are None where they cannot be read, `bills` where not all of a patient's can."""
+    """What orders say; `orders` of visits and `lines` are None where they cannot be read, `bills` where not all of a patient's can.
+    `of_patients` are all orders of these patients."""
 
     orders: Mapping[object, Sequence[Row]] | None
     lines: Mapping[object, Sequence[Row]] | None
     bills: Mapping[str, Sequence[Bill]] | None
+    of_patients: Sequence[Row] | None
 
 
-_UNREADABLE = Money(None, None, None)
+_UNREADABLE = Money(None, None, None, None)
 
 
 class Clinic:
@@ -37,6 +41,7 @@ class Clinic:
     def __init__(self, mis: Mis, columns: Columns, zone: ZoneInfo, fields: Collection[str]) -> None:
         offer = examine(columns)
         self._mis, self._queries, self._zone, self._fields = mis, offer.queries, zone, fields
+        self._can = offer.capabilities
         self._has_all_bills = offer.capabilities["sums.billed"] and _tells_whose(columns)
 
     async def now(self) -> datetime:
@@ -73,23 +78,38 @@ class Clinic:
         if "orders_of_card" not in self._queries:
             return _UNREADABLE
         orders = await self._orders(list(visits), tuple(patients) or _NOBODY)
-        of_visits = _grouped([order for order in orders if order["ID_Receptions"] in visits], "ID_Receptions")
+        of_visits = grouped([order for order in orders if order["ID_Receptions"] in visits], "ID_Receptions")
         lines = None
         if "lines_of_orders" in self._queries:
             keys = [cast(int, order["ID"]) for of in of_visits.values() for order in of]
-            lines = _grouped(await self._fetch("lines_of_orders", keys), "ID_Orders")
+            lines = grouped(await self._fetch("lines_of_orders", keys), "ID_Orders")
         bills: dict[str, list[Bill]] = {}
         for order in orders if self._has_all_bills else ():
             bill = rows.bill(order)
             if bill is not None:
                 bills.setdefault(str(order["ID_Patients"]), []).append(bill)
-        return Money(of_visits, lines, bills if self._has_all_bills else None)
+        of_patients = [order for order in orders if order.get("ID_Patients") in patients]
+        return Money(of_visits, lines, bills if self._has_all_bills else None, of_patients)
+
+    async def balances(self, patients: Collection[int], money: Money) -> dict[str, Balance]:
+        """What each of them owes and has paid ahead, as far as that can be read."""
+        if "accounts_by_key" not in self._queries or not (self._can[DEBT] or self._can[NET]):
+            return {}
+        read = await self._fetch("accounts_by_key", list(patients))
+        told = [
+            rows.balance(each, self._can)
+            for each in await accounts(read, money.of_patients, self._fetch_if_known, self._can)
+        ]
+        return {each.key: each.entity for each in told if each.entity is not None}
 
     async def _orders(self, visits: list[int], patients: tuple[int, ...]) -> list[Row]:
         parts = list(_chunks(visits)) or [_NOBODY]
         asked = zip_longest(parts, (patients,), fillvalue=_NOBODY)
         found = [row for of, who in asked for row in await self._mis.fetch("orders_of_card", of, who)]
         return list({row["ID"]: row for row in found}.values())
+
+    async def _fetch_if_known(self, query: str, keys: Sequence[int]) -> list[Row] | None:
+        return await self._fetch(query, list(keys)) if query in self._queries else None
 
     async def _fetch(self, query: str, keys: list[int]) -> list[Row]:
         return [row for chunk in _chunks(keys) for row in await self._mis.fetch(query, chunk)]
@@ -104,10 +124,3 @@ def _tells_whose(columns: Columns) -> bool:
 
 def _chunks(keys: Sequence[int]) -> list[tuple[int, ...]]:
     return [tuple(keys[start : start + _AT_ONCE]) for start in range(0, len(keys), _AT_ONCE)]
-
-
-def _grouped(found: Sequence[Row], column: str) -> dict[object, list[Row]]:
-    groups: dict[object, list[Row]] = {}
-    for row in found:
-        groups.setdefault(row[column], []).append(row)
-    return groups

@@ -10,16 +10,17 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from agent.mis.balance import Account, figures, terms_of
 from agent.mis.money import bill_of, sums_of
 from agent.mis.port import Row
 from agent.mis.texts import birth_date, day_of, full_name, id_of, line, moment
 from wire.errors import place
 from wire.lookup import Bill
-from wire.model import Branch, Kind, Patient, Practitioner, Reason, Staff, Status, Visit
+from wire.model import Balance, Branch, Kind, Patient, Practitioner, Reason, Staff, Status, Visit
 from wire.phone import phones_in
 
 P = TypeVar("P", Practitioner, Staff)
-E = TypeVar("E", Visit, Patient)
+E = TypeVar("E", Visit, Patient, Balance)
 Fields: TypeAlias = dict[str, Any]
 
 COMMENT = "visit.comment"
@@ -111,6 +112,13 @@ def patient(row: Row) -> Told[Patient]:
     except ValueError:
         wrong.append("no_birth_date")
     return _built(Patient, "patient", key, values, tuple(wrong))
+
+
+def balance(account: Account, can: Mapping[str, bool]) -> Told[Balance]:
+    """What a patient owes and has paid ahead; what is not known of it is absent."""
+    key = str(account.row["ID_Persons"])
+    told, wrong = figures(terms_of(account, can), can)
+    return _built(Balance, "balance", key, {"patient_id": key, **told}, wrong)
 
 
 def bill(order: Row) -> Bill | None:

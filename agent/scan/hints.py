@@ -1,9 +1,10 @@
 """Tier 2: what has no versions, by the times at which it was changed: money, and patients' cards."""
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from agent.mis.reader import Hint, Mark, Reader
+from agent.mis.reader import Hint, Mark, Reader, To
 from agent.outbox import Outbox
 from agent.scan import decide
 
@@ -21,8 +22,7 @@ class _Watch:
 class Led:
     """Whom the hints lead to, and what to remember when these are recorded."""
 
-    visits: set[int] = field(default_factory=set)
-    patients: set[int] = field(default_factory=set)
+    keys: defaultdict[To, set[int]] = field(default_factory=lambda: defaultdict(set))
     cursors: dict[str, str] = field(default_factory=dict)
     watches: dict[str, _Watch] = field(default_factory=dict)
 
@@ -63,13 +63,11 @@ class Hints:
         cursor = await self._outbox.cursor(name)
         since = decide.hints_since(None if cursor is None else datetime.fromisoformat(cursor), now)
         newest, changes = await self._reader.changed(hint, decide.RANGE, since)
-        whom = {key for mark, key in changes.items() if mark not in watch.seen}
-        match hint.to:
-            case "visit":
-                led.visits |= whom
-            case "patient":
-                led.patients |= whom
-            case "owner":
-                led.visits |= set(await self._outbox.known.visits_of(list(map(str, whom))))
+        whom: defaultdict[To, set[int]] = defaultdict(set)
+        for to, key in (lead for mark, leads in changes.items() if mark not in watch.seen for lead in leads):
+            whom[to].add(key)
+        whom["visit"] |= set(await self._outbox.known.visits_of(list(map(str, whom.pop("owner", ())))))
+        for to, keys in whom.items():
+            led.keys[to] |= keys
         led.cursors[name] = now.isoformat()
         led.watches[hint.name] = _Watch(self._step + decide.hint_period(newest), now, frozenset(changes))

@@ -32,7 +32,7 @@ class Load:
         """Open the brackets before anything else of this generation is read."""
         if await self._outbox.cursor(LOAD) is None:
             cursors = {LOAD: f"{KINDS[0]} 0", LOAD_BEGAN: now.isoformat()}
-            await self._outbox.begin_pass(*KINDS, cursors=cursors, generation=generation)
+            await self._outbox.begin_pass(*self._reader.kinds, cursors=cursors, generation=generation)
             log.info(logger, "load.begun", generation=generation)
 
     async def page(self, now: datetime, generation: int) -> bool:
@@ -40,20 +40,20 @@ class Load:
         name, after = (await self._cursor(LOAD)).split()
         kind = next(kind for kind in KINDS if kind == name)
         page = await self._reader.page(kind, int(after))
-        cursor = f"{kind} {page.last}"
-        if page.is_end and kind != KINDS[-1]:
-            cursor = f"{KINDS[KINDS.index(kind) + 1]} 0"
+        following = self._reader.following(kind) if page.is_end else kind
+        cursor = f"{kind} {page.last}" if following in (kind, None) else f"{following} 0"
         await self._outbox.record(
             readings(page.found, now), lane="backfill", cursors={LOAD: cursor}, generation=generation
         )
-        is_last = page.is_end and kind == KINDS[-1]
-        if is_last:
+        if following is None:
             await self._end(generation)
-        return is_last
+        return following is None
 
     async def _end(self, generation: int) -> None:
         began = datetime.fromisoformat(await self._cursor(LOAD_BEGAN))
-        await self._outbox.end_pass(*KINDS, cursors={LOAD: DONE}, verified_through=began, generation=generation)
+        await self._outbox.end_pass(
+            *self._reader.kinds, cursors={LOAD: DONE}, verified_through=began, generation=generation
+        )
         log.info(logger, "load.ended", generation=generation)
 
     async def _cursor(self, name: str) -> str:
@@ -107,8 +107,8 @@ class Verify:
 
     async def _end_of_table(self, going: _Pass, now: datetime, generation: int) -> None:
         await self._settle(going, now, generation)
-        if going.kind != KINDS[-1]:
-            following = KINDS[KINDS.index(going.kind) + 1]
+        following = self._reader.following(going.kind)
+        if following is not None:
             self._pass = _Pass(going.began, following, braked=going.braked)
             return
         self._pass = None
@@ -154,7 +154,7 @@ class Round:
         if self._began is None:
             self._left, self._began = sorted(near), now
         visits, self._left = self._left[:PAGE], self._left[PAGE:]
-        found = await self._reader.with_patients(visits, ())
+        found = await self._reader.with_money({"visit": visits})
         await self._outbox.record(readings(found, now), lane="live", generation=generation)
         if not self._left:
             self.through, self._began = self._began, None

@@ -9,7 +9,7 @@ from time import monotonic
 from zoneinfo import ZoneInfo
 
 from agent.mis.port import Mis, MisAway, MisBusy, MisDown, MisError, MisRefused, Server
-from agent.mis.probe import examine
+from agent.mis.probe import NOTHING, examine
 from agent.mis.reader import Reader, ReadKind
 from agent.outbox import GenerationChanged, Outbox
 from agent.scan.hints import Hints, Led
@@ -29,7 +29,7 @@ _LONGEST_HELD_SECONDS = 5.0
 """Whoever holds a row, or the server's time, is not pressed for it; nor is what he changes to be seen late."""
 _LOAD_HASTE = 10
 """The first load may take so many times the share of the server that later pages may."""
-_WORDS: dict[ReadKind, str] = {"visit": "приёмов", "patient": "пациентов"}
+_WORDS: dict[ReadKind, str] = {"visit": "приёмов", "patient": "пациентов", "balance": "балансов"}
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Scan:
     async def _read(self) -> None:
         generation = await self._outbox.generation()
         server = await self._mis.server()
-        if not self._reader.queries:
+        if not self._reader.offer.queries:
             await self._probe(server)
         now = self._aware(server.now)
         await self._load.begin(now, generation)
@@ -119,25 +119,25 @@ class Scan:
     async def _probe(self, server: Server) -> None:
         """See what can be read; statements are written anew for it."""
         offer = examine(await self._mis.columns())
-        self._reader.queries = offer.queries
+        self._reader.offer = offer
         self._standing.capabilities({**offer.capabilities, "server.bound": server.bound is not None})
 
     async def _live(self, server: Server, now: datetime, generation: int, *, loading: bool) -> None:
         """Record what changed, with how far that was read, in one transaction."""
         led = await self._hints.look(server.now)
-        visits, patients = set(led.visits), set(led.patients)
+        keys = led.keys.copy()
         changed = None
         if self._reader.compares_versions:
             changed = await self._near.changed(server, loading=loading)
-            visits.update(changed.visits)
+            keys["visit"] = keys["visit"] | set(changed.visits)
             self._near_through = now if changed.is_whole else self._near_through
         elif not loading:
-            visits |= await self._newer("visit")
+            keys["visit"] = keys["visit"] | await self._newer("visit")
             self._near_through = self._round.through
         if not loading:
-            patients |= await self._newer("patient")
+            keys["patient"] = keys["patient"] | await self._newer("patient")
         await self._outbox.record(
-            readings(await self._reader.with_patients(visits, patients), now),
+            readings(await self._reader.with_money(keys), now),
             lane="live",
             cursors=led.cursors,
             read_through=None if loading else self._through(led),
@@ -209,7 +209,7 @@ class Scan:
         for part in (self._near, self._hints, self._verify, self._round):
             part.forget()
         self._near_through = None
-        self._reader.queries = frozenset()
+        self._reader.offer = NOTHING
 
     def _doubt(self) -> str | None:
         """What a person should look at while everything works."""

@@ -158,6 +158,19 @@ def share(random: Random, bill: Bill) -> Decimal:
     return bill.owed if chance < 0.88 else (bill.owed / 3).quantize(KOPECK, ROUND_HALF_UP)
 
 
+def brought_over(random: Random) -> Decimal:
+    """What the former program said of a patient: mostly nothing, seldom a debt or money that is left."""
+    return Decimal(random.choice(("-1200", "3500.50", "999.99"))) if random.random() < 0.03 else Decimal()
+
+
+def paid_ahead(random: Random) -> list[Decimal]:
+    """Payments for no bill: an advance, and now and then a part of it that went back."""
+    if random.random() > 0.08:
+        return []
+    advance = Decimal(random.choice(("5000", "12500", "30000.40")))
+    return [advance, -advance / 2] if random.random() < 0.3 else [advance]
+
+
 def numbered(rows: Sequence[Row], first: int) -> list[Row]:
     """Rows with keys from `first` on."""
     return [{"ID": first + n, **row} for n, row in enumerate(rows)]

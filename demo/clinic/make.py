@@ -12,7 +12,7 @@ from demo.clinic import bills, premises
 from demo.clinic.database import Database, Made, Row
 from demo.clinic.past import VISITED, Past, PastVisit, in_order_of_starts
 from demo.clinic.people import Name, People, Person
-from demo.clinic.premises import Calendar, Slot
+from demo.clinic.premises import BRANCHES, Calendar, Slot
 
 OPENS, CLOSES = time(7), time(22)
 FIRST_PATIENT, FIRST_VISIT = 1001, 80001
@@ -37,18 +37,19 @@ def create(path: Path, *, seed: int, visits: int, day: date, zone: str) -> None:
         database.create(datetime.combine(day, OPENS))
         for table, rows in premises.rows(visits, midnight - _TWO_YEARS):
             database.load(table, rows)
-        maker = _Maker(Random(f"clinic {seed}"), visits, midnight)
+        maker = _Maker(Random(f"clinic {seed}"), Random(f"purses {seed}"), visits, midnight)
         for table, rows in maker.rows():
             database.load(table, rows)
         database.remember(Made(seed, visits, day, zone, maker.next_number))
 
 
 class _Maker:
-    def __init__(self, random: Random, visits: int, midnight: datetime) -> None:
+    def __init__(self, random: Random, purse: Random, visits: int, midnight: datetime) -> None:
         self._random, self._visits, self._midnight = random, visits, midnight
         self._calendar = Calendar(random, visits)
         self._past = Past(random, self._calendar, midnight)
         self._people = People(random)
+        self._purse = purse
         self._made: list[PastVisit] = []
 
     @property
@@ -66,7 +67,16 @@ class _Maker:
         for number, made in enumerate(self._made):
             made.id = FIRST_VISIT + number
         yield "Persons", [person_row(card.id, card.person) for card in cards if card.id != premises.STAFF_PATIENT]
-        yield "Patients", [patient_row(card.id, card.person, self._midnight, card.doctor) for card in cards]
+        yield (
+            "Patients",
+            [
+                {
+                    **patient_row(card.id, card.person, self._midnight, card.doctor),
+                    "InitialBalance": bills.brought_over(self._purse),
+                }
+                for card in cards
+            ],
+        )
         yield "Receptions", [made.finished() for made in self._made]
         yield from self._money()
 
@@ -174,7 +184,15 @@ class _Maker:
         yield "Orders", orders
         yield "OrderServiceRelation", bills.numbered(lines, 70001)
         yield "OrderPaymentsJournal", journal
+        payments += self._paid_ahead()
         yield "PaymentsIn", bills.numbered(payments, 60001)
+
+    def _paid_ahead(self) -> Iterator[Row]:
+        """Who was here pays ahead now and then; of these, some take it back."""
+        patients = sorted({made.patient for made in self._made if made.fate == VISITED and made.patient is not None})
+        for patient in patients:
+            for payment in bills.paid_ahead(self._purse):
+                yield bills.payment_row(patient, BRANCHES[0][0], self._midnight - timedelta(days=3), payment)
 
     def _sold_at_the_desk(self, first: int) -> list[Row]:
         visited = [made for made in self._made if made.fate == VISITED][: max(1, self._visits // 100)]

@@ -112,6 +112,7 @@ def somebody(site: Site, one: CardPatient, read_at: datetime, settings: Settings
         data_at=read_at,
         more_past=one.more_past,
         bills=one.bills if "bills" in one.model_fields_set else None,
+        known=Known(balance=one.balance, balance_at=read_at) if one.balance else Known(),
     )
 
 
@@ -125,9 +126,12 @@ def remembered(site: Site, patient: str, known: Known, settings: Settings, now: 
 
 
 def completed(told: Somebody, known: Known, settings: Settings, now: datetime) -> Somebody:
-    """What the clinic said of somebody, and beside it what only the hub knows: the balance, and visits that vanished from IDENT."""
+    """What the clinic said of somebody, and beside it what only the hub knows: visits that vanished from IDENT, and whatever an agent
+    that is older, or cannot read it, did not tell."""
     ids = {visit.id for visit in told.visits}
     gone = [record for record in known.visits if record.vanished_at and record.visit.id not in ids]
+    if told.known.balance:
+        known = replace(known, balance=told.known.balance, balance_at=told.known.balance_at)
     return replace(told, visits=(*told.visits, *_counted(gone, told.site, settings, now)), known=known)
 
 

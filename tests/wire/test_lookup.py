@@ -26,6 +26,7 @@ CARD: dict[str, Any] = {
             ],
             "more_past": True,
             "bills": [{"date": "2026-11-02", "visit_id": "80110", "gross": "15000.00", "paid": "-1.00", "debt": None}],
+            "balance": {"patient_id": "4410", "debt": "12500.00", "advance": "0.00"},
         }
     ],
     "read_at": "2026-11-23T12:42:00+03:00",
@@ -42,6 +43,7 @@ def test_what_is_unknown_of_a_patient_stays_absent() -> None:
     patient = CardPatient.model_validate({"id": "1", "visits": []})
     assert patient.dump() == {"id": "1", "visits": []}
     assert not known(patient, "bills")
+    assert not known(patient, "balance")
 
 
 @pytest.mark.parametrize("text", ["0101", "анна", "а-н н.а", "А" * 100])

@@ -1,6 +1,6 @@
--- Which visits' order lines changed: a hint only.
+-- Which lines of orders changed, and whose they are: a hint only.
 -- requires: ID ID_Receptions
-SELECT line.ID, line.DateTimeAdded, line.DateTimeChanged, o.ID_Receptions
+SELECT line.ID, line.DateTimeAdded, line.DateTimeChanged, o.ID_Receptions, o.ID_Patients
 FROM dbo.OrderServiceRelation AS line
 INNER JOIN dbo.Orders AS o ON o.ID = line.ID_Orders
-WHERE line.ID >= ? AND o.ID_Receptions IS NOT NULL AND (line.DateTimeAdded >= ? OR line.DateTimeChanged >= ?)
+WHERE line.ID >= ? AND (line.DateTimeAdded >= ? OR line.DateTimeChanged >= ?)

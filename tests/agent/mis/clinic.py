@@ -67,6 +67,11 @@ class Clinic:
         found = self._db.execute("SELECT ID_Patients FROM Receptions WHERE ID = ?", (visit,)).fetchone()
         return None if found is None else found[0]
 
+    def payer_of(self, order: int) -> int | None:
+        """Who pays it."""
+        found = self._db.execute("SELECT ID_Patients FROM Orders WHERE ID = ?", (order,)).fetchone()
+        return None if found is None else found[0]
+
     def delete(self, table: str, key: int | None = None) -> None:
         """Take one row away, or all of them."""
         self.pass_time()

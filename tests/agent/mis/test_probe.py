@@ -8,7 +8,7 @@ from agent.mis.rows import COMMENT
 from agent.mis.statements import names
 from tests.agent.mis.golden import every_column
 from tests.agent.mis.test_statements import less
-from wire.model import Patient, Sums, Value, Visit
+from wire.model import Balance, Patient, Sums, Value, Visit
 
 
 def test_a_whole_database_offers_everything() -> None:
@@ -20,9 +20,14 @@ def test_a_whole_database_offers_everything() -> None:
 
 def test_a_lost_table_is_named_with_what_it_fed() -> None:
     offer = examine(less("OrderPaymentsJournal"))
-    assert [name for name, there in offer.capabilities.items() if not there] == ["sums.billed"]
-    assert "orders_of_visits" in offer.queries
-    assert len(offer.off) == 1
+    assert [name for name, there in offer.capabilities.items() if not there] == [
+        "sums.billed",
+        "balance.debt",
+        "balance.advance",
+    ]
+    assert offer.capabilities["balance.net"]
+    assert {"orders_of_visits", "orders_of_patients"} <= offer.queries
+    assert len(offer.off) == 3
     assert offer.off[0].startswith("Выключено: счета, оплаты и долг. В базе IDENT не найдено или закрыто для чтения: ")
     assert "OrderPaymentsJournal.Debt" in offer.off[0]
 
@@ -75,7 +80,7 @@ def test_one_column_of_phones_is_enough() -> None:
 
 
 def test_capabilities_are_named_after_the_fields_that_they_feed() -> None:
-    forms: dict[str, type[Value]] = {"visit": Visit, "patient": Patient, "sums": Sums}
+    forms: dict[str, type[Value]] = {"visit": Visit, "patient": Patient, "sums": Sums, "balance": Balance}
     others = {"visit.versions", "patient.mobile_phone", "patient.phone"}
     for feed in FEEDS:
         kind, field = feed.name.split(".")

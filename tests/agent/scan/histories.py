@@ -16,7 +16,7 @@ Event: TypeAlias = tuple[str, int, int]
 """What, to which, and a number that decides the rest."""
 
 BETRAYED = (
-    *("visit", "visit", "mark", "move", "patient", "bill", "late bill", "pay", "touch"),
+    *("visit", "visit", "mark", "move", "patient", "bill", "late bill", "pay", "deposit", "touch"),
     *("begin", "begin", "commit", "commit", "between"),
 )
 SILENT = ("quiet patient", "quiet bill", "delete visit", "delete patient")
@@ -99,6 +99,8 @@ class Player:
                 self._bill(key, number, audit=True, ago=timedelta(seconds=number % 500))
             case "pay":
                 self._pay(key, number)
+            case "deposit":
+                self._pay_in(number % 5 + 1, Decimal(number - 300))
             case "touch":
                 clinic.touch_all()
             case "begin":
@@ -121,7 +123,9 @@ class Player:
         """`ago`: the changed-time comes from a slow clock, or from a transaction that was long open."""
         clinic = self.here.clinic
         marks: dict[str, Any] = {"DateTimeChanged": clinic.now - ago} if audit else {}
-        clinic.put("Orders", key, ID_Receptions=key, ID_Patients=1, IsBillFormed=True, audit=False, **marks)
+        if key not in clinic.keys("Orders"):
+            marks["ID_Patients"] = clinic.patient_of(key) or 1
+        clinic.put("Orders", key, ID_Receptions=key, IsBillFormed=True, audit=False, **marks)
         net = Decimal(100 + number % 50)
         for name in ("Amount", "AmountWithDiscount", "Debt"):
             clinic.put("OrderPaymentsJournal", key, IsBillFormed=True, InsuranceAmount=Decimal(), **{name: net})  # type: ignore[arg-type]
@@ -130,9 +134,13 @@ class Player:
         """The debt goes down in silence; the payment names the patient of the visit."""
         clinic = self.here.clinic
         owner = clinic.patient_of(key)
-        if key in clinic.keys("OrderPaymentsJournal") and owner is not None:
+        if key in clinic.keys("OrderPaymentsJournal") and owner is not None and owner == clinic.payer_of(key):
             clinic.put("OrderPaymentsJournal", key, Debt=Decimal(number % 100))
-            clinic.put("PaymentsIn", len(clinic.keys("PaymentsIn")) + 1, ID_Patients=owner, Payment=Decimal(1))
+            self._pay_in(owner, Decimal(1))
+
+    def _pay_in(self, patient: int, payment: Decimal) -> None:
+        clinic = self.here.clinic
+        clinic.put("PaymentsIn", len(clinic.keys("PaymentsIn")) + 1, ID_Patients=patient, Payment=payment)
 
 
 def made_up(seed: int, kinds: tuple[str, ...], length: int) -> list[Event]:

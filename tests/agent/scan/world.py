@@ -13,7 +13,8 @@ from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from agent.mis.port import Columns, Mis, MisDown, MisError, Param, Row, Server
-from agent.mis.reader import KINDS, Reader
+from agent.mis.probe import examine
+from agent.mis.reader import Reader
 from agent.mis.sqlite import open_sqlite
 from agent.outbox import Outbox, file, open_outbox
 from agent.outbox import outbox as outbox_module
@@ -45,6 +46,8 @@ class Wire(Mis):
         self.asked: list[tuple[str, tuple[Param, ...]]] = []
         self.tells_rowversions = True
         self.is_inside = False
+        self.sees: Columns | None = None
+        """The columns of which the login is told; None: all."""
 
     async def server(self) -> Server:
         self._fail("server")
@@ -57,7 +60,7 @@ class Wire(Mis):
         return server
 
     async def columns(self) -> Columns:
-        return await self._mis.columns()
+        return await self._mis.columns() if self.sees is None else self.sees
 
     async def fetch(self, query: str, *params: Param) -> list[Row]:
         self._fail(query)
@@ -245,8 +248,8 @@ class World:
         async with open_sqlite(self.clinic.path) as mis:
             reader = Reader(mis, MOSCOW, self.fields)
             found: dict[tuple[str, str], dict[str, Any]] = {}
-            reader.queries = frozenset({"orders_of_visits", "lines_of_orders"})
-            for kind in KINDS:
+            reader.offer = examine(await mis.columns())
+            for kind in reader.kinds:
                 after, ended = 0, False
                 while not ended:
                     page = await reader.page(kind, after)

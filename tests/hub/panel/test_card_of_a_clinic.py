@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from sqlalchemy import delete
 from agent import identity
 from agent.link import Link
 from demo.clinic import make
+from demo.clinic.database import Database
+from demo.clinic.purses import purses
 from hub import agents
 from hub.panel.model import PatientCard
 from hub.rules.model import PatientKey
@@ -64,8 +67,12 @@ def facts(card: PatientCard | None) -> dict[str, Any]:
     return card.model_dump(exclude={"balance", "more_past"})
 
 
-def debt(card: PatientCard | None) -> str | None:
-    return card.balance.debt if card and card.balance else None
+def money(card: PatientCard | None) -> tuple[Decimal | None, Decimal | None]:
+    """Debt and advance."""
+    found = card.balance if card else None
+    told = (found.debt, found.advance) if found else (None, None)
+    debt, advance = (None if figure is None else Decimal(figure) for figure in told)
+    return debt, advance
 
 
 async def test_a_card_says_the_same_with_the_clinic_and_without(lite: Store, tmp_path: Path) -> None:
@@ -85,6 +92,8 @@ async def test_a_card_says_the_same_with_the_clinic_and_without(lite: Store, tmp
             found = await desk.searches.search(desk.visitor(), "канарейкин 1234")
             live = [await desk.cards.deal(desk.visitor(), number) for number in range(len(patients))]
         away = [await desk.cards.deal(desk.visitor(), number) for number in range(len(patients))]
+    with Database(tmp_path / "clinic.db") as clinic:
+        own = purses(clinic)
 
     assert canary.state == "found"
     assert canary.patient
@@ -96,7 +105,12 @@ async def test_a_card_says_the_same_with_the_clinic_and_without(lite: Store, tmp
     assert {one.freshness and one.freshness.level for one in away} == {"red"}
     for there, gone in zip(live, away, strict=True):
         assert facts(gone.patient) == facts(there.patient)
-        assert debt(gone.patient) in (None, debt(there.patient))
         assert gone.others == there.others
     assert sum(len(facts(one.patient)["future"]) for one in live) > 20
-    assert any(debt(one.patient) not in (None, "0.00") for one in away)
+    for patient, there, gone in zip(patients, live, away, strict=True):
+        debt, advance = own[int(patient)].debt, own[int(patient)].advance
+        assert money(there.patient) == (debt, advance)
+        if debt or advance:
+            assert money(gone.patient) == (debt, advance)
+        assert money(gone.patient)[0] in (None, debt)
+    assert {(bool(purse.debt), bool(purse.advance)) for purse in own.values()} >= {(True, False), (False, True)}

@@ -1,0 +1,1 @@
+SELECT p.ID_Persons, p.InitialBalance FROM dbo.Patients AS p WHERE p.ID_Persons IN (@p0)

@@ -1,0 +1,1 @@
+SELECT o.ID, o.ID_Patients, o.IsBillFormed, o.DateTimeBillFormed, journal.ID_Orders AS JournalID, journal.IsBillFormed AS JournalIsBillFormed, journal.AmountWithDiscount, journal.InsuranceAmount, journal.Debt FROM dbo.Orders AS o LEFT JOIN dbo.OrderPaymentsJournal AS journal ON journal.ID_Orders = o.ID WHERE o.ID_Patients IN (@p0)
