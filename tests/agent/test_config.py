@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.away import quiet_hours
 from agent.config import Config, default_folder, load, state_folder
 from agent.toml import ConfigError
 
@@ -288,3 +289,11 @@ def test_the_service_does_not_start_again_what_only_a_person_can_mend() -> None:
     lines = unit.read_text("utf-8").splitlines()
 
     assert {"Restart=always", "RestartPreventExitStatus=2 3", "StateDirectoryMode=0700"} <= set(lines)
+
+
+def test_hours_and_driver_are_read(path: Path) -> None:
+    mis = good(path, GOOD + 'quiet_hours = "23:30-05:00, 13:00-13:15"\ndriver = "FreeTDS"\nencrypt = "off"\n').mis
+
+    assert mis.quiet_hours == quiet_hours("23:30-05:00,13:00-13:15")
+    assert (mis.driver, mis.encrypt) == ("FreeTDS", "off")
+    assert good(path, GOOD).mis.quiet_hours == ()
