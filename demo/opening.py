@@ -41,6 +41,7 @@ async def opened(folder: Folder, what: Remembered, say: Say) -> AsyncIterator[tu
             folder.remember(what.model_copy(update={"installed": True}))
         line = await stack.enter_async_context(Relay(ports.line, ports.hub))
         say("· агент: читает базу клиники и соединяется с хабом")
+        stack.push_async_callback(product.agent.stop)  # before its line ends: it says goodbye
         await product.agent.start()
         yield product, line
 
@@ -103,5 +104,5 @@ async def _install(product: Product, what: Remembered, env: dict[str, str], say:
 
 async def _stop(product: Product) -> None:
     async with asyncio.TaskGroup() as tasks:
-        for process in (product.agent, product.hub, product.clinic, product.stand_in):
+        for process in (product.hub, product.clinic, product.stand_in):
             tasks.create_task(process.stop())
