@@ -41,6 +41,17 @@ _DEBT = (
     "OrderPaymentsJournal.IsBillFormed|Orders.IsBillFormed|Orders.DateTimeBillFormed",
 )
 _PAID_IN = ("Patients.InitialBalance", "PaymentsIn.ID", "PaymentsIn.ID_Patients", "PaymentsIn.Payment")
+_CHECKUP = (
+    "ScheduledReceptions.ID",
+    "ScheduledReceptions.ID_Patients",
+    "ScheduledReceptions.ID_CRMJobTypes",
+    "ScheduledReceptions.ID_ReceptionsClose",
+    "ScheduledReceptions.ID_DelayAppointmentsClose",
+    "ScheduledReceptions.ID_ReceptionCancelReasons",
+    "ScheduledReceptions.ID_CrmJobCommunicationCommentsClose",
+    "CRMJobTypes.ID",
+    "CRMJobTypes.Name",
+)
 FEEDS = (
     Feed("visit.versions", "быстрое обнаружение изменений приёмов", ("Receptions.RowVersion",)),
     Feed("visit.practitioner", "врач приёма", ("Receptions.ID_Staffs",)),
@@ -121,6 +132,22 @@ FEEDS = (
             "OrderServiceRelation.ID_Companies",
             "ServiceItemPrices.ID",
             "ServiceItemPrices.Price",
+        ),
+    ),
+    Feed("checkup.closed", "профосмотры", _CHECKUP),
+    Feed(
+        "checkup.due_on",
+        "срок профосмотра; вместо него — полгода после последнего приёма",
+        (*_CHECKUP, "DelayAppointments.ID_ScheduledReceptions", "DelayAppointments.DateTimeDelay"),
+    ),
+    Feed(
+        "checkup.branch",
+        "филиал профосмотра",
+        (
+            *_CHECKUP,
+            "ScheduledReceptions.ID_OwnCompanies",
+            "OwnCompanies.ID",
+            "OwnCompanies.BranchName|OwnCompanies.Name",
         ),
     ),
     Feed("patient.mobile_phone", "мобильный телефон пациента", ("Persons.MobilePhone",)),

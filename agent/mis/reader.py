@@ -3,30 +3,37 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias, cast
 from zoneinfo import ZoneInfo
 
 from agent.mis import rows
 from agent.mis.accounts import accounts, grouped
 from agent.mis.balance import DEBT, NET, has_money
+from agent.mis.checkups import checkups, is_checkup
 from agent.mis.port import Mis, MisBusy, Param, Row
 from agent.mis.probe import NOTHING, Offer
 from agent.mis.rows import Told
-from wire.model import Balance, Patient, Visit
+from wire.model import Entity, Visit
 
-ReadKind: TypeAlias = Literal["patient", "visit", "balance"]
-KINDS: tuple[ReadKind, ...] = ("patient", "visit", "balance")
-"""In this order: whoever hears of a visit or of money has heard of the patient."""
+ReadKind: TypeAlias = Literal["patient", "visit", "balance", "checkup"]
+KINDS: tuple[ReadKind, ...] = ("patient", "visit", "balance", "checkup")
+"""In this order: whoever hears of anything else has heard of the patient."""
 
 PAGE = 200
 """Rows of one statement, as the page statements say."""
 
-_KEY: Mapping[ReadKind, str] = {"patient": "ID_Persons", "visit": "ID", "balance": "ID_Persons"}
-_PAGE_OF: Mapping[ReadKind, str] = {"patient": "patients_page", "visit": "visits_page", "balance": "accounts_page"}
+_KEY: Mapping[ReadKind, str] = {"patient": "ID_Persons", "visit": "ID", "balance": "ID_Persons", "checkup": "ID"}
+_PAGE_OF: Mapping[ReadKind, str] = {
+    "patient": "patients_page",
+    "visit": "visits_page",
+    "balance": "accounts_page",
+    "checkup": "checkups_page",
+}
 _BY_KEY: Mapping[ReadKind, str] = {
     "patient": "patients_by_key",
     "visit": "visits_by_key",
     "balance": "accounts_by_key",
+    "checkup": "checkups_by_key",
 }
 
 
@@ -36,7 +43,7 @@ class Found:
 
     kind: ReadKind
     key: str
-    entity: Visit | Patient | Balance
+    entity: Entity
     version: str = ""
 
 
@@ -51,8 +58,8 @@ class Page:
     is_end: bool
 
 
-To: TypeAlias = Literal["visit", "patient", "balance", "owner"]
-"""Whom a hint means: a visit, a patient, a patient's money, or the visits of a patient."""
+To: TypeAlias = ReadKind | Literal["owner"]
+"""Whom a hint means: an entity, or the visits of a patient."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,7 @@ HINTS = (
     Hint("lines", _OF_ORDERS),
     Hint("payments", (("ID_Patients", "owner"), ("ID_Patients", "balance"))),
     Hint("patients", (("ID_Persons", "patient"),), key="ID_Persons", times=1),
+    Hint("checkups", (("ID", "checkup"),)),
 )
 Mark: TypeAlias = tuple[object, ...]
 """Which change of which row: its key and its times."""
@@ -92,9 +100,9 @@ class Reader:
     @property
     def kinds(self) -> tuple[ReadKind, ...]:
         """Those that can be read here; of the others nothing is told, not even that they vanished."""
-        can = self.offer.capabilities
-        has_money = {"accounts_page", "accounts_by_key"} <= self.offer.queries and (can[DEBT] or can[NET])
-        return tuple(kind for kind in KINDS if kind != "balance" or has_money)
+        can, queries = self.offer.capabilities, self.offer.queries
+        asked = [kind for kind in KINDS if {_PAGE_OF[kind], _BY_KEY[kind]} <= queries]
+        return tuple(kind for kind in asked if kind != "balance" or can[DEBT] or can[NET])
 
     def following(self, kind: ReadKind) -> ReadKind | None:
         """What is read whole after this kind; None after the last."""
@@ -117,13 +125,13 @@ class Reader:
             found += (await self._of(kind, await self._mis.fetch(_BY_KEY[kind], chunk)))[0]
         return found
 
-    async def with_money(self, keys: Mapping[To, Collection[int]]) -> list[Found]:
-        """These visits and patients with their own, and the money of all whom that concerns."""
+    async def with_all(self, keys: Mapping[To, Collection[int]]) -> list[Found]:
+        """These, and what changes with them: the patients of visits, and the money of all whom that concerns."""
         found = await self._with_patients(keys.get("visit", ()), keys.get("patient", ()))
-        if "balance" not in self.kinds:
-            return found
-        people = {int(f.key) for f in found if f.kind == "patient"}
-        return [*found, *await self.by_key("balance", people | set(keys.get("balance", ())))]
+        wanted = {kind: set(keys.get(kind, ())) for kind in KINDS[2:] if kind in self.kinds}
+        if "balance" in wanted:
+            wanted["balance"] |= {int(each.key) for each in found if each.kind == "patient"}
+        return [*found, *[each for kind, of in wanted.items() for each in await self.by_key(kind, of)]]
 
     @property
     def compares_versions(self) -> bool:
@@ -175,10 +183,19 @@ class Reader:
 
     async def _of(self, kind: ReadKind, read: Sequence[Row]) -> tuple[list[Found], list[str]]:
         """What the rows say, and the keys of what is there."""
-        if kind == "balance":
-            return await self._balances(read)
+        match kind:
+            case "balance":
+                return await self._balances(read)
+            case "checkup":
+                return await self._checkups(read)
         keys = [str(row[_KEY[kind]]) for row in read]
         return (self._patients(read) if kind == "patient" else await self._visits(read)), keys
+
+    async def _checkups(self, read: Sequence[Row]) -> tuple[list[Found], list[str]]:
+        """Of all tasks."""
+        tasks = [row for row in read if is_checkup(row)]
+        delays = await self._fetch("delays_of_checkups", [cast(int, task["ID"]) for task in tasks])
+        return self._all_told("checkup", checkups(tasks, delays))
 
     async def _balances(self, read: Sequence[Row]) -> tuple[list[Found], list[str]]:
         """Whoever never had money here has no balance."""
@@ -186,7 +203,7 @@ class Reader:
         orders = await self._fetch("orders_of_patients", [cast(int, row["ID_Persons"]) for row in read])
         having = [each for each in await accounts(read, orders, self._fetch, can) if has_money(each)]
         told = [rows.balance(each, can) for each in having]
-        return [found for each in told for found in self._told("balance", each, "")], [each.key for each in told]
+        return self._all_told("balance", told)
 
     async def _visits(self, read: Sequence[Row]) -> list[Found]:
         keys = tuple(cast(int, row["ID"]) for row in read)
@@ -204,7 +221,7 @@ class Reader:
         return found
 
     def _patients(self, read: Iterable[Row]) -> list[Found]:
-        return [found for row in read for found in self._told("patient", rows.patient(row), "")]
+        return [found for row in read for found in self._told("patient", rows.patient(row))]
 
     async def _fetch(self, name: str, keys: Sequence[int]) -> list[Row] | None:
         """None where that cannot be read at all."""
@@ -224,7 +241,10 @@ class Reader:
         (row,) = await self._mis.fetch(query)
         return cast("int | None", row["Newest"]) or 0
 
-    def _told(self, kind: ReadKind, told: Told[Visit] | Told[Patient] | Told[Balance], version: str) -> Iterator[Found]:
+    def _all_told(self, kind: ReadKind, told: Sequence[Told[Any]]) -> tuple[list[Found], list[str]]:
+        return [found for each in told for found in self._told(kind, each)], [each.key for each in told]
+
+    def _told(self, kind: ReadKind, told: Told[Any], version: str = "") -> Iterator[Found]:
         self._forget(kind, told.key)
         if told.skipped:
             self.skipped[kind, told.key] = told.skipped

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 from agent.mis import rows
 from agent.mis.accounts import accounts, grouped
 from agent.mis.balance import DEBT, NET
+from agent.mis.checkups import checkups, is_checkup
 from agent.mis.port import Columns, Mis, Row
 from agent.mis.probe import examine
 from wire.lookup import Bill
-from wire.model import Balance, Patient, Visit
+from wire.model import Balance, Checkup, Patient, Visit
 
 _AT_ONCE = 200
 """Keys of one statement."""
@@ -101,6 +102,18 @@ class Clinic:
             for each in await accounts(read, money.of_patients, self._fetch_if_known, self._can)
         ]
         return {each.key: each.entity for each in told if each.entity is not None}
+
+    async def checkups(self, patients: Collection[int]) -> dict[str, list[Checkup]] | None:
+        """Those that are not closed; None where they cannot be read."""
+        if "checkups_of_patients" not in self._queries:
+            return None
+        tasks = [row for row in await self._fetch("checkups_of_patients", list(patients)) if is_checkup(row)]
+        delays = await self._fetch_if_known("delays_of_checkups", [cast(int, task["ID"]) for task in tasks])
+        due: dict[str, list[Checkup]] = {}
+        for each in checkups(tasks, delays):
+            if each.entity is not None and not each.entity.closed:
+                due.setdefault(each.entity.patient_id, []).append(each.entity)
+        return due
 
     async def _orders(self, visits: list[int], patients: tuple[int, ...]) -> list[Row]:
         parts = list(_chunks(visits)) or [_NOBODY]

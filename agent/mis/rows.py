@@ -16,11 +16,11 @@ from agent.mis.port import Row
 from agent.mis.texts import birth_date, day_of, full_name, id_of, line, moment
 from wire.errors import place
 from wire.lookup import Bill
-from wire.model import Balance, Branch, Kind, Patient, Practitioner, Reason, Staff, Status, Visit
+from wire.model import Balance, Branch, Checkup, Kind, Patient, Practitioner, Reason, Staff, Status, Visit
 from wire.phone import phones_in
 
 P = TypeVar("P", Practitioner, Staff)
-E = TypeVar("E", Visit, Patient, Balance)
+E = TypeVar("E", Visit, Patient, Balance, Checkup)
 Fields: TypeAlias = dict[str, Any]
 
 COMMENT = "visit.comment"
@@ -72,12 +72,12 @@ def visit(
         **_who("cancelled_by", Staff, row, "ID_StaffsReceptionCanceled", "Canceller"),
         **_reason("cancel_reason", row, "ID_ReceptionCancelReasons", "CancelReason"),
         **_reason("source", row, "ID_AppointmentSources", "SourceName"),
-        **_branch(row, orders),
+        **branch_of(row, *(orders or ()), whole=orders is not None),
         **sums,
     }
     if COMMENT in fields:
         values |= _known("comment", row, "Comment", line)
-    return _built(Visit, "visit", key, values, wrong)
+    return built(Visit, "visit", key, values, wrong)
 
 
 def status_of(row: Row) -> Status:
@@ -111,14 +111,14 @@ def patient(row: Row) -> Told[Patient]:
         values |= _known("birth_date", row, "Birthday", birth_date)
     except ValueError:
         wrong.append("no_birth_date")
-    return _built(Patient, "patient", key, values, tuple(wrong))
+    return built(Patient, "patient", key, values, tuple(wrong))
 
 
 def balance(account: Account, can: Mapping[str, bool]) -> Told[Balance]:
     """What a patient owes and has paid ahead; what is not known of it is absent."""
     key = str(account.row["ID_Persons"])
     told, wrong = figures(terms_of(account, can), can)
-    return _built(Balance, "balance", key, {"patient_id": key, **told}, wrong)
+    return built(Balance, "balance", key, {"patient_id": key, **told}, wrong)
 
 
 def bill(order: Row) -> Bill | None:
@@ -134,7 +134,8 @@ def bill(order: Row) -> Bill | None:
         return None
 
 
-def _built(form: type[E], kind: Kind, key: str, values: Fields, wrong: tuple[str, ...]) -> Told[E]:
+def built(form: type[E], kind: Kind, key: str, values: Fields, wrong: tuple[str, ...]) -> Told[E]:
+    """The entity, or which of its fields make none."""
     try:
         return Told(kind, key, form.model_validate(values), wrong)
     except ValidationError as error:
@@ -171,16 +172,16 @@ def _reason(field: str, row: Row, column: str, name: str) -> Mapping[str, Reason
     return {field: Reason(id=key, name=line(row[name])) if name in row else Reason(id=key)}
 
 
-def _branch(row: Row, orders: Sequence[Row] | None) -> Mapping[str, Branch | None]:
-    """The chair's branch, else the order's. None only where both were read and neither names one."""
+def branch_of(*sources: Row, whole: bool = True) -> Mapping[str, Branch | None]:
+    """The first that is named: the chair's, else the order's. None only where all were read and none names one."""
     known = True
-    for source in (row, *(orders or ())):
+    for source in sources:
         key = id_of(source.get("ID_OwnCompanies"))
         if key is not None:
             names = [line(source[column]) for column in ("BranchName", "CompanyName") if column in source]
             return {"branch": Branch(id=key, name=next(filter(None, names), None)) if names else Branch(id=key)}
         known = known and "ID_OwnCompanies" in source
-    return {"branch": None} if known and orders is not None else {}
+    return {"branch": None} if known and whole else {}
 
 
 def _phones(row: Row) -> Fields:

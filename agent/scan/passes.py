@@ -154,7 +154,7 @@ class Round:
         if self._began is None:
             self._left, self._began = sorted(near), now
         visits, self._left = self._left[:PAGE], self._left[PAGE:]
-        found = await self._reader.with_money({"visit": visits})
+        found = await self._reader.with_all({"visit": visits})
         await self._outbox.record(readings(found, now), lane="live", generation=generation)
         if not self._left:
             self.through, self._began = self._began, None

@@ -29,7 +29,12 @@ _LONGEST_HELD_SECONDS = 5.0
 """Whoever holds a row, or the server's time, is not pressed for it; nor is what he changes to be seen late."""
 _LOAD_HASTE = 10
 """The first load may take so many times the share of the server that later pages may."""
-_WORDS: dict[ReadKind, str] = {"visit": "приёмов", "patient": "пациентов", "balance": "балансов"}
+_WORDS: dict[ReadKind, str] = {
+    "visit": "приёмов",
+    "patient": "пациентов",
+    "balance": "балансов",
+    "checkup": "профосмотров",
+}
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,7 @@ class Scan:
         if not loading:
             keys["patient"] = keys["patient"] | await self._newer("patient")
         await self._outbox.record(
-            readings(await self._reader.with_money(keys), now),
+            readings(await self._reader.with_all(keys), now),
             lane="live",
             cursors=led.cursors,
             read_through=None if loading else self._through(led),

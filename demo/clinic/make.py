@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from demo.clinic import bills, premises
+from demo.clinic import bills, premises, tasks
 from demo.clinic.database import Database, Made, Row
 from demo.clinic.past import VISITED, Past, PastVisit, in_order_of_starts
 from demo.clinic.people import Name, People, Person
@@ -37,19 +37,20 @@ def create(path: Path, *, seed: int, visits: int, day: date, zone: str) -> None:
         database.create(datetime.combine(day, OPENS))
         for table, rows in premises.rows(visits, midnight - _TWO_YEARS):
             database.load(table, rows)
-        maker = _Maker(Random(f"clinic {seed}"), Random(f"purses {seed}"), visits, midnight)
+        maker = _Maker(seed, visits, midnight)
         for table, rows in maker.rows():
             database.load(table, rows)
         database.remember(Made(seed, visits, day, zone, maker.next_number))
 
 
 class _Maker:
-    def __init__(self, random: Random, purse: Random, visits: int, midnight: datetime) -> None:
+    def __init__(self, seed: int, visits: int, midnight: datetime) -> None:
+        random = Random(f"clinic {seed}")
         self._random, self._visits, self._midnight = random, visits, midnight
         self._calendar = Calendar(random, visits)
         self._past = Past(random, self._calendar, midnight)
         self._people = People(random)
-        self._purse = purse
+        self._purse, self._tasks = (Random(f"{of} {seed}") for of in ("purses", "tasks"))
         self._made: list[PastVisit] = []
 
     @property
@@ -79,6 +80,7 @@ class _Maker:
         )
         yield "Receptions", [made.finished() for made in self._made]
         yield from self._money()
+        yield from tasks.rows(self._tasks, self._treated(), self._midnight)
 
     def _cards(self) -> list[Card]:
         """Four in ten were never here; some of those booked before, but did not come."""
@@ -189,10 +191,13 @@ class _Maker:
 
     def _paid_ahead(self) -> Iterator[Row]:
         """Who was here pays ahead now and then; of these, some take it back."""
-        patients = sorted({made.patient for made in self._made if made.fate == VISITED and made.patient is not None})
-        for patient in patients:
+        for patient in self._treated():
             for payment in bills.paid_ahead(self._purse):
                 yield bills.payment_row(patient, BRANCHES[0][0], self._midnight - timedelta(days=3), payment)
+
+    def _treated(self) -> list[int]:
+        """Who was here."""
+        return sorted({made.patient for made in self._made if made.fate == VISITED and made.patient is not None})
 
     def _sold_at_the_desk(self, first: int) -> list[Row]:
         visited = [made for made in self._made if made.fate == VISITED][: max(1, self._visits // 100)]

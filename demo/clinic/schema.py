@@ -109,6 +109,13 @@ SERVICE_ITEM_PRICES = _table(
     "ID int!, ID_ServiceItems int!, ID_ServicePriceGroups int, Price money, DateTimeFrom datetime, DateTimeTo datetime",
 )
 
+SCHEDULED_RECEPTIONS = _table(
+    "ScheduledReceptions",
+    f"""ID int!, ID_Patients int, ID_Receptions int, ID_CRMJobTypes int, ID_SanationTypes int, ID_OwnCompanies int,
+    ID_ProfessionNames int, ID_Staffs int, Comment nvarchar(4000), Length int, ID_ReceptionsClose int,
+    ID_DelayAppointmentsClose int, ID_ReceptionCancelReasons int, ID_CrmJobCommunicationCommentsClose int, {_AUDIT}""",
+)
+
 KNOWN = (
     PERSONS,
     PATIENTS,
@@ -122,6 +129,7 @@ KNOWN = (
     PAYMENTS_IN,
     SERVICE_ITEMS,
     SERVICE_ITEM_PRICES,
+    SCHEDULED_RECEPTIONS,
 )
 TABLES = {table.name: table for table in (*KNOWN, *(_table(name, text) for name, text in ASSUMED.items()))}
 

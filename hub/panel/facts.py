@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hub.panel.freshness import Heard, Stand
@@ -112,7 +113,6 @@ def somebody(site: Site, one: CardPatient, read_at: datetime, settings: Settings
         data_at=read_at,
         more_past=one.more_past,
         bills=one.bills if "bills" in one.model_fields_set else None,
-        known=Known(balance=one.balance, balance_at=read_at) if one.balance else Known(),
     )
 
 
@@ -130,9 +130,16 @@ def completed(told: Somebody, known: Known, settings: Settings, now: datetime) -
     that is older, or cannot read it, did not tell."""
     ids = {visit.id for visit in told.visits}
     gone = [record for record in known.visits if record.vanished_at and record.visit.id not in ids]
-    if told.known.balance:
-        known = replace(known, balance=told.known.balance, balance_at=told.known.balance_at)
+    known = replace(known, **_of_answer(told.patient, told.data_at))
     return replace(told, visits=(*told.visits, *_counted(gone, told.site, settings, now)), known=known)
+
+
+def _of_answer(one: Patient, read_at: datetime | None) -> dict[str, Any]:
+    """What the clinic told now of that which the hub may hold from before."""
+    if not isinstance(one, CardPatient):
+        return {}
+    balance = {"balance": one.balance, "balance_at": read_at} if one.balance else {}
+    return balance | {name: getattr(one, name) for name in ("checkups",) if name in one.model_fields_set}
 
 
 def _counted(records: Iterable[Record], site: Site, settings: Settings, now: datetime) -> tuple[VisitNow, ...]:

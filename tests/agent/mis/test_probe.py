@@ -8,7 +8,7 @@ from agent.mis.rows import COMMENT
 from agent.mis.statements import names
 from tests.agent.mis.golden import every_column
 from tests.agent.mis.test_statements import less
-from wire.model import Balance, Patient, Sums, Value, Visit
+from wire.model import Balance, Checkup, Patient, Sums, Value, Visit
 
 
 def test_a_whole_database_offers_everything() -> None:
@@ -80,7 +80,13 @@ def test_one_column_of_phones_is_enough() -> None:
 
 
 def test_capabilities_are_named_after_the_fields_that_they_feed() -> None:
-    forms: dict[str, type[Value]] = {"visit": Visit, "patient": Patient, "sums": Sums, "balance": Balance}
+    forms: dict[str, type[Value]] = {
+        "visit": Visit,
+        "patient": Patient,
+        "sums": Sums,
+        "balance": Balance,
+        "checkup": Checkup,
+    }
     others = {"visit.versions", "patient.mobile_phone", "patient.phone"}
     for feed in FEEDS:
         kind, field = feed.name.split(".")

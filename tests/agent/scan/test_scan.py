@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from agent.mis.port import MisBusy, MisDown, MisRefused
+from agent.mis.reader import KINDS
 from agent.scan import Pace, decide
 from tests.agent.mis.clinic import NOW
 from tests.agent.scan.world import MOSCOW, LiveOnly, World, world
@@ -60,7 +61,7 @@ async def test_the_first_load_brings_everything_between_brackets(here: World) ->
 
     patients = [f"backfill upsert patient {key}" for key in (1001, 1002, 1003)]
     visits = [f"backfill upsert visit {key}" for key in (1, 2, 3, 4)]
-    begins, ends = ([f"{mark} {kind}" for kind in ("patient", "visit", "balance")] for mark in ("begin", "end"))
+    begins, ends = ([f"{mark} {kind}" for kind in KINDS] for mark in ("begin", "end"))
     assert here.hub.told == [*begins, *patients, *visits, *ends]
     await here.check()
 
@@ -79,9 +80,7 @@ async def test_nothing_is_called_read_before_all_of_it_was(here: World) -> None:
 async def test_an_empty_clinic_is_loaded_too() -> None:
     async with world() as here:
         await here.load()
-        assert here.hub.told == [
-            f"{mark} {kind}" for mark in ("begin", "end") for kind in ("patient", "visit", "balance")
-        ]
+        assert here.hub.told == [f"{mark} {kind}" for mark in ("begin", "end") for kind in KINDS]
 
 
 async def test_a_visit_booked_during_the_first_load_does_not_wait_behind_it(here: World) -> None:
@@ -91,10 +90,10 @@ async def test_a_visit_booked_during_the_first_load_does_not_wait_behind_it(here
 
     first = await here.outbox.batch("live")
     assert first is None, "the begin goes first"
-    for _ in range(3):
+    for _ in KINDS:
         await here.push("backfill")
     await here.push("live")
-    assert here.hub.told == ["begin patient", "begin visit", "begin balance", "live upsert visit 5"]
+    assert here.hub.told == [*(f"begin {kind}" for kind in KINDS), "live upsert visit 5"]
     await here.load()
     await here.check()
 
@@ -292,6 +291,29 @@ async def test_where_money_cannot_be_read_balances_stay_as_they_were_told() -> N
         assert stands(here) == "ok"
         assert not here.standing.now.capabilities["balance.debt"]
         assert not here.standing.now.capabilities["balance.net"]
+
+
+async def test_a_checkup_arrives_and_is_closed(here: World) -> None:
+    here.clinic.put("CRMJobTypes", 6, Name="Профосмотр")
+    await here.load()
+    await here.step()
+    here.clinic.put("DelayAppointments", 1, ID_ScheduledReceptions=9, DateTimeDelay=datetime(2027, 1, 20))
+    here.clinic.put("ScheduledReceptions", 9, ID_Patients=1001, ID_CRMJobTypes=6)
+    assert await changed(here) == ["live upsert checkup 9"]
+    due = {"id": "9", "patient_id": "1001", "due_on": "2027-01-20", "closed": False, "branch": None}
+    assert here.hub.values["checkup", "9"] == due
+    here.clinic.put("ScheduledReceptions", 9, ID_ReceptionsClose=2)
+    assert await changed(here) == ["live upsert checkup 9"]
+    assert here.hub.values["checkup", "9"] == {**due, "closed": True}
+
+
+async def test_other_tasks_are_nobodys_checkup(here: World) -> None:
+    here.clinic.put("CRMJobTypes", 3, Name="Лист ожидания")
+    here.clinic.put("ScheduledReceptions", 8, ID_Patients=1001, ID_CRMJobTypes=3)
+    here.clinic.put("ScheduledReceptions", 9, ID_Patients=1001)
+    await here.load()
+    await here.check()
+    assert "checkup" not in {kind for kind, _ in here.hub.values}
 
 
 async def test_a_patients_card_arrives_though_no_visit_was_touched(here: World) -> None:

@@ -43,9 +43,14 @@ COLUMNS = {
         Payment, {AUDIT}, DatePayment""",
     "ServiceItems": "ID, Name, NotAService",
     "ServiceItemPrices": "ID, ID_ServiceItems, ID_ServicePriceGroups, Price, DateTimeFrom, DateTimeTo",
+    "ScheduledReceptions": f"""ID, ID_Patients, ID_Receptions, ID_CRMJobTypes, ID_SanationTypes, ID_OwnCompanies,
+        ID_ProfessionNames, ID_Staffs, Comment, Length, ID_ReceptionsClose, ID_DelayAppointmentsClose,
+        ID_ReceptionCancelReasons, ID_CrmJobCommunicationCommentsClose, {AUDIT}""",
     "ReceptionCancelReasons": "ID, Name",
+    "CRMJobTypes": "ID, Name",
+    "DelayAppointments": "ID, ID_ScheduledReceptions, DateTimeDelay",
 }
-COUNTED = {"Receptions": 31, "Patients": 29, "Orders": 24, "OrderServiceRelation": 22, "PaymentsIn": 13}
+COUNTED = {"Receptions": 31, "Patients": 29, "Orders": 24, "OrderServiceRelation": 22, "PaymentsIn": 13, "ScheduledReceptions": 18}
 TYPES = {"int", "bit", "date", "datetime", "rowversion", "decimal(28,10)"}
 
 
@@ -86,7 +91,8 @@ def test_only_the_primary_keys_are_indexed(file: sqlite3.Connection) -> None:
 
 
 def test_what_is_assumed_is_declared(file: sqlite3.Connection) -> None:
-    assert ASSUMED.keys() == TABLES.keys() - {table.name for table in KNOWN} == {"ReceptionCancelReasons"}
+    assert ASSUMED.keys() == TABLES.keys() - {table.name for table in KNOWN}
+    assert ASSUMED.keys() == {"ReceptionCancelReasons", "CRMJobTypes", "DelayAppointments"}
 
 
 def test_the_view_works_where_the_file_is_attached_as_a_schema(clinic: Little) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import delete
 
 from agent import identity
 from agent.link import Link
-from demo.clinic import make
+from demo.clinic import make, tasks
 from demo.clinic.database import Database
 from demo.clinic.purses import purses
 from hub import agents
@@ -93,7 +93,7 @@ async def test_a_card_says_the_same_with_the_clinic_and_without(lite: Store, tmp
             live = [await desk.cards.deal(desk.visitor(), number) for number in range(len(patients))]
         away = [await desk.cards.deal(desk.visitor(), number) for number in range(len(patients))]
     with Database(tmp_path / "clinic.db") as clinic:
-        own = purses(clinic)
+        own, due = purses(clinic), tasks.due(clinic)
 
     assert canary.state == "found"
     assert canary.patient
@@ -113,4 +113,10 @@ async def test_a_card_says_the_same_with_the_clinic_and_without(lite: Store, tmp
         if debt or advance:
             assert money(gone.patient) == (debt, advance)
         assert money(gone.patient)[0] in (None, debt)
+        checkup = there.patient.checkup if there.patient else None
+        if due.get(int(patient)):
+            assert checkup
+            assert (checkup.due_on, checkup.basis) == (due[int(patient)], "ident")
+        assert due.get(int(patient)) or checkup is None or checkup.basis == "last_visit"
+    assert {bool(day) for day in due.values()} == {True, False}
     assert {(bool(purse.debt), bool(purse.advance)) for purse in own.values()} >= {(True, False), (False, True)}

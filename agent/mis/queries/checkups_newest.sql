@@ -1,0 +1,3 @@
+-- The greatest key.
+SELECT MAX(s.ID) AS Newest
+FROM dbo.ScheduledReceptions AS s

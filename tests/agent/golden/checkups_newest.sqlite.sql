@@ -1,0 +1,1 @@
+SELECT MAX(s.ID) AS Newest FROM dbo.ScheduledReceptions AS s
