@@ -98,7 +98,7 @@ def test_it_starts_is_cut_off_ends_and_goes_on(tmp_path: Path) -> None:
         frame = page.partition('<iframe class="frame" id="frame" src="')[2].partition('"')[0]
         assert "amoCRM" in ask(frame)
 
-        there = demo.until(lambda state: state["connected"] and state["deals"] > 20)
+        there = demo.until(lambda state: state["connected"] and state["deals"] > 5)
         assert (there["line"], there["loaded"]) == (True, True)
 
         demo.ask("pace", {"speed": 30})
@@ -111,7 +111,7 @@ def test_it_starts_is_cut_off_ends_and_goes_on(tmp_path: Path) -> None:
         assert (beside.returncode, demo.url in beside.stdout) == (2, True)
 
         demo.ask("line", {"whole": True})
-        after = demo.until(lambda state: state["connected"] and state["waiting"] == 0 and state["undelivered"] == 0)
+        after = demo.until(lambda state: state["connected"] and state["waiting"] == 0)
         assert after["now"] > there["now"]
         assert booked["name"]
 
