@@ -43,7 +43,8 @@
   function show(stand) {
     document.body.classList.remove('gone');
     const paused = stand.pace.paused;
-    put('clinic', when(stand.now, paused) + (stand.last ? ' · ' + stand.last.text : ''));
+    const last = stand.last ? ' · ' + stand.last.text : '';
+    put('clinic', when(stand.now, paused) + last, '', short(stand.now) + last);
     put('agent', agentText(stand), agentMood(stand));
     put('hub', hubText(stand), stand.undelivered ? 'busy' : stand.connected ? 'good' : 'warn', hubTitle(stand.undelivered));
     put('crm', crmText(stand));
@@ -64,7 +65,7 @@
 
   function when(iso, paused) {
     if (!iso) { return 'открывается'; }
-    return short(iso) + (paused ? ', пауза' : '');
+    return short(iso).replace(/ \d+ [а-я]+,/, '') + (paused ? ', пауза' : '');
   }
 
   /* The clinic's own wall clock, whatever zone the browser is in. */
