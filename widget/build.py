@@ -7,9 +7,9 @@ import zipfile
 from pathlib import Path
 
 from widget.pictures import SIZES, png
+from widget.rules import violations
 
 HERE = Path(__file__).parent
-LIMIT_BYTES = 150 * 1024
 _STAMP = "@HUB@"
 _WHEN = (2026, 1, 1, 0, 0, 0)
 """The same sources give the same archive."""
@@ -41,8 +41,12 @@ def main() -> int:
     if not re.fullmatch(r"https://[a-z0-9.-]+(:\d+)?|http://(127\.0\.0\.\d+|localhost):\d+", args.hub):
         parser.error("write the hub's address as https://name, without a path")
     size = build(args.hub, args.to)
-    print(f"{args.to}: {size} bytes for {args.hub}")  # noqa: T201 a command line prints
-    return 0 if size <= LIMIT_BYTES else 1
+    wrong = violations(args.to.read_bytes(), args.hub, args.to.name)
+    for violation in wrong:
+        print(violation, file=sys.stderr)  # noqa: T201 a command line prints
+    if not wrong:
+        print(f"{args.to}: {size} bytes for {args.hub}")  # noqa: T201
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from widget.build import LIMIT_BYTES, build
+from widget.build import build
 from widget.pictures import SIZES
+from widget.rules import LIMIT_BYTES
 
 HUB = "https://hub.example.ru"
 PANEL = ("panel.js", "people.js", "visits.js", "money.js")
