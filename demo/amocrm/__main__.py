@@ -13,7 +13,7 @@ from pathlib import Path
 
 from demo.amocrm import seed
 from demo.amocrm.app import serving
-from demo.amocrm.archive import Widget, unpacked
+from demo.amocrm.archive import NotTaken, Widget, unpacked
 from demo.amocrm.front import NotSetUp
 from demo.amocrm.saved import Keeper, Unreadable
 from demo.amocrm.stand_in import Options, StandIn
@@ -37,14 +37,14 @@ def main() -> None:
         timezone=given.timezone,
     )
     stand_in = StandIn(options, _business_clock(given.clock))
-    widget = unpacked(given.widget) if given.widget else None
-    keeper = Keeper(stand_in, given.state, widget) if given.state else None
     try:
+        widget = unpacked(given.widget) if given.widget else None
+        keeper = Keeper(stand_in, given.state, widget) if given.state else None
         restored = keeper is not None and keeper.restore()
         if given.seed_file and not restored:
             seed.add(stand_in.account, given.seed_file)
         asyncio.run(_serve(stand_in, given.host, given.port, widget, keeper))
-    except (NotSetUp, Unreadable) as trouble:
+    except (NotSetUp, NotTaken, Unreadable) as trouble:
         sys.exit(str(trouble))
 
 

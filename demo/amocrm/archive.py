@@ -1,4 +1,5 @@
-"""An uploaded widget.zip: its files by name, its code, its texts; knows no HTTP and runs nothing of it."""
+"""An uploaded widget.zip: its files by name, its code, its texts; refuses one that is not in amoCRM's format; knows no HTTP and runs
+nothing of it."""
 
 import hashlib
 import json
@@ -7,8 +8,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from demo.amocrm.model import Json
+from widget.rules import Violation, at_upload
 
 _FALLBACK = "ru"
+
+
+class NotTaken(Exception):
+    """amoCRM would not take this archive."""
+
+    def __init__(self, violations: list[Violation]) -> None:
+        super().__init__(violations)
+        self.violations = violations
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.violations))
 
 
 @dataclass
@@ -39,7 +52,10 @@ class Widget:
 
 
 def unpacked(archive: Path) -> Widget:
-    """Read an archive. amoCRM makes the code at the first upload, so nobody can know it before: here it follows from the bytes."""
+    """Read an archive; raises `NotTaken`. amoCRM makes the code at the first upload, so nobody can know it before: here it follows
+    from the bytes."""
+    if violations := at_upload(archive.read_bytes(), archive.name):
+        raise NotTaken(violations)
     with zipfile.ZipFile(archive) as packed:
         files = {name: packed.read(name) for name in packed.namelist() if not name.endswith("/")}
     code = "w" + hashlib.sha256(archive.read_bytes()).hexdigest()[:15]

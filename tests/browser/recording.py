@@ -1,12 +1,24 @@
 """A tiny widget that writes down what amoCRM's page calls, and shows its `self` to the test as `window.seen`."""
 
 import json
-import zipfile
 from pathlib import Path
+
+from tests.widget.archives import packed, png
+from widget.rules.files import LOGOS
 
 LOCATIONS = ["lcard-1", "ccard-1", "settings", "advanced_settings"]
 _MANIFEST = {
-    "widget": {"name": "widget.name", "version": "1.2.3", "interface_version": 2, "init_once": False, "locale": ["ru"]},
+    "widget": {
+        "name": "widget.name",
+        "description": "widget.description",
+        "short_description": "widget.short_description",
+        "version": "1.2.3",
+        "interface_version": 2,
+        "init_once": False,
+        "locale": ["ru"],
+        "installation": True,
+        "support": {"email": "help@example.ru"},
+    },
     "settings": {"key": {"name": "settings.key", "type": "text", "required": False}},
     "advanced": {"title": "widget.name"},
 }
@@ -43,23 +55,19 @@ define(['jquery', 'underscore', 'backbone', 'moment', 'twigjs', 'lib/components/
     };
   });
 """
-_PICTURE = (
-    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\6\0\0\0\x1f\x15\xc4\x89"
-    b"\0\0\0\rIDATx\x9cc\xf8\xcf\xc0\xf0\x1f\0\5\0\1\xff\x89\x99=\x1d\0\0\0\0IEND\xaeB`\x82"
-)
 
 
 def build(target: Path, locations: list[str] = LOCATIONS) -> Path:
     """Write the archive."""
-    files: dict[str, str | bytes] = {
-        "manifest.json": json.dumps({**_MANIFEST, "locations": locations}),
+    manifest = _MANIFEST | {"locations": locations}
+    if "advanced_settings" not in locations:
+        del manifest["advanced"]
+    files = {
+        "manifest.json": json.dumps(manifest),
         "script.js": _SCRIPT,
         "part.js": "define([], function () { return { word: 'part' }; });",
         "i18n/ru.json": json.dumps(_TEXTS),
-        "images/logo_small.png": _PICTURE,
-        "images/logo_main.png": _PICTURE,
     }
-    with zipfile.ZipFile(target, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
+    pictures = {f"images/{name}.png": png(*size) for name, size in LOGOS.items()}
+    target.write_bytes(packed({name: text.encode() for name, text in files.items()} | pictures))
     return target

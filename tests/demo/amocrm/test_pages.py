@@ -3,7 +3,6 @@
 import asyncio
 import json
 import sys
-import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,19 +12,13 @@ import pytest
 
 from demo.amocrm import front, seed
 from demo.amocrm.app import serving
-from demo.amocrm.archive import Widget, unpacked
+from demo.amocrm.archive import NotTaken, Widget, unpacked
 from demo.amocrm.model import Json
 from demo.amocrm.stand_in import StandIn
 from tests.demo.amocrm.conftest import Clocks, Crm
+from tests.widget.archives import good, packed
 
-FILES = {
-    "manifest.json": json.dumps({"widget": {"name": "widget.name", "version": "1.2.3"}, "locations": ["lcard-1"], "settings": {}}),
-    "script.js": "define([], function () {});",
-    "style.css": ".a { color: red; }",
-    "i18n/ru.json": '{"widget": {"name": "Имя"}}',
-    "images/logo.png": "\x89PNG",
-    "templates/a.twig": "{{ a }}",
-}  # fmt: skip
+FILES = good() | {"templates/a.twig": b"{{ a }}"}
 PEOPLE = {
     "users": [
         {"name": "Бесплатный", "email": "free@example.ru", "is_free": True},
@@ -37,9 +30,7 @@ PEOPLE = {
 
 @pytest.fixture
 def widget(tmp_path: Path) -> Widget:
-    with zipfile.ZipFile(tmp_path / "widget.zip", "w") as archive:
-        for name, text in FILES.items():
-            archive.writestr(name, text)
+    (tmp_path / "widget.zip").write_bytes(packed(FILES))
     return unpacked(tmp_path / "widget.zip")
 
 
@@ -162,7 +153,7 @@ async def test_a_token_needs_the_pages_own_request(crm: Crm) -> None:
 async def test_the_archive_is_served_with_its_types(crm: Crm, widget: Widget, name: str, kind: str) -> None:
     async with crm.session.get(f"{crm.url}{widget.path}/{name}?v=1.2.3") as answer:
         assert (answer.status, answer.content_type) == (200, kind)
-        assert await answer.read() == FILES[name].encode()
+        assert await answer.read() == FILES[name]
         assert answer.charset == (None if kind == "image/png" else "utf-8")
 
 
@@ -193,12 +184,32 @@ async def test_nothing_else_is_served(crm: Crm, widget: Widget, path: str) -> No
 
 
 async def test_the_same_archive_has_the_same_code_and_another_has_another(tmp_path: Path, widget: Widget) -> None:
-    with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
-        for name, text in FILES.items():
-            archive.writestr(name, text + " ")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/widget.zip").write_bytes(packed(FILES | {"script.js": b"define([], function () {});"}))
 
     assert unpacked(tmp_path / "widget.zip").code == widget.code
-    assert unpacked(tmp_path / "other.zip").code != widget.code
+    assert unpacked(tmp_path / "other/widget.zip").code != widget.code
+
+
+def test_what_amocrm_would_not_take_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "widget.zip").write_bytes(
+        packed({name: data for name, data in FILES.items() if "logo_min" not in name})
+    )
+
+    with pytest.raises(NotTaken, match=r"images/logo_min: image\.missing: add it as png"):
+        unpacked(tmp_path / "widget.zip")
+
+
+async def test_the_process_ends_with_what_is_wrong_with_the_archive(tmp_path: Path) -> None:
+    (tmp_path / "widget.zip").write_bytes(b"Rar!")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "demo.amocrm", "--port", "0", "--widget", str(tmp_path / "widget.zip"), stderr=-1
+    )
+
+    async with asyncio.timeout(20):
+        _, said = await process.communicate()
+
+    assert (process.returncode, said.decode()) == (1, "widget.zip: archive.zip: pack a plain zip without a password\n")
 
 
 async def test_pages_that_are_not_set_up_end_the_process_with_what_to_do(
