@@ -2,7 +2,6 @@
 
 import json
 import re
-import struct
 import subprocess
 import sys
 import zipfile
@@ -11,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from widget.build import build
-from widget.pictures import SIZES
 from widget.rules import LIMIT_BYTES
 
 HUB = "https://hub.example.ru"
@@ -43,19 +41,6 @@ def test_the_hub_is_stamped_in_and_nothing_is_left_to_stamp(archive: Path) -> No
 
     assert HUB in held["api.js"]
     assert [name for name, text in held.items() if "@HUB@" in text] == []
-
-
-def test_texts_have_unix_lines_and_no_mark(archive: Path) -> None:
-    assert [name for name, text in texts(archive).items() if "\r" in text or text.startswith("\ufeff")] == []
-
-
-def test_both_languages_have_the_same_words(archive: Path) -> None:
-    held = texts(archive)
-    russian, english = (json.loads(held[f"i18n/{language}.json"]) for language in ("ru", "en"))
-
-    assert {part: set(words) for part, words in russian.items()} == {
-        part: set(words) for part, words in english.items()
-    }
 
 
 def test_every_word_that_the_panel_shows_is_there(archive: Path) -> None:
@@ -103,46 +88,26 @@ def test_the_manifest_names_words_and_pictures_that_are_there(archive: Path) -> 
     assert manifest["widget"]["locale"] == ["ru", "en"]
 
 
-def test_styles_touch_nothing_but_the_widgets_own(archive: Path) -> None:
-    plain = re.sub(r"/\*.*?\*/|@keyframes[^{]+\{([^{}]*\{[^}]*\}\s*)+\}", "", texts(archive)["style.css"], flags=re.S)
-    selectors = [one.strip() for rule in re.findall(r"([^{}]+)\{", plain) for one in rule.split(",")]
-    foreign = [one for one in selectors if not one.startswith("@") and "identlink" not in one]
-
-    assert foreign == []
-    assert len(selectors) > 50
-
-
 def test_the_same_sources_give_the_same_archive(archive: Path, tmp_path: Path) -> None:
     build(HUB, tmp_path / "again.zip")
 
     assert (tmp_path / "again.zip").read_bytes() == archive.read_bytes()
 
 
-@pytest.mark.parametrize(("name", "size"), SIZES.items())
-def test_pictures_have_the_sizes_that_amocrm_asks_for(name: str, size: tuple[int, int], archive: Path) -> None:
-    picture = zipfile.ZipFile(archive).read(f"images/{name}.png")
-
-    assert struct.unpack(">II", picture[16:24]) == size
-    assert len(picture) <= 300 * 1024
-
-
 FORBIDDEN = (
-    r"\beval\(",
-    r"\b(alert|confirm|prompt)\(['\"]",
-    r"new Function",
     r"(inner|outer)HTML",
     r"insertAdjacentHTML",
     r"document\.write",
-    r"console\.(?!debug)",
-    r"createElement\('(script|iframe)'",
+    r"createElement\('iframe'",
     r"(local|session)Storage",
-    r"\bAMOCRM\b",
-    r"window\.\w+ =",
+    r"document\.cookie",
+    r"postMessage",
 )
+"""What amoCRM allows and we do not; its own rules are in `widget.rules`."""
 
 
 @pytest.mark.parametrize("pattern", FORBIDDEN)
-def test_scripts_hold_nothing_that_amocrm_or_we_forbid(pattern: str, archive: Path) -> None:
+def test_scripts_hold_nothing_that_we_forbid_ourselves(pattern: str, archive: Path) -> None:
     assert [name for name, text in texts(archive).items() if name.endswith(".js") and re.search(pattern, text)] == []
 
 

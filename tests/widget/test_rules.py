@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.widget.archives import ENGLISH, HUB, PART, RUSSIAN, SCRIPT, STYLE, gif, good, jpeg, manifest, packed, png
 from widget.build import build
@@ -315,6 +317,32 @@ def test_an_upload_reads_no_code(rule: Rule) -> None:
         bad.spoil(files)
 
     assert at_upload(packed(files)) == []
+
+
+@given(st.text("'`\"/*{}()[]${}=>a;\n \\", max_size=30))
+def test_any_script_and_style_are_judged_not_stumbled_over(text: str) -> None:
+    violations(packed({"script.js": text.encode(), "style.css": text.encode()}), HUB)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3), lambda one: st.lists(one, max_size=2)
+)
+
+
+@given(st.sampled_from([(), ("widget",), ("tour",), ("dp",), ("widget", "support"), ("salesbot_designer",)]), st.data())
+def test_any_manifest_is_judged_not_stumbled_over(path: tuple[str, ...], data: st.DataObject) -> None:
+    names = [*manifest(), *manifest()["widget"], "tour_images", "is_tour", "settings", "link", "webhook_url"]
+    files = good() | {"i18n/en.json": json.dumps(data.draw(ANYTHING)).encode()}
+    told(
+        *path,
+        **{
+            data.draw(st.sampled_from(names)): data.draw(
+                ANYTHING | st.dictionaries(st.text(max_size=2), ANYTHING, max_size=2)
+            )
+        },
+    )(files)
+
+    assert violations(packed(files), HUB)
 
 
 def test_our_own_archive_keeps_every_rule(tmp_path: Path) -> None:
