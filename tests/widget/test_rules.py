@@ -161,6 +161,7 @@ BAD = [
     Bad(Rule.JS_EVAL, "part.js", within("eval('1');")),
     Bad(Rule.JS_EVAL, "part.js", within("const run = window.eval;")),
     Bad(Rule.JS_EVAL, "part.js", within("const run = new Function('return 1');")),
+    Bad(Rule.JS_EVAL, "part.js", within("const part = (HUB) / eval('1') / 2;")),
     Bad(Rule.JS_EVAL, "part.js", within("setTimeout('word()', 1);")),
     Bad(Rule.JS_DIALOG, "part.js", within("alert(HUB);")),
     Bad(Rule.JS_DIALOG, "part.js", within("if (window.confirm(HUB)) { word(1); }")),
@@ -329,9 +330,23 @@ ANYTHING = st.recursive(
 )
 
 
-@given(st.sampled_from([(), ("widget",), ("tour",), ("dp",), ("widget", "support"), ("salesbot_designer",)]), st.data())
+@given(
+    st.sampled_from(
+        [
+            (),
+            ("widget",),
+            ("tour",),
+            ("dp",),
+            ("widget", "support"),
+            ("salesbot_designer",),
+            ("salesbot_designer", "x", "settings", "y"),
+            ("settings", "key"),
+        ]
+    ),
+    st.data(),
+)
 def test_any_manifest_is_judged_not_stumbled_over(path: tuple[str, ...], data: st.DataObject) -> None:
-    names = [*manifest(), *manifest()["widget"], "tour_images", "is_tour", "settings", "link", "webhook_url"]
+    names = [*manifest(), *manifest()["widget"], "tour_images", "is_tour", "settings", "link", "webhook_url", "type"]
     files = good() | {"i18n/en.json": json.dumps(data.draw(ANYTHING)).encode()}
     told(
         *path,

@@ -28,8 +28,8 @@ _WIDGET: dict[str, tuple[type, bool]] = {
 _SECTIONS = {"advanced": "advanced_settings", "dp": "digital_pipeline", "salesbot_designer": "salesbot_designer", "sms": "sms",
              "mobile": "mobile_card", "amoforms_settings": "amoforms"}  # fmt: skip
 _NEED_SECTION = ("advanced", "dp", "salesbot_designer")
-_KINDS = {"text", "pass", "users", "users_lp", "custom"}
-_BOT_KINDS = {"text", "numeric", "url"}
+_KINDS = ("text", "pass", "users", "users_lp", "custom")
+_BOT_KINDS = ("text", "numeric", "url")
 _KEY = re.compile(r"\w+(\.\w+)+")
 
 
@@ -152,7 +152,7 @@ def _settings(settings: Json, at: str = "settings") -> Iterator[Violation]:
             or "name" not in field
         ):
             yield _wrong(
-                Rule.MANIFEST_SETTINGS, f"give {at}.{code} a name, a type of {', '.join(sorted(_KINDS))}, and required"
+                Rule.MANIFEST_SETTINGS, f"give {at}.{code} a name, a type of {', '.join(_KINDS)}, and required"
             )
     if sum(isinstance(field, dict) and field.get("type") == "custom" for field in settings.values()) > 1:
         yield _wrong(Rule.MANIFEST_CUSTOM, f"keep one custom field in {at}: what others show can live in it")
@@ -177,10 +177,8 @@ def _parts(manifest: Json, files: Files) -> Iterator[Violation]:
             if isinstance(fields, dict)
             else [None]
         )
-        if not set(kinds) <= _BOT_KINDS or not isinstance(handler.get("name"), str):
-            yield _wrong(
-                Rule.MANIFEST_SALESBOT, f"give {name} a name, and fields of the types {', '.join(sorted(_BOT_KINDS))}"
-            )
+        if any(kind not in _BOT_KINDS for kind in kinds) or not isinstance(handler.get("name"), str):
+            yield _wrong(Rule.MANIFEST_SALESBOT, f"give {name} a name, and fields of the types {', '.join(_BOT_KINDS)}")
 
 
 def _tour(manifest: Json, files: Files) -> Iterator[Violation]:
@@ -188,7 +186,7 @@ def _tour(manifest: Json, files: Files) -> Iterator[Violation]:
     if tour is None:
         return
     shown = tour.get("tour_images") if isinstance(tour.get("tour_images"), dict) else {}
-    locales = manifest.get("widget", {}).get("locale", [])
+    locales = map(str, manifest.get("widget", {}).get("locale", []))
     if (
         type(tour.get("is_tour")) is not bool
         or "tour_description" not in tour
