@@ -88,13 +88,13 @@ CASES: list[tuple[str, Account, dict[str, str]]] = [
     ("a refund in part", account(paid=("5000", "-1999.99")), both("0.00", "3000.01")),
     (
         "the bill is after discount",
-        account(order(1, "900", "0", Amount=Decimal(1000)), paid=("900",)),
-        both("0.00", "0.00"),
+        account(order(1, "900", "0", Amount=Decimal(1000)), paid=("950",)),
+        both("0.00", "50.00"),
     ),
     (
         "the insurer's share is not the patient's",
-        account(order(1, "1000", "0", "600"), paid=("400",)),
-        both("0.00", "0.00"),
+        account(order(1, "1000", "0", "600"), paid=("500",)),
+        both("0.00", "100.00"),
     ),
     ("nor is it owed by him", account(order(1, "1000", "400", "600")), both("400.00", "0.00")),
     ("an empty share is none", account(order(1, "10", "0", InsuranceAmount=None), paid=("10",)), both("0.00", "0.00")),
