@@ -40,7 +40,9 @@ class Scene:
         """Open a card of its own, which shows the state in the end."""
         self.prepare(cards.hub)
         await cards.go_to("contacts" if self.contact else "leads", place)
-        if self.says != "held":
+        if self.says == "held":
+            await cards.panel.wait_for()
+        else:
             await cards.shows(self.shows)
         await self.then(cards)
 
