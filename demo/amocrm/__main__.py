@@ -35,6 +35,7 @@ def main() -> None:
         account_id=given.account_id,
         subdomain=given.subdomain,
         timezone=given.timezone,
+        index_delay=given.index_delay,
     )
     stand_in = StandIn(options, _business_clock(given.clock))
     try:
@@ -95,6 +96,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--account-rate", type=int, default=default.account_rate, help="the same of the whole account")
     parser.add_argument("--clock", type=Path, help="a file with business time, ISO with offset")
     parser.add_argument("--filter", choices=("on", "off"), default="off", help="the paid option; off ignores filters")
+    parser.add_argument("--index-delay", type=float, default=default.index_delay, help="seconds until query finds it")
     parser.add_argument("--seed-file", type=Path, help="JSON: users, loss_reasons, pipelines, fields, contacts, leads")
     parser.add_argument("--state", type=Path, help="a file that keeps the account: the next start goes on with it")
     parser.add_argument("--widget", type=Path, help="widget.zip: serves pages for people, too, with it in the cards")

@@ -119,6 +119,7 @@ def apply(account: Account, entity: Entity, card: Card, plan: CardPlan) -> None:
     gone = {tag.id for tag in plan.delete_tags} | {tag.name for tag in plan.delete_tags}
     card.tags = [tag for tag in card.tags if not {tag, account.tags[entity][tag].name} & gone]
     card.updated_by, card.updated_at = plan.by, account.now()
+    account.index(entity, card)
     account.changed(entity, card.id)
 
 

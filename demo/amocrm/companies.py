@@ -49,7 +49,8 @@ def _change(account: Account, body: CompanyPatch, checks: Checks, user_id: int) 
 
 
 def _list(call: Call) -> Answer:
-    visible = filter(call.actor.sees, call.account.companies.values())
+    found = (call.account.companies[card_id] for card_id in call.account.found("companies", call.query.text))
+    visible = filter(call.actor.sees, found)
     chosen = filters.ordered(call.query, filters.chosen(call.account, "companies", call.query, visible))
     return page(call, "companies", chosen, lambda company: shapes.company(call, company))
 
@@ -96,6 +97,7 @@ _LIST = Spec(
     paged=True,
     with_=_WITH,
     order=frozenset({"updated_at", "id"}),
+    text=True,
     filters=filters.PATTERNS["companies"],
 )
 ROUTES = [

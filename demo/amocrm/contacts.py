@@ -40,12 +40,13 @@ def create(account: Account, plan: CardPlan) -> Contact:
 
 
 def _apply(account: Account, contact: Contact, plan: CardPlan) -> None:
-    cards.apply(account, "contacts", contact, plan)
+    """The whole name follows its parts; where it is written itself, it has none."""
     if {"first_name", "last_name"} & plan.plain.keys():
-        contact.name = f"{contact.first_name} {contact.last_name}".strip()
+        parts = {"first_name": contact.first_name, "last_name": contact.last_name} | plan.plain
+        plan.plain["name"] = f"{parts['first_name']} {parts['last_name']}".strip()
     elif "name" in plan.plain:
-        contact.first_name = contact.last_name = ""
-    account.index(contact)
+        plan.plain |= {"first_name": "", "last_name": ""}
+    cards.apply(account, "contacts", contact, plan)
 
 
 def embedded(
@@ -75,7 +76,7 @@ def patch(account: Account, contact: Contact, plan: CardPlan) -> None:
 
 
 def _list(call: Call) -> Answer:
-    found = call.account.contacts.values() if call.query.text is None else call.account.search(call.query.text)
+    found = (call.account.contacts[card_id] for card_id in call.account.found("contacts", call.query.text))
     visible = filter(call.actor.sees, found)
     chosen = filters.ordered(call.query, filters.chosen(call.account, "contacts", call.query, visible))
     return page(call, "contacts", chosen, lambda contact: shapes.contact(call, contact))

@@ -3,6 +3,8 @@
 POST  code                       {"user_id"?}                         -> {"code"}            as copied from the modal
 POST  token                      {"user_id"?}                         -> {"token"}           long-lived, of the hub's integration
 POST  token-life                 {"seconds"}                       -> 204                 of disposable tokens from now on; below 0: expired
+POST  turn                       {"seconds"}                          -> 204                 for the index, late requests, webhooks
+POST  index-delay                {"seconds"}                          -> 204                 so far behind is the full-text search
 POST  revoke                     {}                                   -> 204                 all tokens of the hub's integration
 GET   counts                                                          -> see StandIn.counts; POST counts/reset -> 204
 GET   refused                                                         -> {"refused": [...]}  what was not documented
@@ -15,9 +17,9 @@ PATCH users/{id}/contacts/{id}   the body of PATCH contacts/{id}      -> {"id"}
 """
 
 import json
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from demo.amocrm.bodies import Part
 from demo.amocrm.call import Answer
@@ -36,6 +38,10 @@ class _Who(Part):
 
 class _Life(Part):
     seconds: int
+
+
+class _Seconds(Part):
+    seconds: Annotated[float, Field(ge=0, strict=False)]
 
 
 class _Fault(Part):
@@ -74,6 +80,10 @@ def _knobs(stand_in: StandIn, method: str, name: str, body: Any, base: str) -> A
             return _said({"token": stand_in.long_lived_token(base, _Who.model_validate(body).user_id)})
         case "POST token-life":
             stand_in.token_seconds = _Life.model_validate(body).seconds
+        case "POST turn":
+            stand_in.turn(_Seconds.model_validate(body).seconds)
+        case "POST index-delay":
+            stand_in.account.index_delay = _Seconds.model_validate(body).seconds
         case "POST revoke":
             stand_in.revoke()
         case "GET counts":

@@ -117,8 +117,9 @@ def patch(account: Account, lead: Lead, plan: LeadPlan, *, by_robot: bool = Fals
 def _list(call: Call) -> Answer:
     if "only_deleted" in call.query.with_:
         return EMPTY  # nothing of this stand-in can be deleted yet
-    found = filters.chosen(call.account, "leads", call.query, filter(call.actor.sees, call.account.leads.values()))
-    return page(call, "leads", filters.ordered(call.query, found), lambda lead: shapes.lead(call, lead))
+    found = (call.account.leads[card_id] for card_id in call.account.found("leads", call.query.text))
+    chosen = filters.chosen(call.account, "leads", call.query, filter(call.actor.sees, found))
+    return page(call, "leads", filters.ordered(call.query, chosen), lambda lead: shapes.lead(call, lead))
 
 
 def _one(call: Call) -> Answer:
@@ -180,6 +181,7 @@ _LIST = Spec(
     paged=True,
     with_=_WITH,
     order=frozenset({"created_at", "updated_at", "id"}),
+    text=True,
     filters=filters.PATTERNS["leads"],
 )
 ROUTES = [

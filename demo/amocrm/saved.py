@@ -26,6 +26,7 @@ from demo.amocrm.model import (
 )
 from demo.amocrm.oauth import Grant, Integration
 from demo.amocrm.stand_in import StandIn
+from demo.amocrm.store import ENTITIES
 
 _SKIPPED = 1000
 """What people made in the second before a kill is lost, but its ids are never given out again: amoCRM does not do that either."""
@@ -125,7 +126,8 @@ def _take_over(stand_in: StandIn, saved: Saved) -> None:
         setattr(account, name, getattr(saved, name))
     if not saved.ended:
         account.next_ids = {kind: number + _SKIPPED for kind, number in saved.next_ids.items()}
-    for contact in account.contacts.values():
-        account.index(contact)
+    for entity in ENTITIES:
+        for card in account.cards(entity).values():
+            account.index(entity, card)
     stand_in.integration, stand_in.judge = saved.integration, saved.judge
     stand_in.oauth.restore((saved.integration, saved.judge), saved.grants)

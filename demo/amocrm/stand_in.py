@@ -53,6 +53,7 @@ class Options:
     account_id: int = 31_000_001
     subdomain: str = "example"
     timezone: str = "Europe/Moscow"
+    index_delay: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,13 @@ class StandIn:
     def __post_init__(self) -> None:
         chosen = self.options
         self.account = Account(
-            chosen.account_id, chosen.subdomain, chosen.timezone, self.business, filters=chosen.filters
+            chosen.account_id,
+            chosen.subdomain,
+            chosen.timezone,
+            self.business,
+            filters=chosen.filters,
+            steady=lambda: self.moment(),
+            index_delay=chosen.index_delay,
         )
         seed.begin(self.account)
         self.oauth = OAuth(chosen.account_id, self.wall)
@@ -101,6 +108,7 @@ class StandIn:
         self.faults = Faults()
         self.refused: list[Json] = []
         self.token_seconds = disposable.LIFE_SECONDS
+        self._turned = 0.0
 
     # What a test does in process, and `control` over HTTP.
 
@@ -122,6 +130,14 @@ class StandIn:
         account = self.account
         expires_at = int(self.wall()) + self.token_seconds
         return disposable.token(self.integration, account.id, account.subdomain, user_id, base, expires_at)
+
+    def moment(self) -> float:
+        """The clock of what happens by itself later: the index, late requests, webhooks. A test may turn it."""
+        return self.steady() + self._turned
+
+    def turn(self, seconds: float) -> None:
+        """Let so much time pass for what happens by itself; limits and tokens do not notice."""
+        self._turned += seconds
 
     def revoke(self) -> None:
         """As when an admin switches the hub's integration off."""

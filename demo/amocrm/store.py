@@ -1,6 +1,7 @@
 """One account in memory: its cards, its set-up and its ids; knows no request."""
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
@@ -58,7 +59,15 @@ class Account:
     """Everything of one amoCRM account. `now` gives business time in unix seconds."""
 
     def __init__(
-        self, account_id: int, subdomain: str, timezone: str, now: Callable[[], int], *, filters: bool
+        self,
+        account_id: int,
+        subdomain: str,
+        timezone: str,
+        now: Callable[[], int],
+        *,
+        filters: bool,
+        steady: Callable[[], float] = time.monotonic,
+        index_delay: float = 0.0,
     ) -> None:
         self.id = account_id
         self.subdomain = subdomain
@@ -81,7 +90,9 @@ class Account:
         self.notes: dict[Entity, dict[int, Note]] = {entity: {} for entity in ENTITIES}
         self.events: list[Event] = []
         self.next_ids = dict(_FIRST_IDS)
-        self._search = Search()
+        self.index_delay = index_delay
+        """By how many seconds the full-text search is behind."""
+        self._search = {entity: Search(steady) for entity in ENTITIES}
         self._watchers: list[Watcher] = []
 
     @contextlib.contextmanager
@@ -132,12 +143,18 @@ class Account:
         number = self.next_id("event")
         self.events.append(Event(f"01{number:024d}", kind, SINGULAR[entity], entity_id, by, self.now(), before, after))
 
-    def index(self, contact: Contact) -> None:
-        """Put what stands on a contact into the search index."""
-        filled = [contact.name, contact.first_name, contact.last_name]
-        filled += [str(value["value"]) for values in contact.values.values() for value in values]
-        self._search.put(contact.id, filled)
+    def index(self, entity: Entity, card: Card) -> None:
+        """Put what stands on a card into the search index."""
+        filled = [card.name, *(str(value["value"]) for values in card.values.values() for value in values)]
+        if isinstance(card, Contact):
+            filled += [card.first_name, card.last_name]
+        if isinstance(card, Lead) and card.price:
+            filled.append(str(card.price))
+        self._search[entity].put(card.id, filled)
 
-    def search(self, text: str) -> list[Contact]:
-        """Contacts that the full-text search finds."""
-        return [self.contacts[contact_id] for contact_id in self._search.find(text)]
+    def found(self, entity: Entity, text: str | None) -> list[int]:
+        """Ids of the cards that the full-text search finds; of all where nothing is asked for."""
+        cards = self.cards(entity)
+        if text is None:
+            return list(cards)
+        return [card_id for card_id in self._search[entity].find(text, delay=self.index_delay) if card_id in cards]
