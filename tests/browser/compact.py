@@ -20,7 +20,7 @@ _READ = """async text => {
   const wanted = Array.from(counts).sort((a, b) => b[1] - a[1] || a[0] - b[0]).map(one => one[0]);
   const kinds = new Set(), kind = dot => dot & 0xf0f0f0;
   const firsts = wanted.filter(dot => !kinds.has(kind(dot)) && kinds.add(kind(dot)));
-  const palette = Array.from(new Set([...firsts.slice(0, 200), ...wanted])).slice(0, 256);
+  const palette = Array.from(new Set([...firsts.slice(0, 200), ...wanted])).slice(0, 256).sort((a, b) => a - b);
   const places = new Map(palette.map((dot, place) => [dot, place]));
   const apart = (a, b) => [0, 8, 16].reduce((sum, at) => sum + ((a >> at & 255) - (b >> at & 255)) ** 2, 0);
   const nearest = dot => palette.reduce((best, one, at) => apart(dot, one) < apart(dot, palette[best]) ? at : best, 0);

@@ -196,7 +196,8 @@ class FakeHub:
             return _response(Refusal(403, "refused", "Билет уже использован."))
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         response.headers.update(_headers(request))
-        await response.prepare(request)
+        with contextlib.suppress(ConnectionError):  # who has gone already
+            await response.prepare(request)
         queue: asyncio.Queue[str] = asyncio.Queue()
         self._queues.setdefault(card, []).append(queue)
         self.open_streams[card] += 1

@@ -50,7 +50,14 @@ COLUMNS = {
     "CRMJobTypes": "ID, Name",
     "DelayAppointments": "ID, ID_ScheduledReceptions, DateTimeDelay",
 }
-COUNTED = {"Receptions": 31, "Patients": 29, "Orders": 24, "OrderServiceRelation": 22, "PaymentsIn": 13, "ScheduledReceptions": 18}
+COUNTED = {
+    "Receptions": 31,
+    "Patients": 29,
+    "Orders": 24,
+    "OrderServiceRelation": 22,
+    "PaymentsIn": 13,
+    "ScheduledReceptions": 18,
+}
 TYPES = {"int", "bit", "date", "datetime", "rowversion", "decimal(28,10)"}
 
 
