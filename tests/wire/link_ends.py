@@ -21,6 +21,7 @@ from hub.inbox.intake import moved_on
 from hub.link.admission import Known, resume
 from hub.store import tables
 from hub.store.engine import Store, open_store
+from hub.store.schema import metadata
 from hub.store.vault import KeyFiles
 from tests.at_once import statements_at_once
 from wire.frames import (
@@ -270,7 +271,7 @@ class OnSqlite:
 def _make(path: Path) -> None:
     engine = create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
-        tables.metadata.create_all(connection)
+        metadata.create_all(connection)
         connection.execute(insert(tables.accounts).values(id=1, host="a.amocrm.ru", created_at=NOON))
         connection.execute(
             insert(tables.databases).values(account_id=1, id="db_1", name="Демо", zone="Europe/Moscow", generation=0)
