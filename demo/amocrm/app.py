@@ -13,7 +13,8 @@ from demo.amocrm.archive import Widget
 from demo.amocrm.call import Answer
 from demo.amocrm.control import PREFIX, control
 from demo.amocrm.front import Front
-from demo.amocrm.stand_in import Incoming, StandIn
+from demo.amocrm.incoming import Incoming
+from demo.amocrm.stand_in import StandIn
 
 MOST_BYTES = 32 * 1024 * 1024
 Keep: TypeAlias = Callable[[], object]
@@ -25,6 +26,7 @@ def _application(stand_in: StandIn, front: Front | None, keep: Keep) -> web.Appl
     async def handle(request: web.Request) -> web.StreamResponse:
         incoming = await _incoming(request)
         if incoming.path.startswith(PREFIX):
+            stand_in.tick()
             return _response(control(stand_in, incoming))
         reply = stand_in.receive(incoming)
         if incoming.method != "GET":
@@ -33,6 +35,8 @@ def _application(stand_in: StandIn, front: Front | None, keep: Keep) -> web.Appl
             await asyncio.sleep(HOLD_SECONDS)
         if reply.fault in ("lost", "timeout") and request.transport:
             request.transport.abort()
+        if reply.fault == "drip":
+            return await _dripped(request, _response(reply.answer), reply.seconds)
         return _response(reply.answer)
 
     app = web.Application(client_max_size=MOST_BYTES)
@@ -40,6 +44,19 @@ def _application(stand_in: StandIn, front: Front | None, keep: Keep) -> web.Appl
         app.add_routes(front.routes())
     app.router.add_route("*", "/{path:.*}", handle)
     return app
+
+
+async def _dripped(request: web.Request, whole: web.Response, seconds: float) -> web.StreamResponse:
+    """Byte after byte, evenly over the time: each read of a client is quick, the whole answer is not."""
+    body = whole.body if isinstance(whole.body, bytes) else b""
+    response = web.StreamResponse(status=whole.status, headers={"Content-Type": whole.headers["Content-Type"]})
+    response.content_length = len(body)
+    await response.prepare(request)
+    with contextlib.suppress(ConnectionResetError):  # the client has had enough
+        for byte in body:
+            await response.write(bytes([byte]))
+            await asyncio.sleep(seconds / len(body))
+    return response
 
 
 async def _incoming(request: web.Request) -> Incoming:

@@ -25,8 +25,9 @@ from demo.amocrm.bodies import Part
 from demo.amocrm.call import Answer
 from demo.amocrm.errors import Refused
 from demo.amocrm.faults import Kind, Mode
+from demo.amocrm.incoming import Incoming
 from demo.amocrm.model import Json
-from demo.amocrm.stand_in import Incoming, StandIn
+from demo.amocrm.stand_in import StandIn
 
 PREFIX = "/_stand-in/"
 _JSON = "application/json"

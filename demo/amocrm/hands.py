@@ -26,6 +26,12 @@ def edit_lead(account: Account, user_id: int, lead_id: int, body: Json) -> Lead:
     return lead
 
 
+def check_lead(account: Account, user_id: int, lead_id: int, body: Json) -> None:
+    """Raise where this edit would be refused."""
+    writer, lead = _writer(account, user_id), existing(account.leads, lead_id)
+    single(body, LeadPatch, lambda item, checks: leads.change(account, lead, item, checks, writer))
+
+
 def create_contact(account: Account, user_id: int, body: Json) -> Contact:
     """A new contact, by the body of one item of `POST /contacts`."""
     writer = _writer(account, user_id)

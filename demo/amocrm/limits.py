@@ -3,8 +3,27 @@
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from demo.amocrm.model import Json
+
+TooMany: TypeAlias = Literal["429", "429_json", "429_empty"]
+"""What the answer to one request too many looks like: a page of the web server, JSON, or nothing."""
+
+
+@dataclass
+class Knobs:
+    """What else stands in a client's way."""
+
+    others: int = 0
+    """Requests a second that integrations of other vendors take from the account's share."""
+    body: TooMany = "429"
+    block_after: int = 0
+    """After so many offences the account is blocked, until support lifts it; 0 is never."""
+    large_batch: int = 0
+    """A write of more items than this runs into 504; 0 is none."""
+    large_batch_applied: bool = False
+    """Whether it was carried out all the same."""
 
 
 @dataclass
@@ -18,15 +37,15 @@ class Window:
     requests: int = 0
     offences: int = 0
 
-    def arrive(self, now: float) -> bool:
-        """Count an arrival; says whether there is room for it."""
+    def arrive(self, now: float, taken: int = 0) -> bool:
+        """Count an arrival; says whether there is room for it beside what others have taken."""
         for times in (self.let_in, self.arrived):
             while times and times[0] <= now - 1.0:
                 times.popleft()
         self.arrived.append(now)
         self.requests += 1
         self.busiest = max(self.busiest, len(self.arrived))
-        return len(self.let_in) < self.most
+        return len(self.let_in) + taken < self.most
 
     def shape(self) -> Json:
         return {"requests": self.requests, "most_in_a_second": self.busiest, "offences": self.offences}
@@ -37,6 +56,8 @@ class Limits:
 
     def __init__(self, rate: int, account_rate: int, steady: Callable[[], float]) -> None:
         self._rate, self._account_rate, self._steady = rate, account_rate, steady
+        self.knobs = Knobs()
+        self._since_lifted = 0
         self.reset()
 
     def reset(self) -> None:
@@ -50,14 +71,27 @@ class Limits:
         now = self._steady()
         own = self._integrations.setdefault(client_id, Window(self._rate))
         windows = (own, self._account)
-        room = [window.arrive(now) for window in windows]
+        room = [own.arrive(now), self._account.arrive(now, self.knobs.others)]
         if all(room):
             for window in windows:
                 window.let_in.append(now)
             return True
+        self._since_lifted += 1
         for window, has_room in zip(windows, room, strict=True):
             window.offences += not has_room
         return False
+
+    def have_had_enough(self) -> bool:
+        """Whether there were so many offences that the account is blocked."""
+        return 0 < self.knobs.block_after <= self._since_lifted
+
+    def forgive(self) -> None:
+        """As support does when it lifts a block: the offences count from the beginning."""
+        self._since_lifted = 0
+
+    def is_too_large(self, items: int) -> bool:
+        """Whether a write of so many items takes amoCRM longer than its web server waits."""
+        return 0 < self.knobs.large_batch < items
 
     def answered(self, route: str, status: int) -> None:
         """Count an answer. Status 0: the answer was lost on the way."""

@@ -1,11 +1,9 @@
 """The stand-in as one object: takes requests, gives answers, keeps the list of what it refused; opens no socket."""
 
-import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl
 
 from demo.amocrm import (
     catalogs,
@@ -26,7 +24,8 @@ from demo.amocrm import (
 )
 from demo.amocrm.call import Answer, Call, Route, found
 from demo.amocrm.errors import Denied, Refused, unauthorised
-from demo.amocrm.faults import Faults, Kind, broken
+from demo.amocrm.faults import Between, Fault, Faults, Kind, Late, broken
+from demo.amocrm.incoming import Incoming
 from demo.amocrm.limits import Limits
 from demo.amocrm.model import Contact, Json, Lead, User
 from demo.amocrm.oauth import Grant, OAuth, OAuthRefused
@@ -57,27 +56,12 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Incoming:
-    """A request as it came."""
-
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    body: bytes
-    base: str
-
-    @property
-    def is_json(self) -> bool:
-        return self.headers.get("Content-Type", "").split(";")[0].strip() == "application/json"
-
-
-@dataclass(frozen=True)
 class Reply:
     """The answer, and the fault that may keep it from arriving."""
 
     answer: Answer
     fault: Kind | None = None
+    seconds: float = 0.0
 
 
 @dataclass
@@ -149,6 +133,16 @@ class StandIn:
         known = {"leads": len(self.account.leads), "refused": len(self.refused), "notes_that_trigger": triggers}
         return {**self.limits.counts(), **known}
 
+    def lift(self) -> None:
+        """As support does for an account that was blocked."""
+        self.faults.mode = "ok"
+        self.limits.forgive()
+
+    def edit_between(self, user_id: int, lead_id: int, body: Json) -> None:
+        """Let this user edit the lead right after a client has read it the next time."""
+        hands.check_lead(self.account, user_id, lead_id, body)
+        self.faults.between.append(Between(lead_id, user_id, body))
+
     def create_lead(self, user_id: int, body: Json) -> Lead:
         return hands.create_lead(self.account, user_id, body)
 
@@ -165,6 +159,7 @@ class StandIn:
 
     def receive(self, incoming: Incoming) -> Reply:
         """Answer a request of a client."""
+        self.tick()
         grant = self._grant(incoming)
         if grant and not grant.integration.watched:
             return Reply(self._answered(incoming, grant))
@@ -173,19 +168,59 @@ class StandIn:
         self.limits.answered(name, 0 if reply.fault in ("lost", "timeout") else reply.answer.status)
         return reply
 
+    def tick(self) -> None:
+        """Do what has become due since somebody last looked."""
+        for late in self.faults.now_due(self.moment()):
+            with self.account.counting_from(late.ids):
+                self._answered(late.incoming, late.grant)
+
     def _watched(self, incoming: Incoming, grant: Grant | None, name: str) -> Reply:
-        is_api = incoming.path.startswith("/api/")
-        refusal = self.faults.refuses(writes=is_api and incoming.method != "GET")
+        refusal = self.faults.refuses(writes=incoming.is_write) or self._limited(incoming, grant)
         if refusal:
             return Reply(refusal)
-        if grant and is_api and not self.limits.admit(grant.integration.client_id):
-            return Reply(broken("429"))
         fault = self.faults.take(name)
-        if fault is None:
-            return Reply(self._answered(incoming, grant))
-        if fault.apply:
-            self._answered(incoming, grant)
+        reply = self._faulty(fault, incoming, grant) if fault else Reply(self._answered(incoming, grant))
+        if incoming.method == "GET":
+            for edit in self.faults.taken_between(_leads_in(reply.answer.body)):
+                self.edit_lead(edit.user_id, edit.lead_id, edit.body)
+        return reply
+
+    def _limited(self, incoming: Incoming, grant: Grant | None) -> Answer | None:
+        """What a client is told that asks too often, or for too much at once."""
+        knobs = self.limits.knobs
+        if grant and incoming.is_api and not self.limits.admit(grant.integration.client_id):
+            if self.limits.have_had_enough():
+                self.faults.mode = "blocked"
+            return broken(knobs.body)
+        if incoming.is_write and knobs.large_batch and self.limits.is_too_large(incoming.items()):
+            if knobs.large_batch_applied:
+                self._answered(incoming, grant)
+            return broken("504")
+        return None
+
+    def _faulty(self, fault: Fault, incoming: Incoming, grant: Grant | None) -> Reply:
+        if fault.kind in ("late", "late_lost"):
+            return self._late(fault, incoming, grant)
+        answer = self._answered(incoming, grant) if fault.apply else None
+        if fault.kind == "drip":
+            return Reply(answer or broken("500"), fault.kind, fault.seconds)
         return Reply(Answer(204) if fault.kind in ("lost", "timeout") else broken(fault.kind), fault.kind)
+
+    def _late(self, fault: Fault, incoming: Incoming, grant: Grant | None) -> Reply:
+        """Applied when its time has come. What is answered before that comes of trying it on a copy of the account."""
+        answer, ids = Answer(204), {}
+        is_lost = fault.kind == "late_lost" or not incoming.is_api
+        if not is_lost:
+            account = self.account
+            ids, self.account = dict(account.next_ids), account.copied()
+            try:
+                answer = self._answered(incoming, grant)
+            finally:
+                tried, self.account = self.account, account
+            account.keep_free(tried.next_ids)
+        if answer.status < 400:
+            self.faults.late.append(Late(self.moment() + fault.seconds, incoming, grant, ids))
+        return Reply(answer, "lost" if is_lost else None)
 
     def _answered(self, incoming: Incoming, grant: Grant | None) -> Answer:
         try:
@@ -202,10 +237,10 @@ class StandIn:
         if name in (TOKEN, SUBDOMAIN) and incoming.query:
             raise Refused(400, "Not documented: parameters in the query string.")
         if name == TOKEN:
-            return Answer(200, self.oauth.exchange(_token_fields(incoming), incoming.base), "application/json")
+            return Answer(200, self.oauth.exchange(incoming.token_fields(), incoming.base), "application/json")
         if name == SUBDOMAIN:
             return self._subdomain(incoming)
-        if grant is None and incoming.path.startswith("/api/"):
+        if grant is None and incoming.is_api:
             raise unauthorised()
         route, numbers, words = found(ROUTES, incoming.method, incoming.path)
         if grant is None:
@@ -214,7 +249,7 @@ class StandIn:
         if route.admin and not actor.is_admin:
             raise Refused(403, "Only an admin may do this.")
         asked = query.read(route.query, incoming.query)
-        body = _json(incoming)
+        body = incoming.json()
         return route.handle(Call(self.account, actor, incoming.base, incoming.path, numbers, words, asked, body))
 
     def _grant(self, incoming: Incoming) -> Grant | None:
@@ -263,26 +298,9 @@ def _name(incoming: Incoming) -> str:
     return route.name
 
 
-def _json(incoming: Incoming) -> Any:
-    if incoming.method == "GET":
-        if incoming.body:
-            raise Refused(400, "Not documented: a body of a GET.")
-        return None
-    if incoming.method == "DELETE" and not incoming.body:
-        return None
-    if not incoming.is_json:
-        raise Refused(400, "Content-Type should be application/json.")
-    try:
-        return json.loads(incoming.body)
-    except ValueError:
-        raise Refused(400, "The body should be JSON.") from None
-
-
-def _token_fields(incoming: Incoming) -> Mapping[str, object]:
-    """amoCRM documents JSON, its own library sends a form."""
-    if not incoming.is_json:
-        return dict(parse_qsl(incoming.body.decode(), keep_blank_values=True))
-    given = _json(incoming)
-    if not isinstance(given, dict):
-        raise Refused(400, "The body should be an object.")
-    return given
+def _leads_in(body: Any) -> set[int]:
+    """The leads that an answer shows, one or a list."""
+    if not isinstance(body, dict):
+        return set()
+    listed = body["_embedded"].get("leads", []) if "_embedded" in body else []
+    return {lead["id"] for lead in (body, *listed) if "status_id" in lead}

@@ -1,8 +1,9 @@
 """One account in memory: its cards, its set-up and its ids; knows no request."""
 
 import contextlib
+import copy
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 from demo.amocrm.model import (
@@ -28,6 +29,8 @@ from demo.amocrm.model import (
 )
 from demo.amocrm.search import Search
 
+_SPARE = 10
+"""Something done later may need more ids than when it was tried."""
 Watcher: TypeAlias = Callable[[Entity, int], None]
 """Is told which card changed."""
 ENTITIES: tuple[Entity, ...] = ("leads", "contacts", "companies")
@@ -112,6 +115,26 @@ class Account:
     def next_id(self, kind: str) -> int:
         self.next_ids[kind] += 1
         return self.next_ids[kind] - 1
+
+    def copied(self) -> "Account":
+        """A copy to try something on: nobody watches it."""
+        return copy.deepcopy(self, {id(self._watchers): []})
+
+    def keep_free(self, ids: Mapping[str, int]) -> None:
+        """Leave out what was given away up to these ids, and some more."""
+        for kind, number in ids.items():
+            if number > self.next_ids[kind]:
+                self.next_ids[kind] = number + _SPARE
+
+    @contextlib.contextmanager
+    def counting_from(self, ids: Mapping[str, int]) -> Iterator[None]:
+        """Give out ids that were kept free, until the block ends. Events always get the next one."""
+        behind = self.next_ids
+        self.next_ids = {**behind, **ids, "event": behind["event"]}
+        try:
+            yield
+        finally:
+            self.next_ids = {kind: max(number, behind[kind]) for kind, number in self.next_ids.items()}
 
     def cards(self, entity: Entity) -> dict[int, Lead] | dict[int, Contact] | dict[int, Company]:
         if entity == "leads":
