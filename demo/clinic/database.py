@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeAlias
 
-from demo.clinic.schema import STAFFS_VIEW, TABLES, Column, Table
+from demo.clinic.schema import STAFFS_VIEW, TABLES, Column, Table, quoted
 
 SCALE = 10**10
 _LOGGED = ("Receptions", "Persons")
@@ -123,14 +123,14 @@ class Database:
     def rows(self, table: str) -> Iterator[Row]:
         """All rows of a table, by key."""
         known = TABLES[table]
-        names = ", ".join(column.name for column in known.columns)
+        names = ", ".join(quoted(column.name) for column in known.columns)
         for row in self._connection.execute(f"SELECT {names} FROM {table} ORDER BY {known.key}"):  # noqa: S608
             yield {column.name: read(column, value) for column, value in zip(known.columns, row, strict=True)}
 
     def row(self, table: str, key: int) -> Row:
         """One row by its key."""
         known = TABLES[table]
-        names = ", ".join(column.name for column in known.columns)
+        names = ", ".join(quoted(column.name) for column in known.columns)
         found = self._connection.execute(f"SELECT {names} FROM {table} WHERE {known.key} = ?", (key,)).fetchone()  # noqa: S608
         return {column.name: read(column, value) for column, value in zip(known.columns, found, strict=True)}
 
@@ -222,7 +222,7 @@ class Act:
         row = {**self._changed(known), **values}
         if known.has("RowVersion"):
             row["RowVersion"] = _rowversion(self._database._take_rowversions(1))  # noqa: SLF001 one module, one transaction
-        assignments = ", ".join(f"{name} = ?" for name in row)
+        assignments = ", ".join(f"{quoted(name)} = ?" for name in row)
         self._database.execute(
             f"UPDATE {table} SET {assignments} WHERE {known.key} = ?",  # noqa: S608
             (*(stored(value) for value in row.values()), key),
@@ -234,7 +234,7 @@ class Act:
 
 
 def _ddl(table: Table) -> str:
-    lines = [f"{c.name} {c.type}{' NOT NULL' if c.required else ''}" for c in table.columns]
+    lines = [f"{quoted(c.name)} {c.type}{' NOT NULL' if c.required else ''}" for c in table.columns]
     return f"CREATE TABLE {table.name} ({', '.join(lines)}, PRIMARY KEY ({table.key})) WITHOUT ROWID"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from demo.clinic import bills, premises, tasks
+from demo.clinic import bills, premises, tasks, treatment
 from demo.clinic.database import Database, Made, Row
 from demo.clinic.past import VISITED, Past, PastVisit, in_order_of_starts
 from demo.clinic.people import Name, People, Person
@@ -50,7 +50,7 @@ class _Maker:
         self._calendar = Calendar(random, visits)
         self._past = Past(random, self._calendar, midnight)
         self._people = People(random)
-        self._purse, self._tasks = (Random(f"{of} {seed}") for of in ("purses", "tasks"))
+        self._purse, self._tasks, self._plans = (Random(f"{of} {seed}") for of in ("purses", "tasks", "treatment"))
         self._made: list[PastVisit] = []
 
     @property
@@ -184,6 +184,8 @@ class _Maker:
         journal[:1] = [{**row, "Amount": Decimal(-1), "AmountWithDiscount": Decimal(-1)} for row in journal[:1]]
         orders += self._sold_at_the_desk(50001 + len(orders))
         yield "Orders", orders
+        patient_of = {order["ID"]: order["ID_Patients"] for order in orders}
+        yield from treatment.rows(self._plans, patient_of, lines, self._midnight)
         yield "OrderServiceRelation", bills.numbered(lines, 70001)
         yield "OrderPaymentsJournal", journal
         payments += self._paid_ahead()

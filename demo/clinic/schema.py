@@ -27,6 +27,11 @@ class Table:
         return any(known.name == column for known in self.columns)
 
 
+def quoted(name: str) -> str:
+    """A name as an identifier, in T-SQL and in SQLite: some of IDENT's are words of the language (`Order`)."""
+    return f"[{name}]"
+
+
 @dataclass(frozen=True)
 class View:
     """A view; its text is the same in T-SQL and in SQLite."""
@@ -86,7 +91,7 @@ ORDERS = _table(
 ORDER_SERVICE_RELATION = _table(
     "OrderServiceRelation",
     f"""ID int!, ID_Orders int!, ID_TreatmentPlans int, ID_TreatmentPlanElementRelations int, ID_ServicePrices int,
-    ID_ServiceCodes int, ID_ServiceGroupCodes int, CountService int, TeethLong int, ID_SanationTypes int, DiscountSum money,
+    ID_ServiceCodes int, ID_ServiceGroupCodes int, CountService int, TeethLong bigint, ID_SanationTypes int, DiscountSum money,
     DeferredDiscountSum money, ID_StaffsWarranty int, IsWarranty bit, ID_Companies int, CompanyPaymentState int,
     DateTimeCompanyPaid datetime, ID_Returns int, {_AUDIT}""",
 )
@@ -116,6 +121,24 @@ SCHEDULED_RECEPTIONS = _table(
     ID_DelayAppointmentsClose int, ID_ReceptionCancelReasons int, ID_CrmJobCommunicationCommentsClose int, {_AUDIT}""",
 )
 
+TREATMENT_PLANS = _table(
+    "TreatmentPlans",
+    f"""ID int!, ID_StaffsCreated int, DateTimeCreated datetime, ID_Patients int, Name nvarchar(300), ID_Staffs int,
+    ActualFrom datetime, DateTimePriceFix datetime, UseOrderDiscounts bit, RoundLength int, IsActive bit!, ActualTo datetime,
+    {_AUDIT}""",
+)
+TREATMENT_PLAN_STAGES = _table("TreatmentPlanStages", "ID int!, Name nvarchar(300), Order int, ID_TreatmentPlans int!")
+TREATMENT_PLAN_ELEMENTS = _table(
+    "TreatmentPlanElements",
+    f"""ID int!, ID_TreatmentPlanElementsParent int, Name nvarchar(300), IsArchive bit!, ID_ServiceTargetTypes int,
+    TreatmentStage int, TreatmentCode nvarchar(50), Order int, ID_ServiceCategories int, Price xml, {_AUDIT}""",
+)
+TREATMENT_PLAN_ELEMENT_RELATIONS = _table(
+    "TreatmentPlanElementRelations",
+    f"""ID int!, ID_TreatmentPlans int!, ID_TreatmentPlanStages int, ID_TreatmentPlanElements int, ID_ServicePrices int,
+    ID_ServiceCodes int, ID_ServiceGroupCodes int, TeethLong bigint, DiscountSum money, ID_Companies int, {_AUDIT}""",
+)
+
 KNOWN = (
     PERSONS,
     PATIENTS,
@@ -130,6 +153,10 @@ KNOWN = (
     SERVICE_ITEMS,
     SERVICE_ITEM_PRICES,
     SCHEDULED_RECEPTIONS,
+    TREATMENT_PLANS,
+    TREATMENT_PLAN_STAGES,
+    TREATMENT_PLAN_ELEMENTS,
+    TREATMENT_PLAN_ELEMENT_RELATIONS,
 )
 TABLES = {table.name: table for table in (*KNOWN, *(_table(name, text) for name, text in ASSUMED.items()))}
 

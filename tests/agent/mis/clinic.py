@@ -56,7 +56,7 @@ class Clinic:
             values = [stored(row[column.name]) for column in there]
             self._db.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(values))})", values)  # noqa: S608
         elif cells:
-            sets = ", ".join(f"{name} = ?" for name in cells)
+            sets = ", ".join(f"[{name}] = ?" for name in cells)
             self._db.execute(
                 f"UPDATE {table} SET {sets} WHERE {known.key} = ?",  # noqa: S608
                 [*map(stored, cells.values()), key],

@@ -167,3 +167,24 @@ def test_bills_are_the_sum_of_their_lines(made: Database) -> None:
     whole = [row for row in made.rows("OrderPaymentsJournal") if row["Amount"] > 0]
     assert whole
     assert all(row["AmountWithDiscount"] == net[row["ID_Orders"]] for row in whole)
+
+
+def test_treatment_plans_are_odd_in_every_way(made: Database) -> None:
+    plans = {row["ID"]: row for row in made.rows("TreatmentPlans")}
+    services = {row["ID"]: row for row in made.rows("TreatmentPlanElementRelations")}
+    orders = {row["ID"]: row for row in made.rows("Orders")}
+    lines = [row for row in made.rows("OrderServiceRelation") if row["ID_TreatmentPlanElementRelations"]]
+    of_patient = Counter(row["ID_Patients"] for row in plans.values() if row["IsActive"])
+    done = {line["ID_TreatmentPlanElementRelations"] for line in lines}
+
+    assert {row["IsActive"] for row in plans.values()} == {True, False}
+    assert set(of_patient.values()) >= {1, 2}
+    assert plans.keys() > {row["ID_TreatmentPlans"] for row in services.values()}  # some are empty
+    assert 0 < len(done) < len(services)
+    assert any(row["ID_ServicePrices"] is None for row in services.values())
+    assert any(not orders[line["ID_Orders"]]["IsBillFormed"] for line in lines)  # done, not billed
+    for line in lines:
+        service = services[line["ID_TreatmentPlanElementRelations"]]
+        plan = plans[service["ID_TreatmentPlans"]]
+        assert plan["ID_Patients"] == orders[line["ID_Orders"]]["ID_Patients"]
+        assert (line["ID_TreatmentPlans"], line["ID_ServicePrices"]) == (plan["ID"], service["ID_ServicePrices"])

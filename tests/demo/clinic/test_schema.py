@@ -46,6 +46,13 @@ COLUMNS = {
     "ScheduledReceptions": f"""ID, ID_Patients, ID_Receptions, ID_CRMJobTypes, ID_SanationTypes, ID_OwnCompanies,
         ID_ProfessionNames, ID_Staffs, Comment, Length, ID_ReceptionsClose, ID_DelayAppointmentsClose,
         ID_ReceptionCancelReasons, ID_CrmJobCommunicationCommentsClose, {AUDIT}""",
+    "TreatmentPlans": f"""ID, ID_StaffsCreated, DateTimeCreated, ID_Patients, Name, ID_Staffs, ActualFrom, DateTimePriceFix,
+        UseOrderDiscounts, RoundLength, IsActive, ActualTo, {AUDIT}""",
+    "TreatmentPlanStages": "ID, Name, Order, ID_TreatmentPlans",
+    "TreatmentPlanElements": f"""ID, ID_TreatmentPlanElementsParent, Name, IsArchive, ID_ServiceTargetTypes, TreatmentStage,
+        TreatmentCode, Order, ID_ServiceCategories, Price, {AUDIT}""",
+    "TreatmentPlanElementRelations": f"""ID, ID_TreatmentPlans, ID_TreatmentPlanStages, ID_TreatmentPlanElements,
+        ID_ServicePrices, ID_ServiceCodes, ID_ServiceGroupCodes, TeethLong, DiscountSum, ID_Companies, {AUDIT}""",
     "ReceptionCancelReasons": "ID, Name",
     "CRMJobTypes": "ID, Name",
     "DelayAppointments": "ID, ID_ScheduledReceptions, DateTimeDelay",
@@ -58,7 +65,7 @@ COUNTED = {
     "PaymentsIn": 13,
     "ScheduledReceptions": 18,
 }
-TYPES = {"int", "bit", "date", "datetime", "rowversion", "decimal(28,10)"}
+TYPES = {"int", "bigint", "xml", "bit", "date", "datetime", "rowversion", "decimal(28,10)"}
 
 
 @pytest.fixture
