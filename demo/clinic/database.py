@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 from demo.clinic.schema import STAFFS_VIEW, TABLES, Column, Table, quoted
 
 SCALE = 10**10
-_LOGGED = ("Receptions", "Persons")
+_LOGGED = ("Receptions", "Persons", "Patients")
 """The tables whose former values the log keeps: the oracle asks what was visible when."""
 
 _OURS = """
@@ -122,17 +122,22 @@ class Database:
 
     def rows(self, table: str) -> Iterator[Row]:
         """All rows of a table, by key."""
-        known = TABLES[table]
-        names = ", ".join(quoted(column.name) for column in known.columns)
+        known, columns = TABLES[table], self._columns(table)
+        names = ", ".join(quoted(column.name) for column in columns)
         for row in self._connection.execute(f"SELECT {names} FROM {table} ORDER BY {known.key}"):  # noqa: S608
-            yield {column.name: read(column, value) for column, value in zip(known.columns, row, strict=True)}
+            yield _row(known, columns, row)
 
     def row(self, table: str, key: int) -> Row:
         """One row by its key."""
-        known = TABLES[table]
-        names = ", ".join(quoted(column.name) for column in known.columns)
+        known, columns = TABLES[table], self._columns(table)
+        names = ", ".join(quoted(column.name) for column in columns)
         found = self._connection.execute(f"SELECT {names} FROM {table} WHERE {known.key} = ?", (key,)).fetchone()  # noqa: S608
-        return {column.name: read(column, value) for column, value in zip(known.columns, found, strict=True)}
+        return _row(known, columns, found)
+
+    def _columns(self, table: str) -> tuple[Column, ...]:
+        """Those that are there: an update of the program may have dropped some."""
+        there = {name for (name,) in self.execute("SELECT name FROM pragma_table_info(?)", (table,))}
+        return tuple(column for column in TABLES[table].columns if column.name in there)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -147,14 +152,14 @@ class Database:
 
     def load(self, table: str, rows: Iterable[Mapping[str, Value]]) -> None:
         """Put in many rows as they are; rowversions follow their order."""
-        known = TABLES[table]
+        known, columns = TABLES[table], self._columns(table)
         lines = [{**dict.fromkeys(c.name for c in known.columns), **row} for row in rows]
         if known.has("RowVersion"):
             first = self._take_rowversions(len(lines))
             lines = [{**line, "RowVersion": _rowversion(first + n)} for n, line in enumerate(lines)]
         self._connection.executemany(
-            f"INSERT INTO {table} VALUES ({', '.join('?' * len(known.columns))})",  # noqa: S608
-            ([stored(line[c.name]) for c in known.columns] for line in lines),
+            f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})",  # noqa: S608
+            ([stored(line[c.name]) for c in columns] for line in lines),
         )
 
     @contextlib.contextmanager
@@ -228,9 +233,22 @@ class Act:
             (*(stored(value) for value in row.values()), key),
         )
 
+    def delete(self, table: str, key: int) -> None:
+        """Take a row away."""
+        if table in _LOGGED:
+            former = self._database.row(table, key)
+            self.before.append((table, key, {name: stored(value) for name, value in former.items()}))
+        self._database.execute(f"DELETE FROM {table} WHERE {TABLES[table].key} = ?", (key,))  # noqa: S608
+
     def _changed(self, table: Table) -> Row:
         changed = {"ID_StaffsChanged": self.staff, "DateTimeChanged": self.at}
         return {name: value for name, value in changed.items() if table.has(name)}
+
+
+def _row(table: Table, columns: tuple[Column, ...], values: Iterable[Any]) -> Row:
+    """A column that is not there any more reads as nothing."""
+    there = {column.name: read(column, value) for column, value in zip(columns, values, strict=True)}
+    return {column.name: there.get(column.name) for column in table.columns}
 
 
 def _ddl(table: Table) -> str:
