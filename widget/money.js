@@ -1,19 +1,25 @@
-/* Debt and advance as two figures, and the bills behind them. */
+/* Debt and advance as two figures, or the one that is left over of both, and the bills behind them. */
 define(['./dom.js', './format.js'], function (dom, format) {
   'use strict';
 
   const h = dom.h;
 
   function balance(sums, now, t) {
-    const title = [t.money, sums.verified ? null : h('span', { class: 'identlink__tag', title: t.unverified_hint }, t.unverified)];
+    const title = [t.money, sums.net ? tag(t.net, t.net_hint) : null, sums.verified ? null : tag(t.unverified, t.unverified_hint)];
     return format.block('money', title, [
-      h('div', { class: 'identlink__figures' }, figure(t.debt, sums.debt, 'debt', t), figure(t.advance, sums.advance, 'advance', t)),
+      h('div', { class: 'identlink__figures' }, figure(t.debt, sums.debt, 'debt', sums.net, t), figure(t.advance, sums.advance, 'advance', sums.net, t)),
       sums.bills && sums.bills.length ? bills(sums.bills, now, t) : null,
     ]);
   }
 
-  function figure(label, sum, kind, t) {
+  function tag(text, hint) {
+    return h('span', { class: 'identlink__tag', title: hint }, text);
+  }
+
+  /* Of a net sum the other figure is not missing: there is none. */
+  function figure(label, sum, kind, alone, t) {
     const known = sum !== null && sum !== undefined;
+    if (!known && alone) { return null; }
     const some = known && Number(sum) > 0;
     return h('div', { class: 'identlink__figure' + (some ? ' identlink__figure_' + kind : '') },
       h('span', { class: 'identlink__facts' }, label), h('span', { class: 'identlink__sum' }, known ? format.money(sum) : t.unknown));

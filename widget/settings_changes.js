@@ -30,6 +30,9 @@ define(['./settings_draft.js'], function (draft) {
     ['money', 'family', 'search'].forEach(function (right) {
       if (differ(['rights', right])) { say(t['right_' + right], after.rights[right].map(function (one) { return whom(one, choices, t); }).join(', ') || t.nobody); }
     });
+    choices.databases.forEach(function (one) {
+      if (differ(['money_verified', one.id])) { say(t.reconciled + ' «' + one.name + '»', draft.get(after, ['money_verified', one.id]) ? t.reconciled_on : t.reconciled_off); }
+    });
     return told;
   }
 

@@ -106,8 +106,17 @@ define([], function () {
     return put(settings, ['rights', right], next);
   }
 
+  /** Sums of a database are confirmed as they are reckoned now (`way`), or not any more (null). */
+  function toConfirmed(settings, database, way) {
+    const next = {};
+    const before = Object.assign({}, settings.money_verified);
+    if (way) { before[database] = way; } else { delete before[database]; }
+    Object.keys(before).sort().forEach(function (name) { next[name] = before[name]; });
+    return put(settings, ['money_verified'], next);
+  }
+
   return {
     branches: branches, copy: copy, get: get, isNeeded: isNeeded, offer: offer, put: put, same: same, stageName: stageName,
-    toPipeline: toPipeline, toRoute: toRoute, toStage: toStage, toWhom: toWhom, withPipeline: withPipeline, withoutPipeline: withoutPipeline,
+    toConfirmed: toConfirmed, toPipeline: toPipeline, toRoute: toRoute, toStage: toStage, toWhom: toWhom, withPipeline: withPipeline, withoutPipeline: withoutPipeline,
   };
 });

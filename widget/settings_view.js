@@ -27,7 +27,7 @@ define(['./dom.js', './format.js', './settings_draft.js', './settings_changes.js
       told.health.trouble ? notice('red', told.health.trouble) : null,
       connection(told.health, t),
       settings ? [
-        stages(view, act, t), budget(view, act, t), branches(view, act, t), rights(view, act, t), pause(view, act, t), history(told, t), footer(view, act, t),
+        stages(view, act, t), budget(view, act, t), branches(view, act, t), rights(view, act, t), money(view, act, t), pause(view, act, t), history(told, t), footer(view, act, t),
       ] : h('div', { class: 'identlink__told', key: 'none' }, h('strong', {}, t.not_prepared), h('p', {}, t.not_prepared_hint)),
     ];
   }
@@ -142,6 +142,20 @@ define(['./dom.js', './format.js', './settings_draft.js', './settings_changes.js
         return fields.check(dom.said(changes.whom(one, choices, t)), chosen.indexOf(one) >= 0, function (isOn) { act.edit(draft.toWhom(settings, right, one, isOn)); }, { key: one });
       }), view.problems);
     }));
+  }
+
+  /* Who compared a sample with IDENT's screen says so; for sums that are reckoned otherwise since, that says nothing. */
+  function money(view, act, t) {
+    const all = view.answer.money;
+    return all.length ? fields.section('money', t.reconcile, t.reconcile_hint, all.map(function (one) {
+      const held = draft.get(view.draft, ['money_verified', one.database]);
+      const box = one.way || held ? fields.check(t.reconciled_box, Boolean(held) && held === one.way, function (isOn) {
+        act.edit(draft.toConfirmed(view.draft, one.database, isOn ? one.way : null));
+      }) : null;
+      return fields.checks('money_verified.' + one.database, dom.said(one.name), one.text, [box,
+        held && held !== one.way ? h('p', { class: 'identlink__late' }, t.reconciled_otherwise) : null,
+        one.confirmed_by ? h('p', { class: 'identlink__facts' }, t.reconciled_by + ' ', dom.said(one.confirmed_by), ', ' + when(one.confirmed_at)) : null], view.problems);
+    })) : null;
   }
 
   function pause(view, act, t) {

@@ -133,7 +133,7 @@ def _patient(facts: Facts, shown: Somebody, others: Sequence[Somebody]) -> Patie
         future=visits.future,
         past=visits.past,
         more_past=visits.more_past,
-        balance=compose_money.balance(shown) if facts.rights.money else None,
+        balance=compose_money.balance(shown, facts.settings) if facts.rights.money else None,
         representatives=representatives,
         family=family,
         checkup=_checkup(shown),

@@ -6,22 +6,31 @@ from decimal import Decimal
 
 from hub.panel.facts import Somebody
 from hub.panel.model import BalanceCard, Bill, PlanCard
+from hub.rules.settings import Settings
 from wire import lookup
 from wire.model import Balance, Plan
 
 _NOTHING = Decimal(0)
 
 
-def balance(somebody: Somebody) -> BalanceCard | None:
-    """None where nothing is known. Nobody can confirm the figures yet: they are never `verified`."""
+def balance(somebody: Somebody, settings: Settings) -> BalanceCard | None:
+    """None where nothing is known. What a clinic confirmed of one way to reckon says nothing of the other."""
     known = somebody.known
     bills = tuple(bill for one in reversed(somebody.bills or ()) if (bill := _bill(one)))
     debt, advance = _figures(known.balance) if known.balance else (_unpaid(somebody), None)
     at = _newest(known.balance_at, somebody.site.stand.read_through) if known.balance else somebody.data_at
     if at is None or (debt is None and advance is None and not bills):
         return None
-    there = at.astimezone(somebody.site.stand.zone)
-    return BalanceCard(debt=_sum(debt), advance=_sum(advance), at=there, bills=bills)
+    is_net = known.balance is not None and _is_net(known.balance)
+    confirmed = settings.money_verified.get(somebody.key.database)
+    return BalanceCard(
+        debt=_sum(debt),
+        advance=_sum(advance),
+        net=is_net,
+        verified=known.balance is not None and confirmed == ("net" if is_net else "journal"),
+        at=at.astimezone(somebody.site.stand.zone),
+        bills=bills,
+    )
 
 
 def plan(plans: Iterable[Plan]) -> PlanCard | None:
@@ -36,11 +45,15 @@ def plan(plans: Iterable[Plan]) -> PlanCard | None:
 
 def _figures(held: Balance) -> tuple[Decimal | None, Decimal | None]:
     """Where only the net is known, it says one of the two; of the other nothing."""
-    if held.net is None or held.debt is not None or held.advance is not None:
+    if held.net is None or not _is_net(held):
         return held.debt, held.advance
     if held.net == 0:
         return _NOTHING, _NOTHING
     return (-held.net, None) if held.net < 0 else (None, held.net)
+
+
+def _is_net(held: Balance) -> bool:
+    return held.net is not None and held.debt is None and held.advance is None
 
 
 def _unpaid(somebody: Somebody) -> Decimal | None:

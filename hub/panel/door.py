@@ -61,19 +61,19 @@ class Door:
         self._origins = Origins(integrations, hosts)
         self._installed: Shared[tuple[str, int], _Installed] = Shared(lambda _: INSTALLED_HOLDS_SECONDS)
 
-    def route(self, method: str, path: str, handler: Handler) -> web.RouteDef:
-        """A route for visitors."""
+    def route(self, method: str, path: str, handler: Handler, *, reads: bool = False) -> web.RouteDef:
+        """A route for visitors. `reads`: it changes nothing, as a GET does not, so it ends when the browser leaves."""
 
         async def enter(request: web.Request) -> Result:
             return await handler(request, await self._visitor(request))
 
-        return self.open_route(method, path, enter)
+        return self.open_route(method, path, enter, reads=reads)
 
-    def open_route(self, method: str, path: str, handler: Unnamed) -> web.RouteDef:
+    def open_route(self, method: str, path: str, handler: Unnamed, *, reads: bool = False) -> web.RouteDef:
         """A route that proves its visitor by itself, as a ticket does."""
 
         async def answer(request: web.Request) -> web.StreamResponse:
-            return await self._answer(request, handler)
+            return await self._answer(request, handler, reads=reads or method == "GET")
 
         return web.route(method, path, answer)
 
@@ -83,7 +83,7 @@ class Door:
 
     async def _rest(self, request: web.Request) -> web.StreamResponse:
         if request.method != "OPTIONS":
-            return await self._answer(request, _nothing_here)
+            return await self._answer(request, _nothing_here, reads=True)
         return web.Response(status=204, headers=await self.headers(request) | _PREFLIGHT)
 
     async def _visitor(self, request: web.Request) -> Visitor:
@@ -108,10 +108,10 @@ class Door:
             raise BadToken("origin")
         return Visitor(grant_widget(claims.account_id), claims.user_id, claims.iss)
 
-    async def _answer(self, request: web.Request, handler: Unnamed) -> web.StreamResponse:
+    async def _answer(self, request: web.Request, handler: Unnamed, *, reads: bool) -> web.StreamResponse:
         started, outcome = time.monotonic(), "left"
         try:
-            response, outcome = await self._outcome(request, handler)
+            response, outcome = await self._outcome(request, handler, reads=reads)
         finally:
             PANEL_REQUESTS.labels(outcome).inc()
         if not response.prepared:  # nobody waits for the end of a stream
@@ -119,11 +119,11 @@ class Door:
             response.headers.update(await self.headers(request))
         return response
 
-    async def _outcome(self, request: web.Request, handler: Unnamed) -> tuple[web.StreamResponse, str]:
+    async def _outcome(self, request: web.Request, handler: Unnamed, *, reads: bool) -> tuple[web.StreamResponse, str]:
         """A question ends when the browser leaves. Who clicked and went on to the next card has clicked: what changes things is done."""
         small = request.clone(client_max_size=MOST_BYTES)
         try:
-            async with _while_there(request) if request.method == "GET" else nullcontext():
+            async with _while_there(request) if reads else nullcontext():
                 return _response(await handler(small)), "ok"
         except _Left:
             return web.Response(), "left"

@@ -53,10 +53,12 @@ class Bill(_Part):
 
 
 class BalanceCard(_Part):
-    """Debt and advance are two figures, never netted. `verified`: the clinic compared a sample with IDENT's screen."""
+    """Debt and advance are two figures, never netted, where the clinic's database tells both. `net`: it does not, and the one that is
+    there is what the other leaves of it. `verified`: the clinic compared a sample of such figures with IDENT's screen."""
 
     debt: Money | None = None
     advance: Money | None = None
+    net: bool = False
     verified: bool = False
     at: AwareDatetime
     bills: tuple[Bill, ...] = ()

@@ -9,12 +9,12 @@ from datetime import datetime
 from math import ceil
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from hub.clock import Clock
 from hub.link.lookups import LookupFailed, Lookups
 from hub.panel.compose import NAMELESS
-from hub.panel.door import PREFIX, Door
+from hub.panel.door import PREFIX, Door, asked
 from hub.panel.facts import Site, age_on
 from hub.panel.journal import Journal
 from hub.panel.known import Links, read_account
@@ -37,6 +37,14 @@ TOO_MANY = "Слишком много поисков за час. Подожди
 NO_ANSWER = "Клиника сейчас не отвечает, а поиск идёт прямо в IDENT. Повторите через минуту."
 _LONGEST = 100
 _AGAIN_AFTER_SECONDS = 30
+
+
+class Wanted(BaseModel):
+    """What was typed. In the body: addresses stand in the logs of whatever lies between a browser and the hub."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    text: str = Field(repr=False)
 
 
 class Found(BaseModel):
@@ -68,10 +76,10 @@ class Searches:
 
     def routes(self, door: Door) -> tuple[web.RouteDef, ...]:
         """Where searches are asked for."""
-        return (door.route("GET", f"{PREFIX}/search", self._get),)
+        return (door.route("POST", f"{PREFIX}/search", self._post, reads=True),)
 
-    async def _get(self, request: web.Request, visitor: Visitor) -> Found:
-        return await self.search(visitor, request.query.get("q", ""))
+    async def _post(self, request: web.Request, visitor: Visitor) -> Found:
+        return await self.search(visitor, (await asked(request, Wanted)).text)
 
     async def search(self, visitor: Visitor, text: str) -> Found:
         """Whoever was found may be chosen for a deal from now on."""

@@ -13,6 +13,7 @@ from hub.amocrm.directory import Directory, read_directory
 from hub.amocrm.limits import Priority
 from hub.clock import Clock
 from hub.links.settings import read_settings
+from hub.panel import settings_money as money
 from hub.panel import settings_page as page
 from hub.panel import settings_store as kept
 from hub.panel.door import PREFIX, Door, asked
@@ -84,11 +85,13 @@ class SettingsDesk:
             standing = await kept.read_standing(unit)
             branches = await kept.read_branches(unit)
             changes = await kept.read_changes(unit)
+            confirmed = await kept.read_confirmed(unit, settings) if settings else {}
         return {
             "settings": settings and settings.model_dump(mode="json", by_alias=True),
             "version": settings.version if settings else 0,
             "choices": page.choices(account, standing.clinics, branches),
             "health": page.health(standing, sites, now),
+            "money": money.lines(standing.clinics, confirmed, account),
             "changed": page.lines(changes, account),
         }
 

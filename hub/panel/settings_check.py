@@ -46,6 +46,7 @@ def problems(settings: Settings, account: Directory, databases: Collection[str])
         *_twice(settings),
         *_branches(settings, databases),
         *_rights(settings, account),
+        *_money(settings, databases),
     ]
 
 
@@ -96,6 +97,12 @@ def _rights(settings: Settings, account: Directory) -> Iterator[Problem]:
             yield Problem(f"rights.{right}", "Отметьте хотя бы кого-то, например администраторов.")
         if not set(whom) <= groups | roles | {"all", "admin"}:
             yield Problem(f"rights.{right}", "Отмечена группа или роль, которой в amoCRM больше нет.")
+
+
+def _money(settings: Settings, databases: Collection[str]) -> Iterator[Problem]:
+    for database in settings.money_verified:
+        if database not in databases:
+            yield Problem(f"money_verified.{database}", "Такой базы клиники нет: загрузите настройки заново.")
 
 
 def _path(error: ErrorDetails) -> str:

@@ -180,6 +180,7 @@ _PARTS = {
     "Воронки, этапы и бюджет": ("pipelines", "preset"),
     "Филиалы": ("branches", "zone"),
     "Права": ("rights",),
+    "Сверка сумм": ("money_verified",),
     "Сроки": ("grace_minutes", "join_within_days", "budget_frozen_after_days", "no_show"),
     "Сотрудники и исключения": ("staff", "filters"),
 }

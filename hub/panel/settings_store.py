@@ -2,10 +2,12 @@
 counts and names of branches only. Knows neither amoCRM nor HTTP."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import Row, exists, func, insert, literal, select, union, update
 
 from hub.clock import machine_now
@@ -18,6 +20,7 @@ from hub.store.dialect import insert as insert_or
 from hub.store.engine import Unit
 from hub.store.panel_tables import settings_changes
 from hub.store.tables import accounts, databases, deals, dirty, dues, outcomes, parked, records
+from wire.frames import State
 
 CHANGES_SHOWN = 10
 VISITS_LOOKED_AT = 1000
@@ -52,6 +55,8 @@ class ClinicRow:
     zone: str
     outbox: int
     parked: int
+    capabilities: Mapping[str, bool]
+    """What the agent said of what can be read there; empty where it never said."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +83,8 @@ async def save_settings(unit: Unit, settings: Settings, user_id: int, now: datet
 
 
 def concerns_patients(before: Settings, after: Settings) -> bool:
-    """Rights and the pause move no deal; what waited during a pause still waits when it ends."""
-    aside = {"version": 0, "paused": False, "rights": after.rights}
+    """Rights, the pause and what is said of balances move no deal; what waited during a pause still waits when it ends."""
+    aside = {"version": 0, "paused": False, "rights": after.rights, "money_verified": after.money_verified}
     return before.model_copy(update=aside) != after.model_copy(update=aside)
 
 
@@ -111,7 +116,22 @@ async def read_changes(unit: Unit, most: int = CHANGES_SHOWN) -> list[Changed]:
     """The newest first."""
     mine = select(settings_changes).where(in_account(unit, settings_changes))
     rows = await unit.execute(mine.order_by(settings_changes.c.version.desc()).limit(most))
-    return [Changed(r.version, r.user_id, r.at, Settings.model_validate_json(r.settings)) for r in rows]
+    return [_changed(row) for row in rows]
+
+
+async def read_confirmed(unit: Unit, settings: Settings) -> dict[str, Changed]:
+    """By which change each database's sums were confirmed as they stand confirmed now: the oldest of all that hold it ever since."""
+    mine = select(settings_changes).where(in_account(unit, settings_changes))
+    found: dict[str, Changed] = {}
+    open_yet = dict(settings.money_verified)
+    for row in await unit.execute(mine.order_by(settings_changes.c.version.desc())):
+        change = _changed(row)
+        held = change.settings.money_verified
+        open_yet = {database: way for database, way in open_yet.items() if held.get(database) == way}
+        if not open_yet:
+            break
+        found |= dict.fromkeys(open_yet, change)
+    return found
 
 
 async def read_branches(unit: Unit) -> list[Branch]:
@@ -161,4 +181,15 @@ async def _clinic_rows(unit: Unit) -> list[ClinicRow]:
 
 
 def _clinic_row(row: Row[Any]) -> ClinicRow:
-    return ClinicRow(row.id, row.name, row.zone, row.outbox_depth, row.parked)
+    return ClinicRow(row.id, row.name, row.zone, row.outbox_depth, row.parked, _capabilities(row.state))
+
+
+def _capabilities(state: str | None) -> Mapping[str, bool]:
+    try:
+        return State.model_validate_json(state).capabilities if state else {}
+    except ValidationError:
+        return {}
+
+
+def _changed(row: Row[Any]) -> Changed:
+    return Changed(row.version, row.user_id, row.at, Settings.model_validate_json(row.settings))

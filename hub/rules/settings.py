@@ -18,6 +18,8 @@ def _zone(name: str) -> str:
 
 Zone: TypeAlias = Annotated[str, AfterValidator(_zone)]
 Whom: TypeAlias = Annotated[str, Field(pattern=r"^(all|admin|group:\d+|role:\d+)$")]
+MoneyWay: TypeAlias = Literal["journal", "net"]
+"""How a clinic's balances are reckoned: debt and advance by IDENT's journal of orders, or without it what is left over of both."""
 Minutes: TypeAlias = Annotated[int, Field(ge=0, le=7 * 24 * 60)]
 
 
@@ -106,6 +108,8 @@ class Settings(_Part):
     staff: dict[str, int] = {}
     filters: Filters = Filters()
     rights: Rights = Rights()
+    money_verified: dict[str, MoneyWay] = {}
+    """Databases of which an admin confirmed that their balances are those of IDENT's screen, and by which way these were reckoned."""
 
     @model_validator(mode="after")
     def _routes_lead_somewhere(self) -> "Settings":

@@ -68,6 +68,20 @@ def at_ease() -> Json:
     return {**said, "others": [], "patient": {**patient, "representatives": [], "family": [], "plan": None}}
 
 
+def only_net() -> Json:
+    """A clinic whose database holds no journal of bills: one figure, compared by the clinic."""
+    said = golden("found")
+    balance = {
+        **said["patient"]["balance"],
+        "debt": None,
+        "advance": "3800.00",
+        "net": True,
+        "verified": True,
+        "bills": [],
+    }
+    return {**said, "patient": {**said["patient"], "balance": balance}}
+
+
 async def open_all(cards: Cards) -> None:
     """Everything that folds is unfolded."""
     for summary in await cards.panel.locator("summary").all():
@@ -109,6 +123,7 @@ SCENES = (
     Scene("found", golden("found"), "found"),
     Scene("found_open", golden("found"), "found", open_all),
     Scene("found_short", at_ease(), "found"),
+    Scene("found_net", only_net(), "found"),
     Scene("found_chosen", panel("found", chosen=True), "found"),
     Scene("found_confirmed", confirmed(), "found"),
     Scene("found_cancelled_today", golden("found_cancelled_today"), "found"),

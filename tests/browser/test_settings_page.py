@@ -122,6 +122,35 @@ async def test_a_pause_acts_at_once_and_leaves_what_is_being_changed(cards: Card
     assert desk.saved == [GOLDEN["settings"] | {"paused": True}]
 
 
+async def test_sums_are_confirmed_and_revoked_with_who_and_when_beside(cards: Cards) -> None:
+    desk = Desk()
+    page = await opened(cards, desk)
+    first, second = (page.get_by_role("group", name=f"Клиника на {name}") for name in ("Ленина", "Мира"))
+    await expect(first).to_contain_text("Отметил: Орлова Анна, пт 20 ноя")
+    await expect(second).to_contain_text("«Оплачено» и «Долг по сделке» не заполняются")
+    await expect(second).not_to_contain_text("Отметил")
+    await first.get_by_role("checkbox").uncheck()
+    await second.get_by_role("checkbox").check()
+    await page.get_by_text("Изменений:").click()
+    said = await page.locator(".identlink__footer li").all_inner_texts()
+    await page.get_by_role("button", name="Сохранить").click()
+    await expect(page.locator(".identlink__footer")).to_contain_text("Настройки сохранены")
+
+    assert said == ["Сверка сумм «Клиника на Ленина»: отметка снята", "Сверка сумм «Клиника на Мира»: суммы сверены"]
+    assert [one["money_verified"] for one in desk.saved] == [{"db_2": "net"}]
+
+
+async def test_what_was_confirmed_of_another_way_to_reckon_is_not_ticked(cards: Cards) -> None:
+    desk = Desk()
+    desk.told["money"][0]["way"] = "net"
+    page = await opened(cards, desk)
+    group = page.get_by_role("group", name="Клиника на Ленина")
+    await expect(group).to_contain_text("Сверьте заново")
+    await expect(group.get_by_role("checkbox")).not_to_be_checked()
+    await group.get_by_role("checkbox").check()
+    await expect(group).not_to_contain_text("Сверьте заново")
+
+
 async def test_axe_finds_nothing_on_the_page_light_and_dark_narrow_and_wide(cards: Cards) -> None:
     for width in (930, 1440):
         page = await opened(cards, Desk(), width)

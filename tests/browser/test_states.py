@@ -17,6 +17,7 @@ SAYS = {
               "Подтвердил", "Ещё 1 приём", "пн 2 ноя", "12 500 ₽", "не сверено", "Петрова Мария Ивановна",
               "Профосмотр", "не записано на 47 500 ₽", "До этого: «Новое обращение»"],
     "found_amber": ["данные"],
+    "found_net": ["Деньги", "одним итогом", "Аванс", "3 800 ₽"],
     "found_cancelled_today": ["Отменил сегодня"],
     "found_chosen": ["Отменить выбор"],
     "found_confirmed": ["✓ подтверждён", "Орлова Анна, 24 ноя, 12:40"],
@@ -35,6 +36,7 @@ SAYS = {
     "expired": ["amoCRM просит войти заново", "обновите страницу (F5)"],
     "failed": ["Сервер занят. Повторите через минуту.", "Повторить"],
 }  # fmt: skip
+HIDES = {"found_net": ["Долг", "не сверено", "нет данных"], "found_short": ["не сверено"]}
 NEVER = re.compile(r"db_\d|undefined|null|NaN|\[object|R\d\d|bad_token|too_many|mis_")
 
 
@@ -44,6 +46,8 @@ async def test_every_state_says_what_the_operator_needs_and_no_machine_words(car
         text = (await cards.panel.inner_text()).replace("\u00a0", " ")
         for words in SAYS.get(scene.name, []):
             assert words in text, (scene.name, words, text)
+        for words in HIDES.get(scene.name, []):
+            assert words not in text, (scene.name, words, text)
         assert not NEVER.search(text), (scene.name, text)
         await expect(cards.panel).to_have_attribute("data-state", scene.shows)
         if scene.provokes:

@@ -35,6 +35,7 @@ from tests.hub.panel.people import (
     NEXT,
     NOW,
     PETR,
+    SETTINGS,
     UNLINKED,
     VISITED,
     WHY,
@@ -319,6 +320,40 @@ def test_debt_and_advance_are_never_netted(held: dict[str, Decimal], debt: str |
 
     assert told
     assert (told.debt, told.advance, told.verified) == (debt, advance, False)
+
+
+@pytest.mark.parametrize(
+    ("held", "confirmed", "net", "verified"),
+    [
+        ({"debt": Decimal(5), "advance": Decimal(1)}, {}, False, False),
+        ({"debt": Decimal(5), "advance": Decimal(1)}, {"db_1": "journal"}, False, True),
+        ({"debt": Decimal(5), "advance": Decimal(1)}, {"db_2": "journal"}, False, False),
+        ({"debt": Decimal(5), "advance": Decimal(1)}, {"db_1": "net"}, False, False),
+        ({"debt": Decimal(5)}, {"db_1": "journal"}, False, True),
+        ({"net": Decimal(5)}, {}, True, False),
+        ({"net": Decimal(5)}, {"db_1": "net"}, True, True),
+        ({"net": Decimal(0)}, {"db_1": "net"}, True, True),
+        ({"net": Decimal(5)}, {"db_1": "journal"}, True, False),
+    ],
+)
+def test_sums_are_verified_where_the_clinic_confirmed_this_very_way(
+    held: dict[str, Decimal], confirmed: dict[str, str], *, net: bool, verified: bool
+) -> None:
+    """After an update of IDENT the journal may be gone: what was compared then says nothing of the net."""
+    settings = SETTINGS.model_copy(update={"money_verified": confirmed})
+    found = facts(petr(), beside=known(balance=Balance(patient_id="4410", **held)))
+    told = card(replace(found, settings=settings)).balance
+
+    assert told
+    assert (told.net, told.verified) == (net, verified)
+
+
+def test_a_confirmation_says_nothing_of_what_is_only_unpaid_of_some_bills() -> None:
+    settings = SETTINGS.model_copy(update={"money_verified": {"db_1": "journal"}})
+    told = card(replace(facts(petr(), beside=Known()), settings=settings)).balance
+
+    assert told
+    assert (told.debt, told.net, told.verified) == ("12500.00", False, False)
 
 
 OWES = {"sums": Sums(billed=Decimal(100), debt=Decimal(40))}

@@ -159,12 +159,17 @@ async def test_a_search_over_http(desk: Desk, session: aiohttp.ClientSession) ->
         answering(desk, finds(PETR), account=ACCOUNT) as clinic,
     ):
         browser = web.Browser(session, base)
-        found = await browser.ask("/panel/v1/search", params={"q": "Петр"})
-        nothing = await browser.ask("/panel/v1/search")
+        found = await browser.ask("/panel/v1/search", method="POST", json={"text": "Петр"})
+        nothing = await browser.ask("/panel/v1/search", method="POST", json={"text": ""})
+        strange = await browser.ask("/panel/v1/search", method="POST", json={"q": "Петр"})
+        in_the_address = await browser.ask("/panel/v1/search", params={"text": "Петр"})
 
     assert (found.status, [person["id"] for person in found.body["persons"]]) == (200, ["db_1:4410"])
     assert clinic.asked[0].args == {"text": "Петр"}
     assert (nothing.status, nothing.body) == (400, {"code": "bad_question", "reason": search.TOO_FEW})
+    assert (strange.status, strange.code) == (400, "bad_question")
+    assert in_the_address.status == 404, "what was typed stands in no address"
+    assert len(clinic.asked) == 1
 
 
 # Pure

@@ -28,6 +28,7 @@ from hub.panel.door import Door
 from hub.panel.rights import Rights
 from hub.panel.settings import SettingsDesk
 from hub.panel.settings_check import Unfit, parsed, problems
+from hub.panel.settings_money import MoneyLine
 from hub.panel.settings_page import ChangeLine, Choices, Health
 from hub.rules.settings import Pipeline, Settings, TargetStage
 from hub.store import tables
@@ -36,6 +37,7 @@ from hub.store.panel_tables import settings_changes
 from tests.hub.amocrm import server as network
 from tests.hub.amocrm.conftest import ACCOUNT, INTEGRATION, fresh_pair, installed
 from tests.hub.amocrm.server import Reply, Server, listed
+from wire.frames import OutboxDepth, State
 
 NOON = datetime(2026, 11, 24, 9, tzinfo=UTC)
 ANNA, BORIS, OLGA = 11, 12, 13
@@ -142,6 +144,12 @@ class Page:
     async def deal(self, deal_id: int, patient: str, closed_at: datetime | None = None) -> None:
         place = {"database": "db_1", "patient": patient, "pipeline_id": PRIMARY, "stage_id": BOOKED}
         await self.put(tables.deals, deal_id=deal_id, closed_at=closed_at, sealed_memory=b"", **place)
+
+    async def hears(self, can: dict[str, bool]) -> None:
+        """The agent says what it can read."""
+        told = State(mis="ok", capabilities=can, outbox=OutboxDepth(live=0, backfill=0, oldest_seconds=0))
+        async with self.store.writing(self.account) as unit:
+            await unit.execute(update(tables.databases).values(state=told.model_dump_json()))
 
     async def dues(self) -> dict[str, datetime]:
         async with self.store.reading(self.account) as unit:
@@ -278,6 +286,45 @@ async def test_the_last_changes_say_what_they_were_about(clinic: Page) -> None:
     assert [line["what"] for line in told["changed"]] == ["Пауза включена", "Права", "Настройки"]
 
 
+MONEY = [
+    ({"balance.debt": True, "balance.advance": True, "balance.net": True}, "journal", "раздельно"),
+    ({"balance.debt": True, "balance.advance": False, "balance.net": False}, "journal", "Аванс не показываем"),
+    ({"balance.debt": False, "balance.advance": False, "balance.net": True}, "net", "«Оплачено» и «Долг по сделке»"),
+    ({"balance.debt": False, "balance.advance": False, "balance.net": False}, None, "не читаются"),
+    ({"visit.branch": True}, None, "ещё не сообщил"),
+    (None, None, "ещё не сообщил"),
+]
+
+
+@pytest.mark.parametrize(("can", "way", "words"), MONEY)
+async def test_the_page_says_how_sums_are_reckoned_and_what_is_off(
+    clinic: Page, can: dict[str, bool] | None, way: str | None, words: str
+) -> None:
+    if can is not None:
+        await clinic.hears(can)
+
+    _, told = await clinic.ask("GET")
+    (line,) = told["money"]
+
+    assert (line["database"], line["name"], line["way"], line["confirmed_by"]) == ("db_1", "PZ", way, None)
+    assert words in line["text"]
+
+
+async def test_who_confirmed_the_sums_stands_there_until_they_are_revoked(clinic: Page) -> None:
+    await clinic.hears(MONEY[0][0] or {})
+    confirmed = edited("money_verified", {"db_1": "journal"})
+    _, first = await clinic.save(confirmed)
+    _, second = await clinic.save(confirmed | {"grace_minutes": 30}, version=8, user=OLGA)
+    _, revoked = await clinic.save(edited("grace_minutes", 30), version=9, user=OLGA)
+    _, again = await clinic.save(confirmed | {"grace_minutes": 30}, version=10, user=OLGA)
+    told = [page["money"][0]["confirmed_by"] for page in (first, second, revoked, again)]
+
+    assert told == ["Орлова Анна", "Орлова Анна", None, "Ким Ольга"]
+    assert first["money"][0]["confirmed_at"] == second["money"][0]["confirmed_at"] == first["changed"][0]["at"]
+    assert [line["what"] for line in again["changed"]] == ["Сверка сумм", "Сверка сумм", "Сроки", "Настройки"]
+    assert (await clinic.standing()).money_verified == {"db_1": "journal"}
+
+
 WRONG = {
     "a stage of another pipeline": ("pipelines.primary.targets.booked.stage", THINKS),
     "a pipeline that is archived": ("pipelines.repeat.pipeline_id", 103),
@@ -293,6 +340,8 @@ WRONG = {
     "a preset that does not work yet": ("preset", "deal_per_visit"),
     "a branch of a database that is not there": ("branches", [{"database": "db_9", "branch": "2", "name": "х"}]),
     "a name of ours that there is not": ("wishes", 1),
+    "sums of a database that is not there": ("money_verified.db_9", "journal"),
+    "sums reckoned in a way that is none": ("money_verified.db_1", "by eye"),
 }
 PLACES = {"branches": "branches.0.database"}
 
@@ -355,8 +404,10 @@ async def test_whoever_has_an_open_deal_or_none_for_a_reason_is_looked_at_again(
     assert await clinic.dues() == {"4410": NOON, "4411": NOON, "4413": NOON}
 
 
-@pytest.mark.parametrize(("path", "value"), [("paused", True), ("rights.money", ["admin"])])
-async def test_a_pause_and_rights_move_no_deal(clinic: Page, path: str, value: object) -> None:
+@pytest.mark.parametrize(
+    ("path", "value"), [("paused", True), ("rights.money", ["admin"]), ("money_verified", {"db_1": "journal"})]
+)
+async def test_a_pause_rights_and_a_confirmation_move_no_deal(clinic: Page, path: str, value: object) -> None:
     await clinic.deal(1, "4410")
 
     status, _ = await clinic.save(edited(path, value))
@@ -398,6 +449,7 @@ def test_the_golden_answer_of_the_page_is_what_the_hub_would_say() -> None:
         "version": golden["settings"]["version"],
         "choices": Choices.model_validate(golden["choices"]).model_dump(mode="json"),
         "health": Health.model_validate(golden["health"]).model_dump(mode="json"),
+        "money": [MoneyLine.model_validate(line).model_dump(mode="json") for line in golden["money"]],
         "changed": [ChangeLine.model_validate(line).model_dump(mode="json") for line in golden["changed"]],
     }
 
