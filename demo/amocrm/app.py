@@ -49,7 +49,7 @@ def _application(stand_in: StandIn, front: Front | None, keep: Keep) -> web.Appl
 async def _dripped(request: web.Request, whole: web.Response, seconds: float) -> web.StreamResponse:
     """Byte after byte, evenly over the time: each read of a client is quick, the whole answer is not."""
     body = whole.body if isinstance(whole.body, bytes) else b""
-    response = web.StreamResponse(status=whole.status, headers={"Content-Type": whole.headers["Content-Type"]})
+    response = web.StreamResponse(status=whole.status, headers=whole.headers)
     response.content_length = len(body)
     await response.prepare(request)
     with contextlib.suppress(ConnectionResetError):  # the client has had enough

@@ -1,6 +1,6 @@
 """Companies: how they are read, created and changed."""
 
-from demo.amocrm import cards, filters, shapes
+from demo.amocrm import cards, changes, filters, shapes
 from demo.amocrm.bodies import CompanyCreate, CompanyPatch, ComplexCompany
 from demo.amocrm.call import EMPTY, Answer, Call, Route, page, written
 from demo.amocrm.cards import CardPlan, Writer
@@ -89,7 +89,9 @@ def _patch_one(call: Call) -> Answer:
 
 
 def _patched(call: Call, company: Company, plan: CardPlan) -> shapes.Json:
+    before = changes.seen(company)
     cards.apply(call.account, "companies", company, plan)
+    changes.tell(call.account, "companies", company, before, plan.by)
     return {"name": company.name, **shapes.patched(call, "companies", company)}
 
 

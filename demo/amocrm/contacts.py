@@ -1,6 +1,6 @@
 """Contacts: how they are read, found, created and changed."""
 
-from demo.amocrm import cards, filters, shapes
+from demo.amocrm import cards, changes, filters, shapes
 from demo.amocrm.bodies import ComplexContact, ContactCreate, ContactPatch
 from demo.amocrm.call import EMPTY, Answer, Call, Route, page, written
 from demo.amocrm.cards import CardPlan, Writer
@@ -72,7 +72,9 @@ def change(account: Account, body: ContactPatch, checks: Checks, writer: Writer)
 
 def patch(account: Account, contact: Contact, plan: CardPlan) -> None:
     """Do what was checked."""
+    before = changes.seen(contact)
     _apply(account, contact, plan)
+    changes.tell(account, "contacts", contact, before, plan.by)
 
 
 def _list(call: Call) -> Answer:

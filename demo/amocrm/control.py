@@ -8,8 +8,12 @@ POST  index-delay                {"seconds"}                          -> 204    
 POST  revoke                     {}                                   -> 204                 all tokens of the hub's integration
 GET   counts                                                          -> see StandIn.counts; POST counts/reset -> 204
 GET   refused                                                         -> {"refused": [...]}  what was not documented
-GET   faults / POST faults       {"route", "kind", "count"?, "apply"?}-> what waits; route as "POST /api/v4/leads", or "*"
+GET   faults / POST faults       see _Fault                           -> what waits; route as "POST /api/v4/leads", or "*"
+POST  faults/clear               {}                                   -> 204                 of those that wait
+POST  between                    {"user_id", "lead_id", "body"}       -> 204                 an edit after the next reading of that lead
 POST  mode                       {"mode": "ok" | "unpaid" | "blocked"}-> 204
+GET   limits / POST limits       see limits.Knobs                     -> the knobs           what else stands in a client's way
+POST  lift                       {}                                   -> 204                 as support does for a blocked account
 POST  users/{id}/leads           the body of one of leads/complex     -> {"id", "contact_id"}; user 0 is the robot
 PATCH users/{id}/leads/{id}      the body of PATCH leads/{id}         -> {"id"}
 POST  users/{id}/contacts        the body of one of POST contacts     -> {"id"}
@@ -17,6 +21,8 @@ PATCH users/{id}/contacts/{id}   the body of PATCH contacts/{id}      -> {"id"}
 """
 
 import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
@@ -24,8 +30,9 @@ from pydantic import Field, ValidationError
 from demo.amocrm.bodies import Part
 from demo.amocrm.call import Answer
 from demo.amocrm.errors import Refused
-from demo.amocrm.faults import Kind, Mode
+from demo.amocrm.faults import SECONDS, Kind, Mode
 from demo.amocrm.incoming import Incoming
+from demo.amocrm.limits import TooMany
 from demo.amocrm.model import Json
 from demo.amocrm.stand_in import StandIn
 
@@ -46,10 +53,29 @@ class _Seconds(Part):
 
 
 class _Fault(Part):
+    """`seconds`: how long a drip takes, or how much later a late request is applied."""
+
     route: str
     kind: Kind
-    count: int = 1
+    count: Annotated[int, Field(ge=1)] = 1
     apply: bool | None = None
+    seconds: Annotated[float, Field(ge=0, strict=False)] = SECONDS
+
+
+class _Between(Part):
+    user_id: int
+    lead_id: int
+    body: Json
+
+
+class _Limits(Part):
+    """Only what is given changes."""
+
+    others: Annotated[int, Field(ge=0)] = 0
+    body: TooMany = "429"
+    block_after: Annotated[int, Field(ge=0)] = 0
+    large_batch: Annotated[int, Field(ge=0)] = 0
+    large_batch_applied: bool = False
 
 
 class _Mode(Part):
@@ -74,35 +100,68 @@ def control(stand_in: StandIn, incoming: Incoming) -> Answer:
 
 
 def _knobs(stand_in: StandIn, method: str, name: str, body: Any, base: str) -> Answer:
-    match f"{method} {name}":
-        case "POST code":
-            return _said({"code": stand_in.code(_Who.model_validate(body).user_id)})
-        case "POST token":
-            return _said({"token": stand_in.long_lived_token(base, _Who.model_validate(body).user_id)})
-        case "POST token-life":
-            stand_in.token_seconds = _Life.model_validate(body).seconds
-        case "POST turn":
-            stand_in.turn(_Seconds.model_validate(body).seconds)
-        case "POST index-delay":
-            stand_in.account.index_delay = _Seconds.model_validate(body).seconds
-        case "POST revoke":
-            stand_in.revoke()
-        case "GET counts":
-            return _said(stand_in.counts())
-        case "POST counts/reset":
-            stand_in.limits.reset()
-        case "GET refused":
-            return _said({"refused": stand_in.refused})
-        case "GET faults":
-            return _said({"faults": [fault.shape() for fault in stand_in.faults.waiting]})
-        case "POST faults":
-            fault = _Fault.model_validate(body)
-            stand_in.faults.add(fault.route, fault.kind, fault.count, apply=fault.apply)
-        case "POST mode":
-            stand_in.faults.mode = _Mode.model_validate(body).mode
-        case _:
-            raise Refused(404, "No such control route.")
-    return Answer(204)
+    turn = _TURNS.get(f"{method} {name}")
+    if turn is None:
+        raise Refused(404, "No such control route.")
+    said = turn(stand_in, body, base)
+    return Answer(204) if said is None else _said(said)
+
+
+def _code(stand_in: StandIn, body: Any, _: str) -> Json:
+    return {"code": stand_in.code(_Who.model_validate(body).user_id)}
+
+
+def _token(stand_in: StandIn, body: Any, base: str) -> Json:
+    return {"token": stand_in.long_lived_token(base, _Who.model_validate(body).user_id)}
+
+
+def _token_life(stand_in: StandIn, body: Any, _: str) -> None:
+    stand_in.token_seconds = _Life.model_validate(body).seconds
+
+
+def _index_delay(stand_in: StandIn, body: Any, _: str) -> None:
+    stand_in.account.index_delay = _Seconds.model_validate(body).seconds
+
+
+def _add_fault(stand_in: StandIn, body: Any, _: str) -> None:
+    fault = _Fault.model_validate(body)
+    stand_in.faults.add(fault.route, fault.kind, fault.count, apply=fault.apply, seconds=fault.seconds)
+
+
+def _edit_between(stand_in: StandIn, body: Any, _: str) -> None:
+    edit = _Between.model_validate(body)
+    stand_in.edit_between(edit.user_id, edit.lead_id, edit.body)
+
+
+def _mode(stand_in: StandIn, body: Any, _: str) -> None:
+    stand_in.faults.mode = _Mode.model_validate(body).mode
+
+
+def _limits(stand_in: StandIn, body: Any, _: str) -> Json:
+    given = _Limits.model_validate(body)
+    stand_in.limits.knobs = replace(stand_in.limits.knobs, **given.given(*given.model_fields_set))
+    return asdict(stand_in.limits.knobs)
+
+
+_TURNS: dict[str, Callable[[StandIn, Any, str], Json | None]] = {
+    "POST code": _code,
+    "POST token": _token,
+    "POST token-life": _token_life,
+    "POST turn": lambda stand_in, body, _: stand_in.turn(_Seconds.model_validate(body).seconds),
+    "POST index-delay": _index_delay,
+    "POST revoke": lambda stand_in, _, __: stand_in.revoke(),
+    "GET counts": lambda stand_in, _, __: stand_in.counts(),
+    "POST counts/reset": lambda stand_in, _, __: stand_in.limits.reset(),
+    "GET refused": lambda stand_in, _, __: {"refused": stand_in.refused},
+    "GET faults": lambda stand_in, _, __: {"faults": [fault.shape() for fault in stand_in.faults.waiting]},
+    "POST faults": _add_fault,
+    "POST faults/clear": lambda stand_in, _, __: stand_in.faults.clear(),
+    "POST between": _edit_between,
+    "POST mode": _mode,
+    "GET limits": lambda stand_in, _, __: asdict(stand_in.limits.knobs),
+    "POST limits": _limits,
+    "POST lift": lambda stand_in, _, __: stand_in.lift(),
+}
 
 
 def _hands(stand_in: StandIn, method: str, parts: list[str], body: Any) -> Answer:

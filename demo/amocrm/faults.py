@@ -32,7 +32,13 @@ class Fault:
     """How long a drip takes, or how much later a late request is applied."""
 
     def shape(self) -> Json:
-        return {"route": self.route, "kind": self.kind, "count": self.count, "apply": self.apply}
+        return {
+            "route": self.route,
+            "kind": self.kind,
+            "count": self.count,
+            "apply": self.apply,
+            "seconds": self.seconds,
+        }
 
 
 @dataclass(frozen=True)

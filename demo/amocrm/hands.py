@@ -1,11 +1,11 @@
 """What people and the account's own robots do at the cards: the same bodies as the API's, within a person's limits."""
 
-from demo.amocrm import contacts, leads
+from demo.amocrm import contacts, leads, tasks
 from demo.amocrm.bodies import ContactCreate, ContactPatch, LeadComplex, LeadPatch
 from demo.amocrm.cards import Writer
 from demo.amocrm.checks import existing, single
 from demo.amocrm.errors import Refused
-from demo.amocrm.model import Contact, Json, Lead
+from demo.amocrm.model import Contact, Json, Lead, Task
 from demo.amocrm.store import Account
 
 ROBOT = 0
@@ -45,6 +45,20 @@ def edit_contact(account: Account, user_id: int, contact_id: int, body: Json) ->
     plan = single(body, ContactPatch, lambda item, checks: contacts.change(account, item, checks, writer))
     contacts.patch(account, contact, plan)
     return contact
+
+
+def create_task(account: Account, user_id: int, body: Json) -> Task:
+    """The body of one item of `POST /tasks`."""
+    by = _writer(account, user_id).user_id
+    return tasks.create(account, single(body, tasks.TaskCreate, lambda item, checks: tasks.new(account, item, checks)), by)
+
+
+def edit_task(account: Account, user_id: int, task_id: int, body: Json) -> Task:
+    """The body of `PATCH /tasks/{id}`: to complete it, too."""
+    by, task = _writer(account, user_id).user_id, existing(account.tasks, task_id)
+    _, plan = single(body, tasks.TaskPatch, lambda item, checks: tasks.change(account, task, item, checks))
+    tasks.apply(account, task, plan, by)
+    return task
 
 
 def _writer(account: Account, user_id: int) -> Writer:

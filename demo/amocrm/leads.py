@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from demo.amocrm import cards, companies, contacts, filters, links, shapes, stages
+from demo.amocrm import cards, changes, companies, contacts, filters, links, shapes, stages
 from demo.amocrm.bodies import LeadComplex, LeadCreate, LeadPatch
 from demo.amocrm.call import EMPTY, Answer, Call, Route, page, written
 from demo.amocrm.cards import CardPlan, Writer
@@ -109,7 +109,9 @@ def patch(account: Account, lead: Lead, plan: LeadPlan, *, by_robot: bool = Fals
     """Do what was checked. `by_robot`: a robot of the account's own computes the price."""
     if "price" in plan.card.plain:
         lead.is_price_modified_by_robot = by_robot
+    before = changes.seen(lead)
     cards.apply(account, "leads", lead, plan.card)
+    changes.tell(account, "leads", lead, before, plan.card.by)
     if plan.stage:
         stages.put(account, lead, plan.stage, plan.card.by)
 

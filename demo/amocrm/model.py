@@ -247,6 +247,8 @@ class Note:
     """Whether it may start robots of the digital pipeline."""
     updated_by: int
     updated_at: int
+    by_integration: bool = False
+    """Whether it came through the API; `created_by` is whose token, or whom the integration named."""
 
 
 @dataclass(frozen=True)
@@ -261,3 +263,4 @@ class Event:
     created_at: int
     value_before: Values
     value_after: Values
+    by_integration: bool = False

@@ -71,6 +71,7 @@ def create(account: Account, entity: Entity, entity_id: int, body: NoteBody, by:
         body.is_need_to_trigger_digital_pipeline,
         updated_by=created_by,
         updated_at=now,
+        by_integration=account.by_integration,
     )
     account.notes[entity][note.id] = note
     card.notes.append(note.id)

@@ -2,17 +2,18 @@
 
 from typing import Any, TypeVar
 
+from demo.amocrm import feed
 from demo.amocrm.archive import Widget
 from demo.amocrm.directory import rights_of
 from demo.amocrm.errors import Denied, Refused
-from demo.amocrm.model import Card, Contact, Entity, Event, Field, Json, Lead, Note, Pipeline, Status, User
+from demo.amocrm.model import Card, Contact, Entity, Field, Json, Lead, Pipeline, Status, User
 from demo.amocrm.store import Account
+from demo.amocrm.tasks import TYPES
 
 Kind = TypeVar("Kind", bound=Card)
 
 MOST_CARDS = 100
 """In one column of the list; the count and the sum are of all."""
-MOST_IN_FEED = 60
 
 
 def start(account: Account, user: User, widget: Widget, client_uuid: str) -> Json:
@@ -28,7 +29,7 @@ def start(account: Account, user: User, widget: Widget, client_uuid: str) -> Jso
         "user_rights": {"leads": rights_of(user), "contacts": rights_of(user), "is_admin": user.is_admin},
         "users": [_person(other) for other in account.users.values() if other.is_active],
         "groups": {"group_0": "Отдел продаж"},
-        "task_types": {"1": "Связаться", "2": "Встреча"},
+        "task_types": {str(number): name for number, (name, _) in TYPES.items()},
         "pipelines": _pipelines(account),
         "now": account.now(),
         "widget": widget_shape(widget, client_uuid),
@@ -90,7 +91,7 @@ def lead(account: Account, user: User, lead_id: int) -> Json:
     card = _found(account.leads, user, lead_id)
     reason = account.loss_reasons.get(card.loss_reason_id or 0)
     return {
-        **_card(account, "leads", card),
+        **_card(account, user, "leads", card),
         "price": card.price,
         "pipeline_id": card.pipeline_id,
         "status_id": card.status_id,
@@ -109,7 +110,7 @@ def new_lead(account: Account, user: User) -> Json:
     empty = Lead(0, "", user.id, user.id, user.id, account.now(), account.now())
     empty.pipeline_id, empty.status_id = pipeline.id, account.first_stage(pipeline).id
     return {
-        **_card(account, "leads", empty),
+        **_card(account, user, "leads", empty),
         "price": 0,
         "pipeline_id": empty.pipeline_id,
         "status_id": empty.status_id,
@@ -124,7 +125,7 @@ def contact(account: Account, user: User, contact_id: int) -> Json:
     card = _found(account.contacts, user, contact_id)
     leads = [account.leads[lead_id] for lead_id in card.leads]
     return {
-        **_card(account, "contacts", card),
+        **_card(account, user, "contacts", card),
         **_linked_contact(account, card, is_main=True),
         "pipelines": _pipelines(account),
         "leads": [
@@ -148,7 +149,7 @@ def _visible(user: User) -> Any:
     return (lambda _: True) if user.is_free else user.sees
 
 
-def _card(account: Account, entity: Entity, card: Card) -> Json:
+def _card(account: Account, user: User, entity: Entity, card: Card) -> Json:
     return {
         "entity": entity,
         "id": card.id,
@@ -160,7 +161,7 @@ def _card(account: Account, entity: Entity, card: Card) -> Json:
         "values": {str(field_id): values for field_id, values in card.values.items()},
         "fields": [_field(one) for one in sorted(account.fields[entity].values(), key=lambda one: one.sort)],
         "groups": [{"id": one.id, "name": one.name} for one in sorted(account.groups[entity].values(), key=_sort)],
-        "feed": _feed(account, entity, card),
+        "feed": feed.lines(account, entity, card, user),
         "now": account.now(),
     }
 
@@ -196,44 +197,6 @@ def _linked_contact(account: Account, card: Contact, *, is_main: bool) -> Json:
         "emails": texts["EMAIL"],
         "is_main": is_main,
     }
-
-
-def _feed(account: Account, entity: Entity, card: Card) -> list[Json]:
-    notes = [_note(account, account.notes[entity][note_id]) for note_id in card.notes]
-    of_card = (event for event in account.events if event.entity_id == card.id)
-    events = [_event(account, event) for event in of_card if event.entity_type == entity.removesuffix("s")]
-    return sorted(notes + events, key=lambda line: (line["at"], line["order"]))[-MOST_IN_FEED:]
-
-
-def _note(account: Account, note: Note) -> Json:
-    text = note.params.get("text") or note.params.get("service") or note.note_type
-    return {
-        "kind": "note",
-        "type": note.note_type,
-        "at": note.created_at,
-        "order": f"n{note.id}",
-        "by": note.params.get("service") or _name(account, note.created_by),
-        "text": text,
-    }
-
-
-def _event(account: Account, event: Event) -> Json:
-    return {
-        "kind": "event",
-        "type": event.type,
-        "at": event.created_at,
-        "order": f"e{event.id}",
-        "by": _name(account, event.created_by),
-        "before": _moved(account, event.value_before),
-        "after": _moved(account, event.value_after),
-    }
-
-
-def _moved(account: Account, values: list[Json]) -> Json | None:
-    if not values:
-        return None
-    at = values[0]["lead_status"]
-    return _stage(account.pipelines[at["pipeline_id"]].statuses[at["id"]])
 
 
 def _pipelines(account: Account) -> list[Json]:

@@ -5,40 +5,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from demo.amocrm import (
-    catalogs,
-    companies,
-    contacts,
-    directory,
-    disposable,
-    fields,
-    hands,
-    leads,
-    links,
-    notes,
-    pipelines,
-    query,
-    seed,
-    sources,
-    tasks,
-)
-from demo.amocrm.call import Answer, Call, Route, found
-from demo.amocrm.errors import Denied, Refused, unauthorised
+from demo.amocrm import disposable, hands, seed
+from demo.amocrm.api import Api, name_of
+from demo.amocrm.call import Answer
 from demo.amocrm.faults import Between, Fault, Faults, Kind, Late, broken
 from demo.amocrm.incoming import Incoming
 from demo.amocrm.limits import Limits
-from demo.amocrm.model import Contact, Json, Lead, User
-from demo.amocrm.oauth import Grant, OAuth, OAuthRefused
+from demo.amocrm.model import Contact, Json, Lead
+from demo.amocrm.oauth import Grant, OAuth
 from demo.amocrm.store import Account
 
-_MODULES = (directory, leads, links, contacts, companies, fields, pipelines, notes, tasks, sources, catalogs)
-ROUTES = [route for module in _MODULES for route in module.ROUTES]
-TOKEN = "POST /oauth2/access_token"
-SUBDOMAIN = "GET /oauth2/account/current/subdomain"
-UNKNOWN = "unknown"
 _LONG_DAYS = 365
-_RECORDED = (400, 403, 404, 405)
-_PROBLEM = "application/problem+json"
 
 
 @dataclass(frozen=True)
@@ -88,9 +65,9 @@ class StandIn:
         self.oauth = OAuth(chosen.account_id, self.wall)
         self.integration = self.oauth.register(chosen.redirect_uri)
         self.judge = self.oauth.register(chosen.redirect_uri, watched=False)
+        self.api = Api(self.oauth)
         self.limits = Limits(chosen.rate, chosen.account_rate, self.steady)
         self.faults = Faults()
-        self.refused: list[Json] = []
         self.token_seconds = disposable.LIFE_SECONDS
         self._turned = 0.0
 
@@ -114,6 +91,11 @@ class StandIn:
         account = self.account
         expires_at = int(self.wall()) + self.token_seconds
         return disposable.token(self.integration, account.id, account.subdomain, user_id, base, expires_at)
+
+    @property
+    def refused(self) -> list[Json]:
+        """What clients asked for that is not documented."""
+        return self.api.refused
 
     def moment(self) -> float:
         """The clock of what happens by itself later: the index, late requests, webhooks. A test may turn it."""
@@ -160,10 +142,10 @@ class StandIn:
     def receive(self, incoming: Incoming) -> Reply:
         """Answer a request of a client."""
         self.tick()
-        grant = self._grant(incoming)
+        grant = self.api.grant(incoming)
         if grant and not grant.integration.watched:
             return Reply(self._answered(incoming, grant))
-        name = _name(incoming)
+        name = name_of(incoming)
         reply = self._watched(incoming, grant, name)
         self.limits.answered(name, 0 if reply.fault in ("lost", "timeout") else reply.answer.status)
         return reply
@@ -208,94 +190,18 @@ class StandIn:
 
     def _late(self, fault: Fault, incoming: Incoming, grant: Grant | None) -> Reply:
         """Applied when its time has come. What is answered before that comes of trying it on a copy of the account."""
-        answer, ids = Answer(204), {}
+        answer, ids = Answer(204), dict[str, int]()
         is_lost = fault.kind == "late_lost" or not incoming.is_api
         if not is_lost:
-            account = self.account
-            ids, self.account = dict(account.next_ids), account.copied()
-            try:
-                answer = self._answered(incoming, grant)
-            finally:
-                tried, self.account = self.account, account
-            account.keep_free(tried.next_ids)
+            tried = self.account.copied()
+            answer, ids = self.api.answered(tried, incoming, grant), dict(self.account.next_ids)
+            self.account.keep_free(tried.next_ids)
         if answer.status < 400:
             self.faults.late.append(Late(self.moment() + fault.seconds, incoming, grant, ids))
         return Reply(answer, "lost" if is_lost else None)
 
     def _answered(self, incoming: Incoming, grant: Grant | None) -> Answer:
-        try:
-            return self._answer(incoming, grant)
-        except OAuthRefused as no:
-            return Answer(no.status, no.body(), "application/json")
-        except Refused as no:
-            if no.status in _RECORDED and not isinstance(no, Denied):
-                self._record(incoming, no)
-            return Answer(no.status, no.body(), _PROBLEM)
-
-    def _answer(self, incoming: Incoming, grant: Grant | None) -> Answer:
-        name = f"{incoming.method} {incoming.path}"
-        if name in (TOKEN, SUBDOMAIN) and incoming.query:
-            raise Refused(400, "Not documented: parameters in the query string.")
-        if name == TOKEN:
-            return Answer(200, self.oauth.exchange(incoming.token_fields(), incoming.base), "application/json")
-        if name == SUBDOMAIN:
-            return self._subdomain(incoming)
-        if grant is None and incoming.is_api:
-            raise unauthorised()
-        route, numbers, words = found(ROUTES, incoming.method, incoming.path)
-        if grant is None:
-            raise unauthorised()
-        actor = self._actor(incoming, grant)
-        if route.admin and not actor.is_admin:
-            raise Refused(403, "Only an admin may do this.")
-        asked = query.read(route.query, incoming.query)
-        body = incoming.json()
-        return route.handle(Call(self.account, actor, incoming.base, incoming.path, numbers, words, asked, body))
-
-    def _grant(self, incoming: Incoming) -> Grant | None:
-        scheme, _, token = incoming.headers.get("Authorization", "").partition(" ")
-        return self.oauth.grant_of(token) if scheme == "Bearer" else None
-
-    def _actor(self, incoming: Incoming, grant: Grant) -> User:
-        """Who acts: the user of the token, or the one that an admin's call names."""
-        user = self.account.users[grant.user_id]
-        named = incoming.headers.get("X-Context-User-ID")
-        if named is None:
-            return user
-        other = self.account.users.get(int(named)) if named.isascii() and named.isdigit() else None
-        if not user.is_admin or other is None or other.is_free or not other.is_active:
-            raise unauthorised()
-        return other
-
-    def _subdomain(self, incoming: Incoming) -> Answer:
-        if self.oauth.grant_of(incoming.headers.get("X-Refresh-Token", ""), "refresh") is None:
-            raise unauthorised()
-        chosen, host = self.options, incoming.base.split("://", 1)[-1]
-        body = {"id": chosen.account_id, "subdomain": chosen.subdomain, "domain": host, "top_level_domain": "ru"}
-        return Answer(200, body)
-
-    def _record(self, incoming: Incoming, no: Refused) -> None:
-        """Names of parameters and keys, never their values."""
-        self.refused.append(
-            {
-                "method": incoming.method,
-                "path": incoming.path,
-                "status": no.status,
-                "detail": no.detail,
-                "errors": [problem.shape() for problem in no.problems],
-            }
-        )
-
-
-def _name(incoming: Incoming) -> str:
-    name = f"{incoming.method} {incoming.path}"
-    if name in (TOKEN, SUBDOMAIN):
-        return name
-    try:
-        route: Route = found(ROUTES, incoming.method, incoming.path)[0]
-    except Refused:
-        return UNKNOWN
-    return route.name
+        return self.api.answered(self.account, incoming, grant)
 
 
 def _leads_in(body: Any) -> set[int]:

@@ -96,6 +96,8 @@ class Account:
         self.index_delay = index_delay
         """By how many seconds the full-text search is behind."""
         self._search = {entity: Search(steady) for entity in ENTITIES}
+        self.by_integration = False
+        """Whether what happens now comes through the API, and not of a person or of a robot of the account's own."""
         self._watchers: list[Watcher] = []
 
     @contextlib.contextmanager
@@ -111,6 +113,15 @@ class Account:
         """Whoever writes a card says so here."""
         for watcher in self._watchers:
             watcher(entity, card_id)
+
+    @contextlib.contextmanager
+    def through_the_api(self) -> Iterator[None]:
+        """What happens until the block ends is an integration's doing."""
+        self.by_integration = True
+        try:
+            yield
+        finally:
+            self.by_integration = False
 
     def next_id(self, kind: str) -> int:
         self.next_ids[kind] += 1
@@ -164,7 +175,8 @@ class Account:
     def happened(self, kind: str, entity: Entity, entity_id: int, by: int, before: Values, after: Values) -> None:
         """Remember an event."""
         number = self.next_id("event")
-        self.events.append(Event(f"01{number:024d}", kind, SINGULAR[entity], entity_id, by, self.now(), before, after))
+        which, at = f"01{number:024d}", self.now()
+        self.events.append(Event(which, kind, SINGULAR[entity], entity_id, by, at, before, after, self.by_integration))
 
     def index(self, entity: Entity, card: Card) -> None:
         """Put what stands on a card into the search index."""

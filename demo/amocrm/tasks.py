@@ -67,12 +67,14 @@ def _check(account: Account, body: TaskCreate | TaskPatch, checks: Checks, *, is
         checks.refuse("NotExpected", "result", "Not documented: the result of a task that is not completed.")
 
 
-def _new(account: Account, body: TaskCreate, checks: Checks) -> TaskCreate:
+def new(account: Account, body: TaskCreate, checks: Checks) -> TaskCreate:
+    """Check a task to be."""
     _check(account, body, checks, is_completed=body.is_completed)
     return body
 
 
-def _change(account: Account, task: Task, body: TaskPatch, checks: Checks) -> tuple[Task, TaskPatch]:
+def change(account: Account, task: Task, body: TaskPatch, checks: Checks) -> tuple[Task, TaskPatch]:
+    """Check a patch."""
     _check(account, body, checks, is_completed=body.given("is_completed").get("is_completed", task.is_completed))
     return task, body
 
@@ -83,11 +85,12 @@ def create(account: Account, body: TaskCreate, by: int) -> Task:
     created_by = body.given("created_by").get("created_by", by)
     task = Task(account.next_id("task"), body.text, body.complete_till, by, created_by, by, now, now)
     account.tasks[task.id] = task
-    _apply(account, task, body, by)
+    apply(account, task, body, by)
     return task
 
 
-def _apply(account: Account, task: Task, body: TaskCreate | TaskPatch, by: int) -> None:
+def apply(account: Account, task: Task, body: TaskCreate | TaskPatch, by: int) -> None:
+    """Do what was checked."""
     stood_at = task.entity_type, task.entity_id
     task.updated_by, task.updated_at = by, account.now()
     for name, value in body.given(*_PLAIN).items():
@@ -173,7 +176,7 @@ def _one(call: Call) -> Answer:
 
 
 def _create(call: Call) -> Answer:
-    plans = batch(call.body, TaskCreate, lambda body, checks: _new(call.account, body, checks))
+    plans = batch(call.body, TaskCreate, lambda body, checks: new(call.account, body, checks))
     made = [(name, create(call.account, body, call.actor.id)) for name, body in plans]
     items = [{"id": task.id, "request_id": name, "_links": call.itself(f"tasks/{task.id}")} for name, task in made]
     return written(call, "tasks", items)
@@ -184,7 +187,7 @@ def _patch_many(call: Call) -> Answer:
 
     def prepare(body: TaskPatch, checks: Checks) -> tuple[Task, TaskPatch] | None:
         task = named(call.account.tasks, body.id, seen, checks)
-        return _change(call.account, task, body, checks) if task else None
+        return change(call.account, task, body, checks) if task else None
 
     plans = [(name, plan) for name, plan in batch(call.body, TaskPatch, prepare) if plan]
     return written(call, "tasks", [_patched(call, name, *plan) for name, plan in plans])
@@ -195,14 +198,14 @@ def _patch_one(call: Call) -> Answer:
 
     def prepare(body: TaskPatch, checks: Checks) -> tuple[Task, TaskPatch]:
         checks.choice("id", body.id in (None, task.id))
-        return _change(call.account, task, body, checks)
+        return change(call.account, task, body, checks)
 
     plan = single(call.body, TaskPatch, prepare)
     return Answer(200, _patched(call, plan[1].request_id or "0", *plan))
 
 
 def _patched(call: Call, name: str, task: Task, body: TaskPatch) -> Json:
-    _apply(call.account, task, body, call.actor.id)
+    apply(call.account, task, body, call.actor.id)
     return {
         "id": task.id,
         "updated_at": task.updated_at,

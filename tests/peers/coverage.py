@@ -7,7 +7,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from demo.amocrm.stand_in import ROUTES, TOKEN
+from demo.amocrm.api import ROUTES, TOKEN
 from tests.peers import aioamocrm_tour, amo_tour
 from tests.peers.ground import Played
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from demo.amocrm.stand_in import ROUTES, UNKNOWN
+from demo.amocrm.api import ROUTES, UNKNOWN
 from tests.peers import amo_tour, coverage
 from tests.peers.ground import Played
 

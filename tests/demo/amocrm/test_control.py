@@ -60,14 +60,48 @@ async def test_faults_and_modes_are_set(crm: Crm) -> None:
     assert (await crm.get("account")).status == 503
 
     waiting = (await control(crm, "GET", "faults")).body["faults"]
-    assert waiting == [{**fault, "count": 1, "apply": False}]
+    assert waiting == [{**fault, "count": 1, "apply": False, "seconds": 20.0}]
     assert (await control(crm, "POST", "mode", {"mode": "blocked"})).status == 204
     assert (await crm.get("leads")).status == 403
+
+
+async def test_every_fault_and_limit_has_a_knob(crm: Crm) -> None:
+    lead = await crm.lead(price=1)
+    late = {"route": "PATCH /api/v4/leads/{}", "kind": "late", "seconds": 7}
+    assert (await control(crm, "POST", "faults", late)).status == 204
+    await crm.patch(f"leads/{lead}", {"price": 2})
+    assert (await control(crm, "POST", "turn", {"seconds": 7})).status == 204
+    assert (await crm.get(f"leads/{lead}")).body["price"] == 2
+
+    edit = {"user_id": 0, "lead_id": lead, "body": {"price": 3}}
+    assert (await control(crm, "POST", "between", edit)).status == 204
+    assert (await crm.get(f"leads/{lead}")).body["price"] == 2
+    assert (await crm.get(f"leads/{lead}")).body["price"] == 3
+
+    await control(crm, "POST", "faults", {"route": "*", "kind": "drip"})
+    assert (await control(crm, "POST", "faults/clear", {})).status == 204
+    assert (await control(crm, "GET", "faults")).body == {"faults": []}
+
+    said = (await control(crm, "POST", "limits", {"large_batch": 1})).body
+    assert said == (await control(crm, "GET", "limits")).body
+    assert said == {
+        "others": 0, "body": "429", "block_after": 0, "large_batch": 1, "large_batch_applied": False
+    }  # fmt: skip
+    assert (await crm.post("leads", [{}, {}])).status == 504
+    await control(crm, "POST", "limits", {"block_after": 1, "others": 1_000_000, "body": "429_json"})
+    assert (await crm.get("account")).type == "application/problem+json"
+    assert (await crm.get("account")).status == 403
+    assert (await control(crm, "POST", "lift", {})).status == 204
+    assert (await crm.get("account")).status == 429
 
 
 @pytest.mark.parametrize(
     ("method", "path", "body", "status"),
     [
+        ("POST", "faults", {"route": "*", "kind": "500", "count": 0}, 400),
+        ("POST", "between", {"user_id": 0, "lead_id": 1, "body": {}}, 400),
+        ("POST", "limits", {"others": -1}, 400),
+        ("POST", "limits", {"surprise": 1}, 400),
         ("GET", "surprise", None, 404),
         ("POST", "counts", None, 404),
         ("POST", "code", {"surprise": 1}, 400),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from demo.amocrm.limits import Limits
+from demo.amocrm.limits import Knobs, Limits, TooMany
 from demo.amocrm.stand_in import Options
 from tests.demo.amocrm.conftest import REDIRECT, Crm, Said
 
@@ -109,3 +109,71 @@ async def test_the_judge_stands_outside(crm: Crm) -> None:
     assert [(await look()).status for _ in range(5)] == [200] * 5
     assert crm.stand_in.counts()["requests"] == 0
     assert len(crm.stand_in.faults.waiting) == 1
+
+
+DOCUMENTED = pytest.mark.parametrize("options", [Options(redirect_uri=REDIRECT)], ids=["documented"])
+
+
+@DOCUMENTED
+@pytest.mark.parametrize(
+    ("body", "type_", "begins"),
+    [
+        ("429", "text/html", "<html>"),
+        ("429_json", "application/problem+json", '{"title": "Too Many Requests"'),
+        ("429_empty", "application/octet-stream", ""),
+    ],
+)
+async def test_one_request_too_many_is_answered_as_the_knob_says(
+    crm: Crm, body: TooMany, type_: str, begins: str
+) -> None:
+    crm.stand_in.limits.knobs = Knobs(body=body)
+
+    said = [await crm.get("account") for _ in range(8)][7]
+
+    assert (said.status, said.type) == (429, type_)
+    assert said.text.startswith(begins)
+    assert bool(said.text) == bool(begins)
+
+
+@DOCUMENTED
+async def test_other_vendors_take_their_share_of_the_account(crm: Crm) -> None:
+    crm.stand_in.limits.knobs = Knobs(others=46)
+
+    assert [(await crm.get("account")).status for _ in range(6)] == [200] * 4 + [429] * 2
+
+    counts = crm.stand_in.counts()
+    own = crm.stand_in.integration.client_id
+    assert (counts["by_integration"][own]["offences"], counts["account"]["offences"]) == (0, 2)
+    crm.stand_in.limits.knobs = Knobs()
+    assert (await crm.get("account")).status == 200
+
+
+@DOCUMENTED
+async def test_after_many_offences_the_account_is_blocked_until_support_lifts_it(crm: Crm) -> None:
+    crm.stand_in.limits.knobs = Knobs(block_after=3)
+    assert [(await crm.get("account")).status for _ in range(11)] == [200] * 7 + [429] * 3 + [403]
+
+    crm.clocks.machine += 86_400
+    blocked = [
+        await crm.get("account"),
+        await crm.post("leads", [{}]),
+        await crm.ask("POST", "/oauth2/access_token", {}),
+    ]
+    assert {(said.status, said.type) for said in blocked} == {(403, "text/html")}
+    assert (await crm.ask("GET", "account", token=crm.stand_in.judge_token(crm.url))).status == 200
+
+    crm.stand_in.lift()
+    assert [(await crm.get("account")).status for _ in range(10)] == [200] * 7 + [429] * 3
+    assert (await crm.get("account")).status == 403
+
+
+@pytest.mark.parametrize(("applied", "left"), [(False, 0), (True, 51)])
+async def test_a_large_batch_takes_longer_than_the_web_server_waits(crm: Crm, applied: bool, left: int) -> None:
+    crm.stand_in.limits.knobs = Knobs(large_batch=50, large_batch_applied=applied)
+
+    said = await crm.post("leads", [{}] * 51)
+
+    assert (said.status, said.type) == (504, "text/html")
+    assert len(crm.stand_in.account.leads) == left
+    assert (await crm.post("leads", [{}] * 50)).status == 200
+    assert (await crm.get("leads?limit=250")).status == 200

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from demo.amocrm.api import ROUTES
 from demo.amocrm.call import Route
 from demo.amocrm.model import Entity, Json
-from demo.amocrm.stand_in import ROUTES
 from demo.amocrm.store import ENTITIES
 from tests.demo.amocrm.conftest import Crm
 

@@ -11,9 +11,10 @@ import aiohttp
 import pytest
 
 from demo.amocrm.archive import Widget
+from demo.amocrm.incoming import Incoming
 from demo.amocrm.model import Json
 from demo.amocrm.saved import Keeper, Unreadable
-from demo.amocrm.stand_in import Incoming, Options, StandIn
+from demo.amocrm.stand_in import Options, StandIn
 from tests.demo.amocrm.conftest import phone
 from tests.demo.amocrm.test_process import read, running
 
