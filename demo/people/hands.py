@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 import aiohttp
 
-from demo.amocrm.front import COOKIE
+from demo.amocrm.desk import COOKIE
 from demo.clinic.leads import LOST, NEW, PRIMARY
 from demo.people.board import Names
 from demo.people.model import ROBOT, Budget, Confirm, Deed, Lose, Move, NewRequest, Rename, Source

@@ -10,7 +10,7 @@ import aiohttp
 import jwt
 import pytest
 
-from demo.amocrm import front, seed
+from demo.amocrm import desk, front, seed
 from demo.amocrm.app import serving
 from demo.amocrm.archive import NotTaken, Widget, unpacked
 from demo.amocrm.model import Json
@@ -52,7 +52,7 @@ async def data(
     crm: Crm, path: str, user_id: int | None = None, method: str = "GET", body: object = None
 ) -> tuple[int, Json]:
     """A request of the pages of that user."""
-    cookies = {front.COOKIE: str(user_id)} if user_id else {}
+    cookies = {desk.COOKIE: str(user_id)} if user_id else {}
     url = f"{crm.url}/_stand-in/pages/{path}"
     async with aiohttp.ClientSession(cookies=cookies) as session, session.request(method, url, json=body) as answer:
         return answer.status, await answer.json(content_type=None)
@@ -60,7 +60,7 @@ async def data(
 
 async def token(crm: Crm, user_id: int | None = None, by: str = "XMLHttpRequest") -> tuple[int, Json]:
     uuid = crm.stand_in.integration.client_id
-    cookies = {front.COOKIE: str(user_id)} if user_id else {}
+    cookies = {desk.COOKIE: str(user_id)} if user_id else {}
     url = f"{crm.url}/ajax/v2/integrations/{uuid}/disposable_token"
     sent = {"X-Requested-With": by}
     async with aiohttp.ClientSession(cookies=cookies, headers=sent) as session, session.get(url) as answer:
@@ -111,12 +111,12 @@ async def test_another_user_logs_in_by_a_cookie(crm: Crm, people: list[int]) -> 
     admin = people[0]
     async with crm.session.get(f"{crm.url}/_stand-in/login/{admin}?to=/leads/", allow_redirects=False) as answer:
         assert (answer.status, answer.headers["Location"]) == (303, "/leads/")
-        assert answer.cookies[front.COOKIE].value == str(admin)
+        assert answer.cookies[desk.COOKIE].value == str(admin)
 
     assert opened(crm, (await token(crm, admin))[1])["user_id"] == admin
     for wrong in ("1?to=/", f"{admin}?to=//elsewhere.example", f"{admin}?to=https://elsewhere.example"):
         async with crm.session.get(f"{crm.url}/_stand-in/login/{wrong}", allow_redirects=False) as answer:
-            assert (answer.status, front.COOKIE in answer.cookies) == (404, False)
+            assert (answer.status, desk.COOKIE in answer.cookies) == (404, False)
 
 
 async def test_every_token_is_another_one_and_can_be_expired(crm: Crm) -> None:
