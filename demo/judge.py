@@ -96,6 +96,8 @@ class _Court:
     def differences(self) -> Iterator[Difference]:
         """Everything that is not as it should be, persons and duplicates apart."""
         for visit, wanted in self.expected.items():
+            if wanted.deal and not wanted.deal.visits:
+                continue  # a deal that lost its visits
             found = self.deals_of.get(visit, [])
             if wanted.outcome != "deal" and found:
                 yield Difference(visit, f"stands in a deal, should be {wanted.outcome} {wanted.reason}")
@@ -140,8 +142,13 @@ class _Court:
 
     def _deal(self, wanted: ExpectedDeal) -> Iterator[Difference]:
         """The first deal that holds the first visit is compared; that there are more is told as duplicates."""
-        visit = wanted.visits[0]
-        found = next(iter(self.deals_of.get(visit, [])), None)
+        if wanted.visits:
+            visit, deals = wanted.visits[0], self.deals_of.get(wanted.visits[0], [])
+        else:
+            visit, deals = f"a deal of {wanted.patient} without visits", self._empty(wanted)
+            if not deals:
+                yield Difference(visit, "is not there")
+        found = next(iter(deals), None)
         if found is None:
             return
         own = next(iter(self._own.get(wanted.patient, [])), None)
@@ -160,6 +167,16 @@ class _Court:
             yield Difference(visit, name)
         for name in self._contact(wanted.contact, own, found):
             yield Difference(visit, f"contact: {name}")
+
+    def _empty(self, wanted: ExpectedDeal) -> list[Card]:
+        """The patient's deals in that pipeline that hold no visit."""
+        return [
+            deal
+            for deal in self.account.deals
+            if deal.fields.get(_PATIENT) == wanted.patient
+            and deal.pipeline == wanted.pipeline
+            and not self._visits(deal)
+        ]
 
     def _contact(self, wanted: ExpectedContact, own: Card | None, deal: Card) -> Iterator[str]:
         if own is None:

@@ -1,22 +1,20 @@
 """What the clinic's tables say, now and at each earlier time of the day. Reads IDENT's columns; knows no rule of what they do to deals."""
 
-import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from demo.clinic.database import Database, Row, read
-from demo.clinic.schema import TABLES
+from demo.clinic.database import Database, Row
+from demo.clinic.states import Lost, States, read_lost, read_states, state_at
 
-T = TypeVar("T")
 _PHONE = re.compile(r"(?:\+7|8|7)?[ (-]{0,2}9\d{2}[ )-]{0,2}\d{3}[ -]?\d{2}[ -]?\d{2}(?!\d)")
-_EVER = datetime.min.replace(tzinfo=UTC)
-"""Since when a row's first state holds that was there before the day."""
+VANISHED = "удалён в IDENT"
+AGAIN = 10**12
+"""Above all keys: a visit whose key was given out again is known by its key and so many times this."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +39,18 @@ class Visit:
     cancelled: datetime | None = None
     cancelled_by: str | None = None
     reason: str | None = None
+    vanished: bool = False
+
+    @property
+    def off(self) -> bool:
+        """Cancelled at the clinic, or its row is gone."""
+        return self.is_cancelled or self.vanished
+
+    @property
+    def name(self) -> str:
+        """How the visit is called outside: by its key, and once the key is another visit's, by the key and a number of its own."""
+        number, key = divmod(self.id, AGAIN)
+        return f"{key}~{number}" if number else str(key)
 
 
 @dataclass(frozen=True)
@@ -75,20 +85,27 @@ class Facts:
     """All that happened. `visits` and `patients` hold the states of each, oldest first, with the time from which they held."""
 
     visits: dict[int, list[tuple[datetime, Visit]]]
-    patients: dict[int, list[tuple[datetime, Patient]]]
+    patients: dict[int, list[tuple[datetime, Patient | None]]]
     sums: Mapping[int, Sums] = field(default_factory=dict)
     changes: Sequence[tuple[datetime, int]] = ()
     """When something was done about which patient."""
+    lost: Mapping[str, Lost] = field(default_factory=dict)
+    """Columns that were dropped: since when, and what stood in them."""
 
     def __post_init__(self) -> None:
         self._of_patient: dict[int | None, list[int]] = defaultdict(list)
         for key, states in self.visits.items():
-            self._of_patient[states[-1][1].patient].append(key)
+            for patient in {visit.patient for _, visit in states}:
+                self._of_patient[patient].append(key)
 
     def visits_of(self, patient: int | None, at: datetime) -> list[Visit]:
         """A patient's visits as they stood."""
-        found = (_at(self.visits[key], at) for key in self._of_patient[patient])
-        return [visit for visit in found if visit]
+        found = (state_at(self.visits[key], at) for key in self._of_patient[patient])
+        return [visit for visit in found if visit and visit.patient == patient]
+
+    def held(self, patient: int) -> list[Visit]:
+        """Every visit that was ever this patient's, as it stands at last."""
+        return [self.visits[key][-1][1] for key in self._of_patient[patient]]
 
     def states_of(self, patient: int) -> list[list[tuple[datetime, Visit]]]:
         """All states of each of a patient's visits."""
@@ -96,11 +113,15 @@ class Facts:
 
     def patient(self, key: int, at: datetime) -> Patient | None:
         """A card as it stood."""
-        return _at(self.patients.get(key, []), at)
+        return state_at(self.patients.get(key, []), at)
+
+    def last_card(self, key: int, at: datetime) -> Patient | None:
+        """A card as it stood, or as it last stood before it was gone."""
+        return next((card for since, card in reversed(self.patients.get(key, [])) if card and since <= at), None)
 
     def with_phone(self, phone: str, at: datetime) -> list[Patient]:
         """The patients who bear a phone."""
-        cards = (_at(states, at) for states in self.patients.values())
+        cards = (state_at(states, at) for states in self.patients.values())
         return [card for card in cards if card and phone in card.phones]
 
 
@@ -112,49 +133,55 @@ def phones_in(text: str | None) -> tuple[str, ...]:
 
 def facts(database: Database, zone: ZoneInfo) -> Facts:
     """Everything from the tables as they stand, and from the log of what stood there before."""
-    states, changes = _states(database, zone)
+    states, changes = read_states(database, zone)
     reader = _Reader(database, zone)
-    visits = {
-        key: [(at, reader.visit(row)) for at, row in of] for (table, key), of in states.items() if table == "Receptions"
-    }
-    cards = {row["ID_Persons"]: row for row in database.rows("Patients")}
+    visits = dict(
+        life for (table, key), of in states.items() if table == "Receptions" for life in _visits(of, key, reader)
+    )
     patients = {
-        key: [(at, reader.patient(row, cards[key])) for at, row in of]
+        key: _patients(states["Persons", key], of, reader)
         for (table, key), of in states.items()
-        if table == "Persons" and key in cards
+        if table == "Patients" and ("Persons", key) in states
     }
-    return Facts(visits, patients, _sums(database), changes)
+    return Facts(visits, patients, _sums(database), changes, read_lost(database, zone))
 
 
-def _at(states: Sequence[tuple[datetime, T]], moment: datetime) -> T | None:
-    return next((state for since, state in reversed(states) if since <= moment), None)
+def _visits(
+    states: States[Row | None], key: int, reader: "_Reader"
+) -> Iterator[tuple[int, list[tuple[datetime, Visit]]]]:
+    """One visit; more where the key was given out again, to another patient, after its row had vanished: the last one bears it."""
+    lives: list[list[tuple[datetime, Visit]]] = [[]]
+    for at, row in states:
+        before = lives[-1][-1][1] if lives[-1] else None
+        if row is None:
+            if before is not None:
+                lives[-1].append((at, _gone(before, at)))
+            continue
+        visit = reader.visit(row)
+        if before and before.vanished and (before.patient, before.booked) != (visit.patient, visit.booked):
+            lives.append([])
+        lives[-1].append((at, visit))
+    for number, life in enumerate(lives, 1):
+        as_known = key + number * AGAIN if number < len(lives) else key
+        yield as_known, [(at, replace(visit, id=as_known)) for at, visit in life]
 
 
-def _states(
-    database: Database, zone: ZoneInfo
-) -> tuple[dict[tuple[str, int], list[tuple[datetime, Row]]], list[tuple[datetime, int]]]:
-    """Each row's states, found by undoing the log from its end; and the times at which something was done about a patient."""
-    now = {(table, row[TABLES[table].key]): row for table in ("Receptions", "Persons") for row in database.rows(table)}
-    states: dict[tuple[str, int], list[tuple[datetime, Row]]] = defaultdict(list)
-    changes: list[tuple[datetime, int]] = []
-    for text, who, before in database.execute("SELECT at, who, before FROM _log ORDER BY n DESC"):
-        at = datetime.fromisoformat(text).replace(tzinfo=zone)
-        if who.startswith("patient "):
-            changes.append((at, int(who.removeprefix("patient "))))
-        for table, key, former in reversed(json.loads(before)):
-            states[table, key].append((at, now[table, key]))
-            if former is None:
-                del now[table, key]
-            else:
-                now[table, key] = now[table, key] | _restored(table, former)
-    for place, row in now.items():
-        states[place].append((_EVER, row))
-    return {place: of[::-1] for place, of in states.items()}, changes[::-1]
+def _gone(visit: Visit, at: datetime) -> Visit:
+    """A row that vanished counts as cancelled; what was cancelled already stays as it was."""
+    if visit.is_cancelled:
+        return replace(visit, vanished=True)
+    return replace(visit, vanished=True, cancelled=at, cancelled_by=None, reason=VANISHED)
 
 
-def _restored(table: str, former: Row) -> Row:
-    columns = {column.name: column for column in TABLES[table].columns}
-    return {name: read(columns[name], value) for name, value in former.items()}
+def _patients(
+    persons: States[Row | None], cards: States[Row | None], reader: "_Reader"
+) -> list[tuple[datetime, Patient | None]]:
+    """A card is two rows; None where one of them is gone."""
+    found: list[tuple[datetime, Patient | None]] = []
+    for at in sorted({at for at, _ in (*persons, *cards)}):
+        person, card = state_at(persons, at), state_at(cards, at)
+        found.append((at, reader.patient(person, card) if person and card else None))
+    return found
 
 
 class _Reader:

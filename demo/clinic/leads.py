@@ -115,7 +115,7 @@ class _Patients:
 
     def __init__(self, known: Facts, plan: Sequence[Event], book: Rulebook) -> None:
         self._known, self._plan, self._book = known, plan, book
-        cards = [states[-1][1] for states in known.patients.values()]
+        cards = [card for states in known.patients.values() if (card := states[-1][1])]
         self._cards = [*cards, *(_newcomer(event) for event in plan if "new" in event.values)]
         self._booked = Counter(event.values["patient"] for event in plan if event.do in ("book", "transfer"))
         self._bearers = Counter(phone for card in self._cards if self.visits(card) for phone in card.phones)

@@ -29,6 +29,8 @@ class Contact:
     ours: str | None = None
     wrote: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
+    since: datetime | None = None
+    """When we first wrote it."""
 
 
 @dataclass
@@ -96,21 +98,25 @@ class Ledger:
 
     def look(self, patient: int, book: Rulebook) -> None:
         """Do what the rules want for this patient now."""
-        card = self._facts.patient(patient, book.now)
+        card = self._facts.last_card(patient, book.now)
         if card is None or left_out(card):
             return
         all_visits = self._facts.visits_of(patient, book.now)
         visits = [visit for visit in all_visits if not book.is_history(visit)]
         before = len(book.of([v for v in all_visits if book.is_history(v)], Is.VISITED))
         self.asked.pop(patient, None)
+        groups = dict(zip((PRIMARY, REPEAT), book.split(visits, before), strict=True))
         try:
-            for pipeline, group in zip((PRIMARY, REPEAT), book.split(visits, before), strict=True):
+            for pipeline, group in groups.items():
                 if group:
                     self._bring_up(card, pipeline, group, book)
         except Asked as asked:
             self.asked[patient] = asked.reason
+        for pipeline, deal in self.deals_of(patient).items():
+            if not groups[pipeline]:
+                _abandon(deal)
         if contact := self.contact_of(patient):
-            _write_contact(contact, card)
+            _write_contact(contact, card, book.now)
 
     def _bring_up(self, card: Patient, pipeline: str, visits: list[Visit], book: Rulebook) -> None:
         standing = book.standing(visits, wins_at_once=pipeline == PRIMARY)
@@ -174,12 +180,19 @@ class Ledger:
         ]
 
 
+def _abandon(deal: Deal) -> None:
+    """All its visits stand in other deals: one that we made is a double then."""
+    deal.visits, deal.seen = [], {}
+    if deal.given is None and deal.open:
+        deal.stage = LOST
+
+
 def _notice_moves(deal: Deal) -> None:
     """A cancelled visit stays as it was seen; a visit that went to another deal is forgotten."""
     seen: dict[int, tuple[object, ...]] = {}
     for visit in deal.visits:
         now, before = (visit.start, visit.doctor_id, visit.branch_id), deal.seen.get(visit.id)
-        seen[visit.id] = before if before and visit.is_cancelled else now
+        seen[visit.id] = before if before and visit.off else now
         deal.moves += before is not None and seen[visit.id] != before
     deal.seen = seen
 
@@ -200,10 +213,11 @@ def _move(deal: Deal, target: Is, shown: Visit, *, won: bool) -> None:
 def _where_it_was(deal: Deal) -> str | None:
     """The stage before the cancellation, if that very visit was taken back."""
     visit, stage = deal.before_cancel or (None, None)
-    return stage if any(v.id == visit and not v.is_cancelled for v in deal.visits) else None
+    return stage if any(v.id == visit and not v.off for v in deal.visits) else None
 
 
-def _write_contact(contact: Contact, card: Patient) -> None:
+def _write_contact(contact: Contact, card: Patient, now: datetime) -> None:
+    contact.since = contact.since or now
     if card.name and (is_nobodys(contact.name) or contact.name == contact.ours):
         contact.name = contact.ours = card.name
     phones = set(card.phones)

@@ -68,7 +68,7 @@ class Expected:
 def expected(
     path: Path, *, database: str, live_since: datetime, now: datetime, zone: str, given: Sequence[GivenDeal]
 ) -> dict[str, Expected]:
-    """Every visit that concerns the account, by its id; history is left out."""
+    """Every visit that concerns the account, by its name, and every deal that lost its visits; history is left out."""
     where = ZoneInfo(zone)
     with Database(path) as clinic:
         known = facts(clinic, where)
@@ -133,62 +133,65 @@ def _answers(known: Facts, ledger: Ledger, book: Rulebook, database: str) -> Ite
         visit = states[-1][1]
         if book.is_history(visit):
             continue
-        card = known.patient(visit.patient, book.now) if visit.patient is not None else None
+        card = known.last_card(visit.patient, book.now) if visit.patient is not None else None
         deal = in_deal.get(key)
         if reason := left_out(card):
-            yield str(key), Expected("none", reason)
+            yield visit.name, Expected("none", reason)
         elif card and card.id in ledger.asked:
-            yield str(key), Expected("ask", ledger.asked[card.id])
+            yield visit.name, Expected("ask", ledger.asked[card.id])
         elif deal is None or id(deal) not in written:
-            yield str(key), Expected("none", "grace")
+            yield visit.name, Expected("none", "grace")
         else:
-            yield str(key), Expected("deal", deal=written[id(deal)])
+            yield visit.name, Expected("deal", deal=written[id(deal)])
+    for deal in ledger.deals:
+        if id(deal) in written and not deal.visits:
+            yield f"{deal.pipeline} of {written[id(deal)].patient}", Expected("deal", deal=written[id(deal)])
 
 
 def _deal(known: Facts, ledger: Ledger, deal: Deal, book: Rulebook, database: str) -> ExpectedDeal:
-    card, contact = known.patient(deal.patient or 0, book.now), ledger.contact_of(deal.patient or 0)
+    card, contact = known.last_card(deal.patient or 0, book.now), ledger.contact_of(deal.patient or 0)
     if card is None or contact is None:
         raise RuntimeError("a deal of a patient without a card or a contact")
     key = f"{database}:{card.id}"
-    sums = _totals(known, deal.visits)
+    visits = sorted(deal.visits, key=lambda visit: visit.id)
+    sums = _totals(known, visits)
     typed = deal.given.price if deal.given and deal.given.price else None
     if deal.stage == WON and typed is not None:
         sums["План"] = Decimal(typed)
     return ExpectedDeal(
-        visits=tuple(str(visit.id) for visit in sorted(deal.visits, key=lambda visit: visit.id)),
+        visits=tuple(visit.name for visit in visits),
         patient=key,
         deal_id=deal.given.deal_id if deal.given else None,
         name=deal.name,
         pipeline=deal.pipeline,
         stage=deal.stage,
-        price=_price(deal, sums, typed),
+        price=_price(deal, sums, typed) if visits else None,
         main_contact=deal.contact.given if deal.contact is not contact else None,
         contact=_contact(known, card, contact, key, book),
         fields={
-            "IDENT: приёмы": "\n".join(f"{database}:{visit}" for visit in sorted(visit.id for visit in deal.visits)),
+            "IDENT: приёмы": "\n".join(f"{database}:{visit.name}" for visit in visits),
             "IDENT: пациент": key,
-            "Пациент": card.name,
-            "Первая дата": deal.first,
-            "Переносов": Decimal(moves_of(deal)),
-            **sums,
-            **_shown(deal, book),
+            **({"Пациент": card.name, **_told(deal, book), **sums} if visits else {}),
         },
     )
 
 
-def _shown(deal: Deal, book: Rulebook) -> dict[str, FieldValue]:
+def _told(deal: Deal, book: Rulebook) -> dict[str, FieldValue]:
     if deal.shown is None:
         return {}
     visit, word = deal.shown
     gone = word is Is.CANCELLED
+    when: dict[str, FieldValue] = {"Отменён когда": visit.cancelled if gone else None}
     return {
+        "Первая дата": deal.first,
+        "Переносов": Decimal(moves_of(deal)),
         "Врач": visit.doctor,
         "Филиал": visit.branch,
         "Кто записал": visit.booked_by,
         "Дата приёма": None if gone else visit.start,
         "Приём, время филиала": None if gone else branch_time(visit.start, book.zone),
         "Статус приёма": word.value,
-        "Отменён когда": visit.cancelled if gone else None,
+        **({} if gone and visit.vanished and not visit.is_cancelled else when),  # as late as the agent notices
         "Отменён кем": visit.cancelled_by if gone else None,
         "Причина отмены": visit.reason if gone else None,
     }
@@ -224,7 +227,7 @@ def _contact(known: Facts, card: Patient, contact: Contact, key: str, book: Rule
         phones_gone=frozenset(contact.gone),
         fields={
             "IDENT: пациент": key,
-            "№ карты": card.card_number,
+            "№ карты": _card_number(known, card, contact),
             "Представитель": card.parent,
             "Лечащий врач": card.doctor,
             "Последний приём": max(visited, default=None),
@@ -233,3 +236,11 @@ def _contact(known: Facts, card: Patient, contact: Contact, key: str, book: Rule
             "Не писать": card.no_messages,
         },
     )
+
+
+def _card_number(known: Facts, card: Patient, contact: Contact) -> str | None:
+    """A column that was dropped is unknown from then on: what was written stays, and nothing is written any more."""
+    if "Patients.CardNumber" not in known.lost:
+        return card.card_number
+    since, stood = known.lost["Patients.CardNumber"]
+    return (stood.get(card.id) or None) if contact.since and contact.since < since else None

@@ -50,7 +50,7 @@ class Rulebook:
 
     def counts_as(self, visit: Visit) -> Is:
         """The word for a visit."""
-        if visit.is_cancelled:
+        if visit.off:
             return Is.CANCELLED
         if visit.check or visit.ended:
             return Is.VISITED
@@ -134,7 +134,7 @@ class Rulebook:
 
 def pairs(visits: Sequence[Visit]) -> int:
     """How many cancelled visits another visit took the place of: those that say so, then those booked soon after."""
-    cancelled = sorted((v for v in visits if v.is_cancelled), key=lambda v: (v.cancelled or v.start, v.id))
+    cancelled = sorted((v for v in visits if v.off), key=lambda v: (v.cancelled or v.start, v.id))
     free = sorted(visits, key=lambda v: (v.booked or v.start, v.id))
     taken: set[int] = set()
     for says_so in (True, False):

@@ -53,6 +53,25 @@ COLUMNS = {
         TreatmentCode, Order, ID_ServiceCategories, Price, {AUDIT}""",
     "TreatmentPlanElementRelations": f"""ID, ID_TreatmentPlans, ID_TreatmentPlanStages, ID_TreatmentPlanElements,
         ID_ServicePrices, ID_ServiceCodes, ID_ServiceGroupCodes, TeethLong, DiscountSum, ID_Companies, {AUDIT}""",
+    "CurrentTimeTable": """ID, RowVersion, DateOfWork, ID_Times, ID_Armchairs, ID_Staffs, ID_Receptions, ID_TimeReserves,
+        IsWorkingTime, IsHeaderCell""",
+    "Times": "ID, TimeStartValue, TimeEndValue",
+    "Items": "ID, ID_Staffs, ID_ProfessionNames",
+    "ProfessionNames": "ID, NameProfession, ID_Roles, Archive",
+    "DeferredOrderDiscounts": """ID, DateTimePayment, ID_Orders, ID_SanationTypes, ID_ReceptionsSanation, ID_OrdersSanation,
+        IsCanceled""",
+    "ServicePriceGroups": "ID, Name, Archive",
+    "ServiceItemContents": "ID, ID_ServiceItems, ID_ServiceFoldersParent, Code, DateTimeFrom, DateTimeTo",
+    "ServiceFolders": "ID, Name, ID_ServiceCategories, Archive",
+    "ServiceCategories": "ID, Name, Archive",
+    "OnlineTickets": """ID, ID_ExternalProviders, ID_OwnCompanies, SourceProviderUid, DateTimeCreated, PhoneSource,
+        PhoneOutInt, EmailOut, PatientFullName, SurName, Name, Patronymic, PlanStart, PlanEnd, Comment, FormName, ID_Staffs,
+        StaffName, ID_UTMs, ID_UTMReferrers, ID_CommunicationComments, IsTrash, ID_StaffsInserted, DateTimeInserted, RowVersion""",
+    "InfoSources": "ID, Name",
+    "AppointmentSources": "ID, Name",
+    "PaymentsOut": f"""ID, DateTimePayment, ID_OwnCompanies, ID_StaffsCanTakeMoney, IsKontragent, ID_CashDescs,
+        ID_PaymentOutReasons, Payment, Comment, {AUDIT}, DatePayment""",
+    "Diagnoses": "ID, ID_Parent, RefToMkb, ID_MKB10, Name, Text, Archive",
     "ReceptionCancelReasons": "ID, Name",
     "CRMJobTypes": "ID, Name",
     "DelayAppointments": "ID, ID_ScheduledReceptions, DateTimeDelay",
@@ -64,8 +83,10 @@ COUNTED = {
     "OrderServiceRelation": 22,
     "PaymentsIn": 13,
     "ScheduledReceptions": 18,
+    "OnlineTickets": 25,
+    "PaymentsOut": 14,
 }
-TYPES = {"int", "bigint", "xml", "bit", "date", "datetime", "rowversion", "decimal(28,10)"}
+TYPES = {"int", "bigint", "xml", "bit", "time", "date", "datetime", "rowversion", "decimal(28,10)"}
 
 
 @pytest.fixture
@@ -106,7 +127,10 @@ def test_only_the_primary_keys_are_indexed(file: sqlite3.Connection) -> None:
 
 def test_what_is_assumed_is_declared(file: sqlite3.Connection) -> None:
     assert ASSUMED.keys() == TABLES.keys() - {table.name for table in KNOWN}
-    assert ASSUMED.keys() == {"ReceptionCancelReasons", "CRMJobTypes", "DelayAppointments"}
+    assert ASSUMED.keys() == {
+        *("ReceptionCancelReasons", "CRMJobTypes", "InfoSources", "AppointmentSources", "DelayAppointments"),
+        *("PaymentsOut", "Diagnoses"),
+    }
 
 
 def test_the_view_works_where_the_file_is_attached_as_a_schema(clinic: Little) -> None:

@@ -18,9 +18,11 @@ from demo.judge import Verdict, compare
 from hub.inbox.write import write
 from hub.rules.fields import CONTACT_FIELDS, DEAL_FIELDS, FieldSpec
 from hub.rules.model import Contact, Deal, Stage
+from hub.store.engine import open_store
+from hub.store.vault import KeyFiles
 from tests.demo.clinic.little import ZONE, Little, moment
 from tests.hub import clinic_day as day_of
-from tests.hub.clinic_day import Day, a_sqlite_store, begun
+from tests.hub.clinic_day import Day, begun
 from wire.frames import LANES, Push, decode, encode
 
 _KEY, _FIELDS = b"k" * 32, ("visit.comment:off", "visit.services:off")
@@ -116,8 +118,10 @@ class Whole:
 @asynccontextmanager
 async def followed(clinic: Little, folder: Path, template: bytes) -> AsyncIterator[Whole]:
     """From the first load on; tests put together what stood there before."""
+    file = folder / "hub.db"
+    file.write_bytes(template)
     async with (
-        a_sqlite_store(folder, template) as store,
+        open_store(f"sqlite:///{file}", KeyFiles(folder / "keys", bytes(32))) as store,
         open_sqlite(clinic.path) as mis,
         open_outbox(folder / "outbox.db", _KEY, _FIELDS) as outbox,
     ):
