@@ -123,7 +123,7 @@ async def test_a_search_asks_with_four_letters_and_the_choice_is_kept(cards: Car
         if asked.path.endswith("/search"):
             return (
                 {"persons": golden("several")["persons"], "more": False}
-                if "Петр" in asked.query["q"]
+                if "Петр" in asked.body["text"]
                 else {"persons": [], "more": False}
             )
         return golden("found") if asked.method == "PUT" else golden("nobody")
@@ -142,9 +142,9 @@ async def test_a_search_asks_with_four_letters_and_the_choice_is_kept(cards: Car
     await cards.panel.get_by_role("button", name="Петров Пётр Ильич").click()
     await cards.shows("found")
 
-    assert [asked.query for asked in cards.hub.asked if asked.path.endswith("/search")] == [
-        {"q": "Никак & Нет?"},
-        {"q": "Петрова"},
+    assert [(asked.method, asked.query, asked.body) for asked in cards.hub.asked if asked.path.endswith("/search")] == [
+        ("POST", {}, {"text": "Никак & Нет?"}),
+        ("POST", {}, {"text": "Петрова"}),
     ]
 
 

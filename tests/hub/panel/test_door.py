@@ -25,6 +25,7 @@ from tests.hub.panel.serving import OTHER, OTHER_HOST, Browser, serving
 from tests.hub.panel.tokens import ACCOUNT, HOST, INTEGRATION, USER, signed, unsigned
 
 AT = PREFIX + "/who"
+READS = PREFIX + "/reads"
 ORIGIN, OTHER_ORIGIN = f"https://{HOST}", f"https://{OTHER_HOST}"
 CANARY = "Канарейкин +79990001234"
 
@@ -55,6 +56,7 @@ async def panel(lite: Store, session: aiohttp.ClientSession) -> AsyncIterator[Pa
     door = Door(Integrations(lite), Hosts(["127.0.0.1:8090"]))
     made = Panel(Browser(session, ""), door)
     routes = [door.route(method, PREFIX + "/{who:who}", made.room) for method in ("GET", "POST")]
+    routes.append(door.route("POST", READS, made.room, reads=True))
     async with serving([*routes, door.rest()]) as base:
         made.browser = Browser(session, base)
         yield made
@@ -226,7 +228,8 @@ async def test_a_body_is_read_by_its_shape(panel: Panel) -> None:
     assert (long.status, long.code, long.readable_by) == (413, "bad_question", ORIGIN)
 
 
-async def test_what_nobody_waits_for_any_more_is_cancelled(panel: Panel) -> None:
+@pytest.mark.parametrize(("method", "path"), [("GET", AT), ("POST", READS)])
+async def test_what_nobody_waits_for_any_more_is_cancelled(panel: Panel, method: str, path: str) -> None:
     began, ended = asyncio.Event(), asyncio.Event()
 
     async def wait(_request: web.Request, _visitor: Visitor) -> Any:
@@ -239,7 +242,7 @@ async def test_what_nobody_waits_for_any_more_is_cancelled(panel: Panel) -> None
     panel.does = wait
     before = counted("left")
     async with asyncio.TaskGroup() as tasks:
-        page = tasks.create_task(panel.browser.ask(AT))
+        page = tasks.create_task(panel.browser.ask(path, method=method))
         await began.wait()
         page.cancel()
     async with asyncio.timeout(5):

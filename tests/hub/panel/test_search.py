@@ -155,7 +155,7 @@ async def test_a_search_over_http(desk: Desk, session: aiohttp.ClientSession) ->
     await desk.configure(ACCOUNT)
     door = Door(Integrations(desk.store), Hosts([]))
     async with (
-        web.serving(desk.searches.routes(door)) as base,
+        web.serving([*desk.searches.routes(door), door.rest()]) as base,
         answering(desk, finds(PETR), account=ACCOUNT) as clinic,
     ):
         browser = web.Browser(session, base)

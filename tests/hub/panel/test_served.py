@@ -1,6 +1,7 @@
 """The door of a whole hub process, beside the stand-in: who is let in, and that an open card does not hold up the stop."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -13,12 +14,14 @@ from demo.amocrm.app import serving as serving_stand_in
 from demo.amocrm.stand_in import Options, StandIn
 from hub.accounts import grant_operation
 from hub.integrations import Integration, Integrations, Pair, install
+from hub.panel.door import BAD_QUESTION, NO_SUCH_ADDRESS
 from hub.store.engine import open_store
 from hub.store.vault import KeyFiles
 from tests.hub.panel.serving import Told
 from tests.hub.processes import Hub, Serving, serving
 
 PUBLIC_URL = "https://hub.example.ru"
+REQUESTS = json.loads((Path(__file__).parents[2] / "panel" / "requests.json").read_text("utf-8"))
 
 
 @dataclass
@@ -73,11 +76,15 @@ async def test_a_hub_lets_users_in_tells_open_cards_and_stops_at_once(whole: Who
     stranger = await whole.ask("/panel/v1/stream", method="POST", user=2, deal=lead.id)
     nowhere = await whole.ask("/panel/v1/nowhere")
     ticket = await whole.ask("/panel/v1/stream", method="POST", deal=lead.id)
+    golden = [await whole.ask(one["path"], method=one["method"], **one.get("body", {})) for one in REQUESTS]
 
     assert (known.status, known.body["state"]) == (200, "not_configured")
     assert (stranger.status, stranger.code) == (403, "refused")
     assert (nowhere.status, nowhere.code) == (404, "bad_question")
-    assert {told.readable_by for told in (known, stranger, nowhere, ticket)} == {whole.origin}
+    assert {told.readable_by for told in (known, stranger, nowhere, ticket, *golden)} == {whole.origin}
+    assert {told.body.get("reason") for told in golden}.isdisjoint({NO_SUCH_ADDRESS, BAD_QUESTION}), (
+        "what widgets send is served"
+    )
 
     url = ticket.body["url"].replace(PUBLIC_URL, whole.base)
     async with whole.session.get(url, headers={"Origin": whole.origin}) as card:
