@@ -1,4 +1,4 @@
-"""The clinic's file: how IDENT's values stand in SQLite, and transactions that leave the traces a SQL Server leaves.
+"""The clinic's file: IDENT's tables in SQLite, and transactions that leave the traces a SQL Server leaves.
 
 Times are the clinic's wall clock, without a zone, in SQL Server's steps. Beside IDENT's tables stand four of ours: `_server`
 (what the server would say of itself), `_made` (how the file was made), `_plan` (what is still to happen) and `_log` (what
@@ -7,19 +7,23 @@ happened, with what stood there before). Knows nothing of what the rows mean."""
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any
 
-from demo.clinic.schema import STAFFS_VIEW, TABLES, Column, Table, quoted
+from demo.clinic.schema import INDEXED, STAFFS_VIEW, TABLES, Column, Table, quoted
+from demo.clinic.values import SCALE, Row, Value, read, stepped, stored, time_text
 
-SCALE = 10**10
+__all__ = ["SCALE", "Act", "Database", "Made", "Row", "Value", "read", "stepped", "stored", "time_text"]
+
+
 _LOGGED = ("Receptions", "Persons", "Patients")
 """The tables whose former values the log keeps: the oracle asks what was visible when."""
+
+_OF_VIEW = ("ID", "Surname", "Name", "Patronymic", "ID_Persons", "Archive")
 
 _OURS = """
 CREATE TABLE _server (now TEXT NOT NULL, dbts INTEGER NOT NULL);
@@ -27,9 +31,6 @@ CREATE TABLE _made (seed INTEGER NOT NULL, visits INTEGER NOT NULL, day TEXT NOT
 CREATE TABLE _plan (n INTEGER PRIMARY KEY, at TEXT NOT NULL, who TEXT NOT NULL, act TEXT NOT NULL, done INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE _log (n INTEGER PRIMARY KEY, at TEXT NOT NULL, act TEXT NOT NULL, who TEXT NOT NULL, before TEXT NOT NULL);
 """
-
-Value: TypeAlias = str | int | bool | bytes | Decimal | datetime | date | None
-Row: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -43,44 +44,6 @@ class Made:
     next_number: int
 
 
-def stepped(moment: datetime) -> datetime:
-    """The nearest time that SQL Server's `datetime` can hold: milliseconds end in 0, 3 or 7."""
-    ticks = round(moment.microsecond * 300 / 1_000_000)
-    return moment.replace(microsecond=0) + timedelta(milliseconds=(ticks * 10 + 1) // 3)
-
-
-def time_text(moment: datetime) -> str:
-    """How a `datetime` stands in the file."""
-    return stepped(moment).isoformat(" ", "milliseconds")
-
-
-def stored(value: Value) -> str | int | bytes | None:
-    """How a value stands in the file."""
-    if isinstance(value, datetime):
-        return time_text(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return int(value * SCALE)
-    return int(value) if isinstance(value, bool) else value
-
-
-def read(column: Column, value: Any) -> Any:
-    """The value that stands in the file, in Python's types."""
-    if value is None:
-        return None
-    match column.type:
-        case "datetime":
-            return datetime.fromisoformat(value)
-        case "date":
-            return date.fromisoformat(value)
-        case "bit":
-            return bool(value)
-        case "decimal(28,10)":
-            return Decimal(value) / SCALE
-    return value
-
-
 class Database:
     """The clinic's open file."""
 
@@ -88,6 +51,8 @@ class Database:
         self._connection = sqlite3.connect(path, isolation_level=None, timeout=10)
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._columns: dict[str, tuple[Column, ...]] = {}
+        self._schema = -1
 
     def __enter__(self) -> "Database":
         return self
@@ -97,14 +62,37 @@ class Database:
     ) -> None:
         self._connection.close()
 
-    def create(self, opens: datetime) -> None:
-        """Make all tables, empty; the server's clock stands at `opens`."""
+    def create(self, opens: datetime, *, indexed: bool = False) -> None:
+        """Make all tables, empty; the server's clock stands at `opens`. `indexed`: the variant that finds changes by an index."""
         for table in TABLES.values():
             self._connection.execute(_ddl(table))
+            for name in INDEXED if indexed else ():
+                if table.has(name):
+                    self._connection.execute(f"CREATE INDEX IX_{table.name}_{name} ON {table.name} ({name})")
         self._connection.execute(f"CREATE VIEW {STAFFS_VIEW.name} AS {STAFFS_VIEW.text}")
         for statement in _OURS.strip().split("\n"):
             self._connection.execute(statement)
         self._connection.execute("INSERT INTO _server VALUES (?, ?)", (time_text(opens), 2000))
+
+    def drop(self, table: str, column: str | None = None) -> None:
+        """Lose a column, or a whole table: this IDENT has it not, or has it no more. What stands on it goes too."""
+        if (column is None or column in _OF_VIEW) and table in ("Persons", "Staffs"):
+            self._connection.execute(f"DROP VIEW IF EXISTS {STAFFS_VIEW.name}")
+        if column is None:
+            self._connection.execute(f"DROP TABLE {table}")
+        else:
+            self._connection.execute(f"DROP INDEX IF EXISTS IX_{table}_{column}")
+            self._connection.execute(f"ALTER TABLE {table} DROP COLUMN {quoted(column)}")
+
+    def columns(self, table: str) -> tuple[Column, ...]:
+        """Those that the table has in this file; none where there is no such table."""
+        schema = self._connection.execute("PRAGMA schema_version").fetchone()[0]
+        if schema != self._schema:
+            self._schema, self._columns = schema, {}
+        if table not in self._columns:
+            there = {name for _, name, *_ in self._connection.execute(f"PRAGMA table_info({table})")}
+            self._columns[table] = tuple(column for column in TABLES[table].columns if column.name in there)
+        return self._columns[table]
 
     def remember(self, made: Made) -> None:
         """Note how the file was made."""
@@ -121,23 +109,19 @@ class Database:
         return self._connection.execute(sql, tuple(parameters)).fetchall()
 
     def rows(self, table: str) -> Iterator[Row]:
-        """All rows of a table, by key."""
-        known, columns = TABLES[table], self._columns(table)
-        names = ", ".join(quoted(column.name) for column in columns)
-        for row in self._connection.execute(f"SELECT {names} FROM {table} ORDER BY {known.key}"):  # noqa: S608
-            yield _row(known, columns, row)
+        """All rows of a table, by key; a lost column reads as empty."""
+        columns = self.columns(table)
+        if columns:
+            for values in self._connection.execute(f"{self._select(table)} ORDER BY {TABLES[table].key}"):
+                yield _row(table, columns, values)
 
     def row(self, table: str, key: int) -> Row:
         """One row by its key."""
-        known, columns = TABLES[table], self._columns(table)
-        names = ", ".join(quoted(column.name) for column in columns)
-        found = self._connection.execute(f"SELECT {names} FROM {table} WHERE {known.key} = ?", (key,)).fetchone()  # noqa: S608
-        return _row(known, columns, found)
+        values = self._connection.execute(f"{self._select(table)} WHERE {TABLES[table].key} = ?", (key,)).fetchone()
+        return _row(table, self.columns(table), values)
 
-    def _columns(self, table: str) -> tuple[Column, ...]:
-        """Those that are there: an update of the program may have dropped some."""
-        there = {name for (name,) in self.execute("SELECT name FROM pragma_table_info(?)", (table,))}
-        return tuple(column for column in TABLES[table].columns if column.name in there)
+    def _select(self, table: str) -> str:
+        return f"SELECT {', '.join(quoted(column.name) for column in self.columns(table))} FROM {table}"  # noqa: S608
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -151,16 +135,19 @@ class Database:
         self._connection.execute("COMMIT")
 
     def load(self, table: str, rows: Iterable[Mapping[str, Value]]) -> None:
-        """Put in many rows as they are; rowversions follow their order."""
-        known, columns = TABLES[table], self._columns(table)
-        lines = [{**dict.fromkeys(c.name for c in known.columns), **row} for row in rows]
-        if known.has("RowVersion"):
-            first = self._take_rowversions(len(lines))
-            lines = [{**line, "RowVersion": _rowversion(first + n)} for n, line in enumerate(lines)]
-        self._connection.executemany(
-            f"INSERT INTO {table} VALUES ({', '.join('?' * len(columns))})",  # noqa: S608
-            ([stored(line[c.name]) for c in columns] for line in lines),
-        )
+        """Put in many rows as they are, one after the other; rowversions follow their order. What was lost is left out."""
+        columns = [column for column in self.columns(table) if column.type != "rowversion"]
+        if not columns:
+            return
+        if len(columns) == len(self.columns(table)):
+            lines = (_line(columns, row) for row in rows)
+            self._connection.executemany(_insert(table, columns), lines)
+            return
+        last = int(self.execute("SELECT dbts FROM _server")[0][0])
+        numbers = iter(range(last + 1, 2**63))
+        versioned = ([*_line(columns, row), _rowversion(next(numbers))] for row in rows)
+        self._connection.executemany(_insert(table, [*columns, Column("RowVersion", "rowversion")]), versioned)
+        self._take_rowversions(next(numbers) - last - 1)
 
     @contextlib.contextmanager
     def act(self, name: str, who: str, at: datetime, staff: int | None) -> Iterator["Act"]:
@@ -184,12 +171,15 @@ class Database:
 
     def touch_receptions(self, at: datetime) -> None:
         """What an update of the program does: each row gets a rowversion and a changed-time, and nothing else."""
-        count = self.execute("SELECT COUNT(*) FROM Receptions")[0][0]
-        first = self._take_rowversions(count)
+        names = {column.name for column in self.columns("Receptions")} & {"RowVersion", "DateTimeChanged"}
         keys = self.execute("SELECT ID FROM Receptions ORDER BY ID")
+        first = self._take_rowversions(len(keys))
         self._connection.executemany(
-            "UPDATE Receptions SET RowVersion = ?, DateTimeChanged = ? WHERE ID = ?",
-            ((_rowversion(first + n), time_text(at), key) for n, (key,) in enumerate(keys)),
+            f"UPDATE Receptions SET {', '.join(f'{name} = :{name}' for name in sorted(names))} WHERE ID = :ID",  # noqa: S608
+            (
+                {"RowVersion": _rowversion(first + n), "DateTimeChanged": time_text(at), "ID": key}
+                for n, (key,) in enumerate(keys if names else ())
+            ),
         )
 
     def _take_rowversions(self, count: int) -> int:
@@ -225,8 +215,11 @@ class Act:
             former = self._database.row(table, key)
             self.before.append((table, key, {name: stored(former[name]) for name in values}))
         row = {**self._changed(known), **values}
-        if known.has("RowVersion"):
+        row = {column.name: row[column.name] for column in self._database.columns(table) if column.name in row}
+        if any(column.type == "rowversion" for column in self._database.columns(table)):
             row["RowVersion"] = _rowversion(self._database._take_rowversions(1))  # noqa: SLF001 one module, one transaction
+        if not row:
+            return
         assignments = ", ".join(f"{quoted(name)} = ?" for name in row)
         self._database.execute(
             f"UPDATE {table} SET {assignments} WHERE {known.key} = ?",  # noqa: S608
@@ -240,20 +233,41 @@ class Act:
             self.before.append((table, key, {name: stored(value) for name, value in former.items()}))
         self._database.execute(f"DELETE FROM {table} WHERE {TABLES[table].key} = ?", (key,))  # noqa: S608
 
+    def replace(self, table: str, other: str) -> None:
+        """Let a table's rows be those of its copy."""
+        known = TABLES[table]
+        former = {row[known.key]: row for row in self._database.rows(table)} if table in _LOGGED else {}
+        self._database.execute(f"DELETE FROM {table}")  # noqa: S608
+        self._database.execute(f"INSERT INTO {table} SELECT * FROM {other}")  # noqa: S608
+        now = {row[known.key]: row for row in self._database.rows(table)} if table in _LOGGED else {}
+        for key in sorted(former.keys() | now.keys()):
+            was = former.get(key)
+            if was != now.get(key):
+                self.before.append((table, key, was and {name: stored(value) for name, value in was.items()}))
+
     def _changed(self, table: Table) -> Row:
         changed = {"ID_StaffsChanged": self.staff, "DateTimeChanged": self.at}
         return {name: value for name, value in changed.items() if table.has(name)}
 
 
-def _row(table: Table, columns: tuple[Column, ...], values: Iterable[Any]) -> Row:
-    """A column that is not there any more reads as nothing."""
-    there = {column.name: read(column, value) for column, value in zip(columns, values, strict=True)}
-    return {column.name: there.get(column.name) for column in table.columns}
-
-
 def _ddl(table: Table) -> str:
     lines = [f"{quoted(c.name)} {c.type}{' NOT NULL' if c.required else ''}" for c in table.columns]
     return f"CREATE TABLE {table.name} ({', '.join(lines)}, PRIMARY KEY ({table.key})) WITHOUT ROWID"
+
+
+def _insert(table: str, columns: Sequence[Column]) -> str:
+    names = ", ".join(quoted(column.name) for column in columns)
+    return f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
+
+
+def _line(columns: Iterable[Column], row: Mapping[str, Value]) -> list[str | int | bytes | None]:
+    return [stored(row.get(column.name)) for column in columns]
+
+
+def _row(table: str, columns: Sequence[Column], values: Sequence[Any]) -> Row:
+    """A column that is not there any more reads as nothing."""
+    there = {column.name: read(column, value) for column, value in zip(columns, values, strict=True)}
+    return {name: there.get(name) for name in TABLES[table].names}
 
 
 def _rowversion(number: int) -> bytes:

@@ -1,4 +1,7 @@
-"""IDENT's tables as data, with exactly the columns that are publicly known and SQL Server's types; lengths are ours. Knows no database."""
+"""IDENT's tables as data, with exactly the columns that are publicly known and SQL Server's types; lengths are ours. Knows no database.
+
+Nobody named the keys of `Items` and `ServiceItemContents`: that they are `ID` is IDENT's own rule for all but the roles of persons. Of
+`OwnPhones`, `ConvertedPhones`, `AdChannelPhones` and the histories no column is known, so they are not here."""
 
 from dataclasses import dataclass
 
@@ -21,6 +24,11 @@ class Table:
     name: str
     key: str
     columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of its columns."""
+        return tuple(column.name for column in self.columns)
 
     def has(self, column: str) -> bool:
         """Whether there is such a column."""
@@ -121,6 +129,37 @@ SCHEDULED_RECEPTIONS = _table(
     ID_DelayAppointmentsClose int, ID_ReceptionCancelReasons int, ID_CrmJobCommunicationCommentsClose int, {_AUDIT}""",
 )
 
+DEFERRED_ORDER_DISCOUNTS = _table(
+    "DeferredOrderDiscounts",
+    """ID int!, DateTimePayment datetime, ID_Orders int, ID_SanationTypes int, ID_ReceptionsSanation int, ID_OrdersSanation int,
+    IsCanceled bit""",
+)
+SERVICE_PRICE_GROUPS = _table("ServicePriceGroups", "ID int!, Name nvarchar(200), Archive bit!")
+SERVICE_ITEM_CONTENTS = _table(
+    "ServiceItemContents",
+    """ID int!, ID_ServiceItems int, ID_ServiceFoldersParent int, Code nvarchar(50), DateTimeFrom datetime,
+    DateTimeTo datetime""",
+)
+SERVICE_FOLDERS = _table("ServiceFolders", "ID int!, Name nvarchar(300), ID_ServiceCategories int, Archive bit!")
+SERVICE_CATEGORIES = _table("ServiceCategories", "ID int!, Name nvarchar(300), Archive bit!")
+
+ITEMS = _table("Items", "ID int!, ID_Staffs int, ID_ProfessionNames int")
+PROFESSION_NAMES = _table("ProfessionNames", "ID int!, NameProfession nvarchar(200), ID_Roles int, Archive bit!")
+CURRENT_TIME_TABLE = _table(
+    "CurrentTimeTable",
+    """ID int!, RowVersion rowversion!, DateOfWork date, ID_Times int, ID_Armchairs int, ID_Staffs int, ID_Receptions int,
+    ID_TimeReserves int, IsWorkingTime bit!, IsHeaderCell bit!""",
+)
+TIMES = _table("Times", "ID int!, TimeStartValue time, TimeEndValue time")
+ONLINE_TICKETS = _table(
+    "OnlineTickets",
+    """ID int!, ID_ExternalProviders int, ID_OwnCompanies int, SourceProviderUid nvarchar(400), DateTimeCreated datetime,
+    PhoneSource nvarchar(100), PhoneOutInt nvarchar(50), EmailOut nvarchar(200), PatientFullName nvarchar(300),
+    SurName nvarchar(100), Name nvarchar(100), Patronymic nvarchar(100), PlanStart datetime, PlanEnd datetime,
+    Comment nvarchar(4000), FormName nvarchar(300), ID_Staffs int, StaffName nvarchar(300), ID_UTMs int, ID_UTMReferrers int,
+    ID_CommunicationComments int, IsTrash bit, ID_StaffsInserted int, DateTimeInserted datetime, RowVersion rowversion!""",
+)
+
 TREATMENT_PLANS = _table(
     "TreatmentPlans",
     f"""ID int!, ID_StaffsCreated int, DateTimeCreated datetime, ID_Patients int, Name nvarchar(300), ID_Staffs int,
@@ -152,6 +191,16 @@ KNOWN = (
     PAYMENTS_IN,
     SERVICE_ITEMS,
     SERVICE_ITEM_PRICES,
+    DEFERRED_ORDER_DISCOUNTS,
+    SERVICE_PRICE_GROUPS,
+    SERVICE_ITEM_CONTENTS,
+    SERVICE_FOLDERS,
+    SERVICE_CATEGORIES,
+    ITEMS,
+    PROFESSION_NAMES,
+    CURRENT_TIME_TABLE,
+    TIMES,
+    ONLINE_TICKETS,
     SCHEDULED_RECEPTIONS,
     TREATMENT_PLANS,
     TREATMENT_PLAN_STAGES,
@@ -159,6 +208,9 @@ KNOWN = (
     TREATMENT_PLAN_ELEMENT_RELATIONS,
 )
 TABLES = {table.name: table for table in (*KNOWN, *(_table(name, text) for name, text in ASSUMED.items()))}
+
+INDEXED = ("RowVersion", "DateTimeChanged", "DateTimeAdded")
+"""What the one variant of the clinic has indexes on, where a table has it; no other has any."""
 
 STAFFS_VIEW = View(
     "StaffsView",
