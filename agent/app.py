@@ -17,7 +17,7 @@ from agent.identity import Identity, identity
 from agent.link import Link
 from agent.lock import only_one
 from agent.lookup import Lookup
-from agent.mis import Door, MisConfig, open_mis
+from agent.mis import SHIPPED, Book, Door, MisConfig, open_mis
 from agent.outbox import open_outbox
 from agent.scan import Pace, Scan
 from agent.standing import Standing
@@ -35,15 +35,15 @@ def software() -> str:
     return version("ident-link")
 
 
-async def run(config: Config, folder: Path) -> None:
+async def run(config: Config, folder: Path, book: Book = SHIPPED) -> None:
     """Serve until a signal says stop; raises `NeedsOperator` where only a person can go on."""
     with only_one(files.open_folder(folder)), _stopped_by_signals():
-        await serve(config, folder, _enrolled(config, folder))
+        await serve(config, folder, _enrolled(config, folder), book)
 
 
-async def serve(config: Config, folder: Path, who: Identity) -> None:
-    """Scan and link, until cancelled. An error that nobody expected ends the process: its service starts it again, and the
-    outbox makes that harmless."""
+async def serve(config: Config, folder: Path, who: Identity, book: Book = SHIPPED) -> None:
+    """Scan and link, until cancelled; `book` holds the statements. An error that nobody expected ends the process: its service starts
+    it again, and the outbox makes that harmless."""
     standing = Standing()
     async with AsyncExitStack() as stack:
         outbox = await stack.enter_async_context(
@@ -51,9 +51,9 @@ async def serve(config: Config, folder: Path, who: Identity) -> None:
         )
         zone = ZoneInfo(config.mis.timezone)
         database, door = source(config, folder), Door(lambda: away(folder, config.mis.quiet_hours, zone, clock.now()))
-        mis = await stack.enter_async_context(open_mis(database, door, keeps_open=True))
-        cards, searches = [await stack.enter_async_context(open_mis(database, door)) for _ in range(2)]
-        lookup = Lookup(cards, searches, outbox, standing, zone=zone, fields=config.leave.fields)
+        mis = await stack.enter_async_context(open_mis(database, door, keeps_open=True, book=book))
+        cards, searches = [await stack.enter_async_context(open_mis(database, door, book=book)) for _ in range(2)]
+        lookup = Lookup(cards, searches, outbox, standing, zone=zone, fields=config.leave.fields, book=book)
         link = Link(
             who,
             outbox,
@@ -69,6 +69,7 @@ async def serve(config: Config, folder: Path, who: Identity) -> None:
             standing,
             zone=zone,
             fields=config.leave.fields,
+            book=book,
             pace=Pace(config.scan.scan_every_seconds, config.scan.budget_percent_of_core / 100),
         )
         reporter = Reporter(folder, link, outbox, standing, every=config.link.state_every_seconds, software=software())

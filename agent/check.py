@@ -17,7 +17,19 @@ from agent import web
 from agent.away import Away
 from agent.config import Config
 from agent.identity import identity
-from agent.mis import Columns, Door, MisBusy, MisConfig, MisDown, MisError, Server, open_mis
+from agent.mis import (
+    SHIPPED,
+    Book,
+    Columns,
+    Door,
+    MisBusy,
+    MisConfig,
+    MisDown,
+    MisError,
+    Server,
+    open_mis,
+    overrides_beside,
+)
 from agent.mis.native import way_out
 from agent.mis.probe import examine
 from agent.status import last_status
@@ -64,20 +76,30 @@ AWAY = {
 # The clinic's database
 
 
-def source(config: MisConfig, now: datetime) -> list[Finding]:
-    """Log in, look at the clock and at what can be read."""
-    return asyncio.run(_source(config, now))
-
-
-async def _source(config: MisConfig, now: datetime) -> list[Finding]:
+def overrides(config: Path) -> tuple[Book, list[Finding]]:
+    """Which statements an integrator put in place of ours; with a wrong one the agent does not start."""
     try:
-        async with asyncio.timeout(SOURCE_SECONDS), open_mis(config, Door()) as mis:
+        book = overrides_beside(config)
+    except NeedsOperator as error:
+        return SHIPPED, [wrong("Замены запросов", error.hint)]
+    active = ", ".join(sorted(book.overrides))
+    return book, [mind("Замены запросов", f"вместо запросов агента работают: {active}.")] if active else []
+
+
+def source(config: MisConfig, now: datetime, book: Book = SHIPPED) -> list[Finding]:
+    """Log in, look at the clock and at what can be read."""
+    return asyncio.run(_source(config, now, book))
+
+
+async def _source(config: MisConfig, now: datetime, book: Book) -> list[Finding]:
+    try:
+        async with asyncio.timeout(SOURCE_SECONDS), open_mis(config, Door(), book=book) as mis:
             server = await mis.server()
             found = [ok("База IDENT", "отвечает, логин подходит")]
             if config.url is None:  # a demo clinic has a day of its own
                 found.append(zone(server, config.timezone, now))
             try:
-                return found + list(rights(await mis.columns()))
+                return found + list(rights(await mis.columns(), book))
             except MisError as error:
                 return [*found, _trouble("Права и таблицы", error)]
     except MisError as error:
@@ -105,9 +127,9 @@ def _trouble(name: str, error: MisError) -> Finding:
     return wrong(name, f"ошибка (код {error.code or 'нет'}): сообщите интегратору.")
 
 
-def rights(columns: Columns) -> Iterator[Finding]:
+def rights(columns: Columns, book: Book = SHIPPED) -> Iterator[Finding]:
     """What the login can read, and what is off without it."""
-    offer = examine(columns)
+    offer = examine(columns, book)
     yield ok("Права и таблицы", f"читается {len(offer.queries)} запросов")
     for words in offer.off:
         yield mind("Права и таблицы", words)

@@ -26,7 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def command(args: argparse.Namespace) -> bool:
     """Print what was found; False where the agent could not work."""
     config, folder = config_and_folder(args)
-    return shown(chain([check.ok("Настройки", str(args.config))], found(config, folder)))
+    return shown(chain([check.ok("Настройки", str(args.config))], found(config, folder, args.config)))
 
 
 def shown(findings: Iterable[Finding]) -> bool:
@@ -38,12 +38,14 @@ def shown(findings: Iterable[Finding]) -> bool:
     return good
 
 
-def found(config: Config, folder: Path) -> Iterator[Finding]:
-    """Everything that can be tried, from here outwards."""
+def found(config: Config, folder: Path, path: Path) -> Iterator[Finding]:
+    """Everything that can be tried, from here outwards. `path` is the config's."""
     yield from check.folder(folder)
+    book, overridden = check.overrides(path)
+    yield from overridden
     why = away(folder, config.mis.quiet_hours, ZoneInfo(config.mis.timezone), clock.now())
     try:
-        yield from check.source(app.source(config, folder), clock.now()) if why is None else [check.away(why)]
+        yield from check.source(app.source(config, folder), clock.now(), book) if why is None else [check.away(why)]
     except NeedsOperator as error:
         yield check.wrong("База IDENT", error.hint)
     yield from check.hub(config.hub.url, clock.now)

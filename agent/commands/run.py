@@ -5,6 +5,7 @@ import asyncio
 
 from agent import app
 from agent.commands.places import config_and_folder
+from agent.mis import overrides_beside
 from wire import log
 
 NAME = "run"
@@ -19,5 +20,5 @@ def command(args: argparse.Namespace) -> bool:
     """Until a signal says stop."""
     config, folder = config_and_folder(args)
     log.set_up()
-    asyncio.run(app.run(config, folder))
+    asyncio.run(app.run(config, folder, overrides_beside(args.config)))
     return True

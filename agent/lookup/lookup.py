@@ -15,6 +15,7 @@ from agent.lookup.card import card
 from agent.lookup.rate import PER_MINUTE, Rate
 from agent.lookup.search import search
 from agent.lookup.source import Source
+from agent.mis.book import SHIPPED, Book
 from agent.mis.port import Mis, MisBusy, MisDown, MisError
 from agent.outbox import Asked, Outbox
 from agent.standing import Standing
@@ -48,10 +49,11 @@ class Lookup:
         *,
         zone: ZoneInfo,
         fields: Collection[str],
+        book: Book = SHIPPED,
         monotonic: Callable[[], float] = monotonic,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
-        self._cards, self._searches = (Source(mis, standing, zone, fields) for mis in (cards, searches))
+        self._cards, self._searches = (Source(mis, standing, zone, fields, book) for mis in (cards, searches))
         self._outbox, self._monotonic, self._now = outbox, monotonic, now
         self._rates = {ask: Rate(most) for ask, most in PER_MINUTE.items()}
 

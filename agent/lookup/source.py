@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from zoneinfo import ZoneInfo
 
+from agent.mis.book import Book
 from agent.mis.port import Mis, MisChanged, MisError
 from agent.mis.reading import Clinic
 from agent.standing import Standing
@@ -13,8 +14,8 @@ from agent.standing import Standing
 class Source:
     """Who waits for the connection waits in the order of coming."""
 
-    def __init__(self, mis: Mis, standing: Standing, zone: ZoneInfo, fields: Collection[str]) -> None:
-        self._mis, self._standing, self._zone, self._fields = mis, standing, zone, fields
+    def __init__(self, mis: Mis, standing: Standing, zone: ZoneInfo, fields: Collection[str], book: Book) -> None:
+        self._mis, self._standing, self._zone, self._fields, self._book = mis, standing, zone, fields, book
         self._lock = asyncio.Lock()
         self._clinic: Clinic | None = None
         self._seen: Mapping[str, bool] | None = None
@@ -36,6 +37,6 @@ class Source:
         """See what can be read: at first, after a loss, and when the scan saw a difference."""
         seen = self._standing.now.capabilities
         if self._clinic is None or seen != self._seen:
-            self._clinic = Clinic(self._mis, await self._mis.columns(), self._zone, self._fields)
+            self._clinic = Clinic(self._mis, await self._mis.columns(), self._zone, self._fields, self._book)
             self._seen = seen
         return self._clinic

@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from agent.mis.book import SHIPPED, Book
 from agent.mis.door import Door
 from agent.mis.port import Columns, Mis, MisConfig, MisDown, Param, Row, Server
 from agent.mis.session import TIMEOUT_SECONDS, Session
-from agent.mis.statements import Statement, names, query, sources_of, written
+from agent.mis.statements import Statement, written
 from agent.mis.worker import Late, Worker
 
 T = TypeVar("T")
@@ -29,16 +30,12 @@ class OdbcMis:
         door: Door,
         *,
         keeps_open: bool = False,
+        book: Book = SHIPPED,
         seconds: float = CALL_SECONDS,
         grace: float = GRACE_SECONDS,
     ) -> None:
-        self._config, self._door, self._keeps_open, self._seconds, self._grace = (
-            config,
-            door,
-            keeps_open,
-            seconds,
-            grace,
-        )
+        self._config, self._door, self._keeps_open, self._book = config, door, keeps_open, book
+        self._seconds, self._grace = seconds, grace
         self._columns: Columns = {}
         self._statements: dict[str, Statement] = {}
         self._begin()
@@ -49,10 +46,7 @@ class OdbcMis:
 
     async def columns(self) -> Columns:
         """What the login may read of that which our statements name."""
-        wanted: dict[str, set[str]] = {}
-        for name in names():
-            for table, column in sources_of(query(name)):
-                wanted.setdefault(table, set()).add(column)
+        wanted = self._book.wanted()
         columns = await self._ask(lambda session: session.columns(wanted), LOOK_SECONDS)
         if columns != self._columns:
             self._statements.clear()
@@ -84,7 +78,7 @@ class OdbcMis:
 
     def _statement(self, name: str) -> Statement:
         if name not in self._statements:
-            self._statements[name] = written(query(name), self._columns, DIALECT)
+            self._statements[name] = written(self._book.query(name), self._columns, DIALECT)
         return self._statements[name]
 
     def _begin(self) -> None:
@@ -111,9 +105,11 @@ class OdbcMis:
 
 
 @asynccontextmanager
-async def open_odbc(config: MisConfig, door: Door, *, keeps_open: bool = False) -> AsyncIterator[Mis]:
+async def open_odbc(
+    config: MisConfig, door: Door, *, keeps_open: bool = False, book: Book = SHIPPED
+) -> AsyncIterator[Mis]:
     """Connect when something is first asked."""
-    mis = OdbcMis(config, door, keeps_open=keeps_open)
+    mis = OdbcMis(config, door, keeps_open=keeps_open, book=book)
     try:
         yield mis
     finally:

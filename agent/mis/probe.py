@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from agent.mis.book import SHIPPED, Book
 from agent.mis.port import Columns, MisChanged
-from agent.mis.statements import hint_for, names, query, readable
+from agent.mis.statements import hint_for, names, readable
 
 _REQUIRED: Columns = {
     "Receptions": frozenset(
@@ -176,9 +177,10 @@ class Offer:
 NOTHING = Offer({}, frozenset(), ())
 
 
-def examine(columns: Columns) -> Offer:
+def examine(columns: Columns, book: Book = SHIPPED) -> Offer:
     """Look at what can be read; raises `MisChanged` where it is not enough for anything."""
     known = {f"{table}.{column}".lower() for table, of in columns.items() for column in of}
+    known |= {f"{table}.{column}".lower() for table, column in book.replaced(columns)}
     missing = [f"{table}.{column}" for table, of in _REQUIRED.items() for column in sorted(of)]
     missing = [name for name in missing if name.lower() not in known]
     if not known & {"persons.phone", "persons.mobilephone"}:
@@ -188,7 +190,7 @@ def examine(columns: Columns) -> Offer:
     lost = {feed: _lost(feed, known) for feed in FEEDS}
     return Offer(
         capabilities={feed.name: not columns_lost for feed, columns_lost in lost.items()},
-        queries=frozenset(name for name in names() if _can_be_asked(name, columns)),
+        queries=frozenset(name for name in names() if _can_be_asked(book, name, columns)),
         off=tuple(_words(feed, columns_lost) for feed, columns_lost in lost.items() if columns_lost),
     )
 
@@ -202,9 +204,9 @@ def _words(feed: Feed, lost: tuple[str, ...]) -> str:
     return f"Выключено: {feed.words}. В базе IDENT не найдено или закрыто для чтения: {columns}."
 
 
-def _can_be_asked(name: str, columns: Columns) -> bool:
+def _can_be_asked(book: Book, name: str, columns: Columns) -> bool:
     try:
-        readable(query(name), columns)
+        readable(book.query(name), columns)
     except MisChanged:
         return False
     return True

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from agent.mis import rows
 from agent.mis.accounts import accounts, grouped
 from agent.mis.balance import DEBT, NET
+from agent.mis.book import SHIPPED, Book
 from agent.mis.checkups import checkups, is_checkup
 from agent.mis.port import Columns, Mis, Row
 from agent.mis.probe import examine
@@ -39,8 +40,10 @@ _UNREADABLE = Money(None, None, None, None)
 class Clinic:
     """The clinic's database, as far as it could be read when we looked."""
 
-    def __init__(self, mis: Mis, columns: Columns, zone: ZoneInfo, fields: Collection[str]) -> None:
-        offer = examine(columns)
+    def __init__(
+        self, mis: Mis, columns: Columns, zone: ZoneInfo, fields: Collection[str], book: Book = SHIPPED
+    ) -> None:
+        offer = examine(columns, book)
         self._mis, self._queries, self._zone, self._fields = mis, offer.queries, zone, fields
         self._can = offer.capabilities
         self._has_all_bills = offer.capabilities["sums.billed"] and _tells_whose(columns)

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from agent.mis.book import SHIPPED, Book
 from agent.mis.door import Door
 from agent.mis.port import Cell, Columns, Mis, MisBusy, MisChanged, MisDown, Param, Row, Server
-from agent.mis.statements import Source, Statement, query, written
+from agent.mis.statements import Source, Statement, written
 
 T = TypeVar("T")
 DIALECT = "sqlite"
@@ -24,8 +25,8 @@ _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
 class SqliteMis:
     """One connection on a thread of its own."""
 
-    def __init__(self, path: Path, thread: ThreadPoolExecutor, door: Door) -> None:
-        self._path, self._thread, self._door = path, thread, door
+    def __init__(self, path: Path, thread: ThreadPoolExecutor, door: Door, book: Book) -> None:
+        self._path, self._thread, self._door, self._book = path, thread, door, book
         self._wait_seconds = 5.0
         self._db: sqlite3.Connection | None = None
         self._types: Mapping[Source, str] = {}
@@ -70,7 +71,7 @@ class SqliteMis:
 
     def _statement(self, name: str) -> Statement:
         if name not in self._statements:
-            self._statements[name] = written(query(name), self._columns, DIALECT)
+            self._statements[name] = written(self._book.query(name), self._columns, DIALECT)
         return self._statements[name]
 
     def _type(self, source: Source | None) -> str:
@@ -149,10 +150,10 @@ _READERS: Mapping[str, Callable[[Any], Cell]] = {
 
 
 @asynccontextmanager
-async def open_sqlite(path: Path, door: Door | None = None) -> AsyncIterator[Mis]:
+async def open_sqlite(path: Path, door: Door | None = None, book: Book = SHIPPED) -> AsyncIterator[Mis]:
     """Open the file when it is first read: it may come later than we."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="mis") as thread:
-        mis = SqliteMis(path, thread, door or Door())
+        mis = SqliteMis(path, thread, door or Door(), book)
         try:
             yield mis
         finally:

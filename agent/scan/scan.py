@@ -8,6 +8,7 @@ from datetime import datetime
 from time import monotonic
 from zoneinfo import ZoneInfo
 
+from agent.mis.book import SHIPPED, Book
 from agent.mis.port import Mis, MisAway, MisBusy, MisDown, MisError, MisRefused, Server
 from agent.mis.probe import NOTHING, examine
 from agent.mis.reader import Reader, ReadKind
@@ -60,11 +61,12 @@ class Scan:
         *,
         zone: ZoneInfo,
         fields: Collection[str],
+        book: Book = SHIPPED,
         pace: Pace = DEFAULT_PACE,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._mis, self._outbox, self._standing = mis, outbox, standing
-        self._zone, self._pace, self._clock = zone, pace, clock
+        self._zone, self._book, self._pace, self._clock = zone, book, pace, clock
         self._reader = Reader(mis, zone, fields)
         self._near, self._hints = Near(self._reader, outbox, zone), Hints(self._reader, outbox)
         self._load, self._verify = Load(outbox, self._reader), Verify(outbox, self._reader)
@@ -123,7 +125,7 @@ class Scan:
 
     async def _probe(self, server: Server) -> None:
         """See what can be read; statements are written anew for it."""
-        offer = examine(await self._mis.columns())
+        offer = examine(await self._mis.columns(), self._book)
         self._reader.offer = offer
         self._standing.capabilities({**offer.capabilities, "server.bound": server.bound is not None})
 

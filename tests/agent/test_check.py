@@ -9,7 +9,7 @@ import pytest
 from agent import check
 from agent.away import Away
 from agent.check import Finding
-from agent.mis import MisBusy, MisDown, MisError, MisRefused, Server
+from agent.mis import SHIPPED, MisBusy, MisDown, MisError, MisRefused, Server
 from agent.web import Answer, NoAnswer, Stage
 from tests.agent.hub_end import NOON
 from tests.agent.test_status import STATUS
@@ -127,3 +127,17 @@ def test_what_the_running_agent_says_is_repeated(tmp_path: Path) -> None:
 
     (tmp_path / "status.json").write_text(STATUS.model_copy(update={"hints": ("Проверьте пароль.",)}).model_dump_json())
     assert [finding.text for finding in check.at_work(tmp_path, NOON)] == ["Проверьте пароль."]
+
+
+def test_statements_that_an_integrator_put_in_place_of_ours_are_named(tmp_path: Path) -> None:
+    config, folder = tmp_path / "agent.toml", tmp_path / "queries"
+    assert check.overrides(config) == (SHIPPED, [])
+    folder.mkdir()
+    (folder / "visit_newest.sql").write_text("SELECT MAX(x.ID) AS Newest FROM dbo.Receptions AS x")
+    book, (finding,) = check.overrides(config)
+    assert list(book.overrides) == ["visit_newest"]
+    assert (finding.level, finding.text) == ("mind", "вместо запросов агента работают: visit_newest.")
+    (folder / "visit_newest.sql").write_text("SELECT 1 DELETE FROM t")
+    book, (finding,) = check.overrides(config)
+    assert (book, finding.level) == (SHIPPED, "wrong")
+    assert "visit_newest.sql" in finding.text
