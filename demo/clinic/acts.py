@@ -1,11 +1,11 @@
-"""What people at the clinic do to its tables, one transaction each. Knows the tables, not why it is done."""
+"""What people at the clinic do to visits and their money, one transaction each, and by which name any act is done. Knows the tables."""
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from demo.clinic import bills
+from demo.clinic import bills, card_acts, crm_acts, server_acts
 from demo.clinic.database import Act, Database
 from demo.clinic.make import patient_row, person_row
 from demo.clinic.people import Name, Person
@@ -113,23 +113,6 @@ def _pay(database: Database, act: Act, values: Values) -> None:
     act.change("OrderPaymentsJournal", order, Debt=journal["Debt"] - paid)
 
 
-def _phone(_: Database, act: Act, values: Values) -> None:
-    """The patient has another mobile phone."""
-    act.change("Persons", values["patient"], MobilePhone=values["phone"])
-    act.change("Patients", values["patient"])
-
-
-def _rename(_: Database, act: Act, values: Values) -> None:
-    """The patient has another surname."""
-    act.change("Persons", values["patient"], Surname=values["surname"])
-    act.change("Patients", values["patient"])
-
-
-def _touch(database: Database, act: Act, _: Values) -> None:
-    """The program is updated: every row looks changed, none is."""
-    database.touch_receptions(act.at)
-
-
 def _order(database: Database, act: Act, visit: int, bill: bills.Bill) -> int:
     row = database.row("Receptions", visit)
     branch = database.row("Armchairs", row["ID_Armchairs"])["ID_OwnCompanies"]
@@ -159,7 +142,14 @@ def _place(values: Values) -> Values:
 
 def _person(value: Values) -> Person:
     birthday = value["birthday"] and date.fromisoformat(value["birthday"])
-    return Person(Name(*value["name"]), birthday, value["phone"], value["mobile"], card_number=value["card_number"])
+    return Person(
+        Name(*value["name"]),
+        birthday,
+        value["phone"],
+        value["mobile"],
+        parent=value.get("parent"),
+        card_number=value["card_number"],
+    )
 
 
 def _less(key: str, row: Values) -> Values:
@@ -177,7 +167,20 @@ _ACTS: dict[str, Callable[[Database, Act, Values], None]] = {
     "end": _end,
     "bill": _bill,
     "pay": _pay,
-    "phone": _phone,
-    "rename": _rename,
-    "touch": _touch,
+    "phone": card_acts.phone,
+    "rename": card_acts.rename,
+    "refuse": card_acts.refuse,
+    "agree": card_acts.agree,
+    "merge": card_acts.merge,
+    "checkup": crm_acts.checkup,
+    "put off": crm_acts.put_off,
+    "close checkup": crm_acts.close_checkup,
+    "plan": crm_acts.plan,
+    "do planned": crm_acts.do_planned,
+    "close plan": crm_acts.close_plan,
+    "touch": server_acts.touch,
+    "delete": server_acts.delete,
+    "drop column": server_acts.drop_column,
+    "backup": server_acts.backup,
+    "roll back": server_acts.roll_back,
 }

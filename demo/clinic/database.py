@@ -230,20 +230,18 @@ class Act:
         """Take a row away."""
         if table in _LOGGED:
             former = self._database.row(table, key)
-            self.before.append((table, key, {name: stored(value) for name, value in former.items()}))
+            self.before.append((table, key, _loggable(former)))
         self._database.execute(f"DELETE FROM {table} WHERE {TABLES[table].key} = ?", (key,))  # noqa: S608
 
     def replace(self, table: str, other: str) -> None:
         """Let a table's rows be those of its copy."""
         known = TABLES[table]
-        former = {row[known.key]: row for row in self._database.rows(table)} if table in _LOGGED else {}
+        former = {row[known.key]: _loggable(row) for row in self._database.rows(table)} if table in _LOGGED else {}
         self._database.execute(f"DELETE FROM {table}")  # noqa: S608
         self._database.execute(f"INSERT INTO {table} SELECT * FROM {other}")  # noqa: S608
-        now = {row[known.key]: row for row in self._database.rows(table)} if table in _LOGGED else {}
-        for key in sorted(former.keys() | now.keys()):
-            was = former.get(key)
-            if was != now.get(key):
-                self.before.append((table, key, was and {name: stored(value) for name, value in was.items()}))
+        now = {row[known.key]: _loggable(row) for row in self._database.rows(table)} if table in _LOGGED else {}
+        changed = (key for key in sorted(former.keys() | now.keys()) if former.get(key) != now.get(key))
+        self.before += [(table, key, former.get(key)) for key in changed]
 
     def _changed(self, table: Table) -> Row:
         changed = {"ID_StaffsChanged": self.staff, "DateTimeChanged": self.at}
@@ -262,6 +260,11 @@ def _insert(table: str, columns: Sequence[Column]) -> str:
 
 def _line(columns: Iterable[Column], row: Mapping[str, Value]) -> list[str | int | bytes | None]:
     return [stored(row.get(column.name)) for column in columns]
+
+
+def _loggable(row: Row) -> Row:
+    """A row for the log; its rowversion means nothing once it has gone."""
+    return {name: stored(value) for name, value in row.items() if not isinstance(value, bytes)}
 
 
 def _row(table: str, columns: Sequence[Column], values: Sequence[Any]) -> Row:

@@ -13,6 +13,9 @@ from demo.clinic.desk import Booked, Caller, book_now, callers
 from demo.clinic.plan import Event, event_of, planned
 from demo.clinic.words import last_event, short_name
 
+_ALONE = ("roll back",)
+"""What changes states of everybody: whoever looks after each call sees what stood before it, and what stands after it."""
+
 
 @dataclass(frozen=True)
 class Advance:
@@ -78,12 +81,14 @@ class Player:
         count = 0
         while (found := self._next() or self._next_of(until.date())) and found[1].at <= until:
             n, event = found
-            if event.who in touched:
+            if touched & event.whom or (count and event.do in _ALONE):
                 until = event.at
                 break
             perform(self._database, event.do, event.who, event.at, event.values, done=n)
-            touched.add(event.who)
+            touched |= event.whom
             count += 1
+            if event.do in _ALONE:
+                until = event.at
         self._database.set_now(until)
         return Advance(self._aware(until), count)
 

@@ -47,10 +47,10 @@ class _Room:
 
     def shifted(self, name: str, value: Any) -> Any:
         """An id of the plan, behind those that are taken."""
-        first = {"visit": self.visit, "moved_from": self.visit, "patient": self.patient}.get(name)
+        first = {"visit": self.visit, "moved_from": self.visit, "patient": self.patient, "dead": self.patient}.get(name)
         if first is None or not isinstance(value, int):
             return value
-        if name == "patient" and value == self.planned:
+        if name in ("patient", "dead") and value == self.planned:
             return first
         return value + 1 if value >= first else value
 
@@ -59,8 +59,9 @@ class _Room:
         values = {name: self.shifted(name, value) for name, value in event.values.items()}
         if self.planned is not None and event.values.get("patient") == self.planned:
             values.pop("new", None)
-        kind, _, number = event.who.partition(" ")
-        return replace(event, who=f"{kind} {self.shifted(kind, int(number))}" if number else event.who, values=values)
+        kind, *numbers = event.who.split() or [""]
+        who = " ".join([kind, *(str(self.shifted(kind, int(number))) for number in numbers)])
+        return replace(event, who=who, values=values)
 
 
 def callers(database: Database) -> list[Caller]:

@@ -98,11 +98,13 @@ class Ledger:
 
     def look(self, patient: int, book: Rulebook) -> None:
         """Do what the rules want for this patient now."""
-        card = self._facts.last_card(patient, book.now)
-        if card is None or left_out(card):
+        card, deals = self._facts.last_card(patient, book.now), self.deals_of(patient)
+        if card is None or (left_out(card) and not deals):
             return
         all_visits = self._facts.visits_of(patient, book.now)
         visits = [visit for visit in all_visits if not book.is_history(visit)]
+        if left_out(card):  # what is linked already stays
+            visits = [visit for visit in visits if any(visit.id in deal.seen for deal in deals.values())]
         before = len(book.of([v for v in all_visits if book.is_history(v)], Is.VISITED))
         self.asked.pop(patient, None)
         groups = dict(zip((PRIMARY, REPEAT), book.split(visits, before), strict=True))

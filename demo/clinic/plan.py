@@ -18,12 +18,18 @@ TOUCHES = (time(11, 17, 30), time(18, 10, 5))
 
 @dataclass(frozen=True)
 class Event:
-    """One act of the day. `who` is the patient (or the visit without one) whose state it changes."""
+    """One act of the day. `who` are the patients (or the visit without one) whose state it changes."""
 
     at: datetime
     who: str
     do: str
     values: dict[str, Any]
+
+    @property
+    def whom(self) -> set[str]:
+        """Each of those."""
+        kind, *numbers = self.who.split() or [""]
+        return {f"{kind} {number}" for number in numbers}
 
 
 @dataclass
@@ -142,5 +148,6 @@ def _values(draft: Draft) -> dict[str, Any]:
 
 def _who(draft: Draft) -> str:
     if draft.patient and draft.patient.number:
-        return f"patient {draft.patient.number}"
+        others = (value.number for name, value in draft.values.items() if name == "dead")
+        return " ".join(map(str, ("patient", draft.patient.number, *others)))
     return f"visit {draft.visit.number}" if draft.visit else EVERYBODY

@@ -15,7 +15,20 @@ _WORDS = {
     "pay": "оплата принята",
     "phone": "сменился телефон",
     "rename": "сменилась фамилия",
+    "refuse": "отказ от сообщений",
+    "agree": "согласие на сообщения",
+    "merge": "карты объединены",
+    "checkup": "назначен профосмотр",
+    "put off": "профосмотр отложен",
+    "close checkup": "профосмотр закрыт",
+    "plan": "составлен план лечения",
+    "do planned": "услуги плана оказаны",
+    "close plan": "план лечения закрыт",
     "touch": "обновление программы",
+    "delete": "приём удалён",
+    "drop column": "обновление программы",
+    "backup": "резервная копия",
+    "roll back": "база восстановлена из копии",
 }
 
 
@@ -25,8 +38,8 @@ def last_event(database: Database) -> dict[str, str] | None:
     if not found:
         return None
     at, act, who = found[0]
-    kind, _, number = who.partition(" ")
-    name = short_name(database, int(number)) if kind == "patient" else ""
+    kind, *numbers = who.split() or [""]
+    name = short_name(database, int(numbers[0])) if kind == "patient" else ""
     return {"at": at, "text": f"{name}: {_WORDS[act]}" if name else _WORDS[act].capitalize()}
 
 
