@@ -1,5 +1,6 @@
 /* One opened card: asks, shows, listens while it is seen, and leaves nothing behind when it is closed.
-   The last answer of each card is kept in memory only, so that a card opened again shows something at once. */
+   The last answer of each card is kept in memory only, so that a card opened again shows something at once; whoever opens cards
+   says when it is to be forgotten. */
 define(['./dom.js', './panel.js', './stream.js', './sight.js', './copy.js'], function (dom, panel, stream, sight, copy) {
   'use strict';
 
@@ -21,7 +22,7 @@ define(['./dom.js', './panel.js', './stream.js', './sight.js', './copy.js'], fun
   function open(place, key, api, texts) {
     const name = key.kind + ':' + key.id;
     const deal = key.kind === 'deals';
-    const view = { phase: 'loading', panel: remembered.get(name) || null, stale: true, failed: null, told: '', done: null, search: null };
+    const view = { phase: 'loading', panel: remembered.get(name) || null, stale: true, failed: null, told: '', done: null, search: null, support: api.support };
     let root = null;
     let closed = false;
     let flying = null;
@@ -59,15 +60,24 @@ define(['./dom.js', './panel.js', './stream.js', './sight.js', './copy.js'], fun
 
     function draw() {
       if (closed) { return; }
-      const next = panel.render(view, act, texts);
+      const next = rendered();
       next.classList.toggle('identlink_dark', sight.isDark(place));
       const inside = root && root.contains(document.activeElement);
       if (root && root.parentNode === place) { root = dom.morph(root, next); } else { root = next; place.replaceChildren(root); }
       if (inside && !root.contains(document.activeElement)) { root.focus({ preventScroll: true }); }
     }
 
+    /* A newer hub may say what cannot be drawn here: the operator reads a sentence, and the page around goes on. */
+    function rendered() {
+      try { return panel.render(view, act, texts); } catch (broken) {
+        remembered.delete(name);
+        return panel.render(Object.assign({}, view, { phase: 'failed', panel: null, failed: texts.undrawable }), act, texts);
+      }
+    }
+
     /* One question at a time; what asks meanwhile asks once more afterwards. */
     function ask() {
+      if (closed) { return; }
       unplan();
       if (flying) { again = true; return; }
       send('question', api.card(key.kind, key.id, key.contacts));
@@ -158,7 +168,7 @@ define(['./dom.js', './panel.js', './stream.js', './sight.js', './copy.js'], fun
       const mine = view.search;
       api.search(text).then(function (answer) {
         if (closed || view.search !== mine) { return; }
-        view.search = answer.ok ? { busy: false, persons: answer.body.persons, more: answer.body.more, failed: null }
+        view.search = answer.ok ? { busy: false, persons: answer.body.persons || [], more: answer.body.more, failed: null }
           : { busy: false, persons: null, more: false, failed: answer.reason || texts.unreachable };
         draw();
       });
@@ -200,5 +210,10 @@ define(['./dom.js', './panel.js', './stream.js', './sight.js', './copy.js'], fun
     if (remembered.size > KEPT) { remembered.delete(remembered.keys().next().value); }
   }
 
-  return { open: open };
+  /** What was seen is nobody's any more. */
+  function forget() {
+    remembered.clear();
+  }
+
+  return { forget: forget, open: open };
 });

@@ -31,6 +31,11 @@ define([], function () {
     return text === null || text === undefined || text === '' ? null : h('bdi', props || {}, text);
   }
 
+  /** A page beside amoCRM's, which learns nothing of the one that it was opened from. */
+  function outside(href, text) {
+    return h('a', { class: 'identlink__link', href: href, target: '_blank', rel: 'noopener noreferrer' }, text);
+  }
+
   /** «9 лет · карта 1187»: what is empty is left out. */
   function joined(parts) {
     const found = parts.filter(Boolean);
@@ -89,5 +94,5 @@ define([], function () {
     if (next.hasAttribute('value') && old.value !== next.value) { old.value = next.value; }
   }
 
-  return { h: h, joined: joined, morph: morph, said: said };
+  return { h: h, joined: joined, morph: morph, outside: outside, said: said };
 });

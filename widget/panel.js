@@ -2,7 +2,7 @@
 
    view = {phase: 'loading' | 'answered' | 'unreachable' | 'expired' | 'failed', panel: the hub's answer (docs/panel.md) or null,
            stale: whether a newer answer is on its way, failed: the hub's sentence or null, told: what is said aloud for a moment,
-           done: what was copied just now, search: null or {busy, persons, more, failed}}
+           done: what was copied just now, search: null or {busy, persons, more, failed}, support: where it says whom to ask}
    act  = {choose(id), forget(), confirm(visit), search(text): null where this card cannot; retry(), copy(what, text)} */
 define(['./dom.js', './format.js', './people.js', './visits.js', './money.js'], function (dom, format, people, visits, money) {
   'use strict';
@@ -12,15 +12,16 @@ define(['./dom.js', './format.js', './people.js', './visits.js', './money.js'], 
 
   function render(view, act, t) {
     const old = isOld(view) && view.panel;
-    const panel = old ? Object.assign({}, view.panel, { freshness: null }) : view.panel;
+    const panel = view.panel && Object.assign({}, view.panel, { freshness: fresh(view, t) });
     if (old) { act = Object.assign({}, act, { confirm: null }); }
-    const state = panel ? panel.state : view.phase;
+    const isKnown = panel && Object.prototype.hasOwnProperty.call(STATES, panel.state);
+    const state = !panel ? view.phase : isKnown ? panel.state : 'unknown';
     return h('section', {
       class: 'identlink identlink_' + state + (panel && view.stale ? ' identlink_stale' : ''), 'data-state': state, tabindex: '-1',
       'aria-label': t.title, 'aria-busy': view.stale ? 'true' : 'false',
     },
     h('div', { class: 'identlink__away', role: 'status', key: 'told' }, view.told),
-    panel ? [trouble(view, act, t), freshness(panel), h('div', { class: 'identlink__body', key: 'body' }, STATES[state](panel, view, act, t))]
+    panel ? [trouble(view, act, t), freshness(panel), h('div', { class: 'identlink__body', key: 'body' }, (isKnown ? STATES[state] : unknown)(panel, view, act, t))]
       : view.phase === 'loading' ? skeleton(t) : failed(view, act, t));
   }
 
@@ -28,23 +29,46 @@ define(['./dom.js', './format.js', './people.js', './visits.js', './money.js'], 
     return view.phase !== 'answered' && view.phase !== 'loading';
   }
 
+  /* Nothing is called fresh that nobody has just asked about: its dot is grey, and says of when it is. */
+  function fresh(view, t) {
+    const said = view.panel.freshness || null;
+    if (!isOld(view) && (view.phase === 'answered' || !said || said.level !== 'green')) { return said; }
+    return view.panel.now ? { level: 'soft', text: (isOld(view) ? t.not_fresh : t.refreshing) + ' ' + format.moment(view.panel.now, view.panel.now) } : null;
+  }
+
   /* Something went wrong while an older answer stands below. */
   function trouble(view, act, t) {
     if (!isOld(view)) { return view.failed ? notice('amber', view.failed) : null; }
-    const text = view.phase === 'expired' ? t.expired + '. ' + t.expired_hint : view.failed || t.unreachable + '. ' + t.unreachable_old;
+    const text = view.phase === 'expired' ? t.expired + '. ' + t.expired_hint : view.failed || t.unreachable + '. ' + older(view.panel, t);
     return notice('red', text, button(t.retry, act.retry));
+  }
+
+  function older(panel, t) {
+    return panel.now ? t.unreachable_at + ' ' + format.moment(panel.now, panel.now) + '. ' + t.again + '.' : t.unreachable_old + '.';
   }
 
   function failed(view, act, t) {
     const expired = view.phase === 'expired';
     return h('div', { class: 'identlink__told', role: 'alert', key: 'failed' },
       h('strong', {}, expired ? t.expired : view.failed ? t.failed : t.unreachable),
-      h('p', {}, expired ? t.expired_hint : view.failed || t.unreachable_hint), button(t.retry, act.retry));
+      h('p', {}, expired ? t.expired_hint : view.failed || t.unreachable_hint),
+      h('div', { class: 'identlink__buttons' }, button(t.retry, act.retry), !expired && view.failed ? asked(view, t) : null));
   }
 
   function told(panel, view, act, t) {
     return h('div', { class: 'identlink__told', key: panel.state },
-      h('strong', {}, panel.state === 'refused' ? t.refused : t.not_configured), h('p', {}, panel.reason));
+      h('strong', {}, panel.state === 'refused' ? t.refused : t.not_configured), h('p', {}, panel.reason),
+      panel.state === 'not_configured' ? h('div', { class: 'identlink__buttons' }, asked(view, t)) : null);
+  }
+
+  /* A newer hub knows states that this widget does not: what it says of one in words is shown, and a patient as ever. */
+  function unknown(panel, view, act, t) {
+    return [h('div', { class: 'identlink__told', key: 'unknown' }, h('strong', {}, t.outdated), h('p', {}, panel.reason || t.outdated_hint)),
+      panel.patient ? card(panel, view, act, t) : null];
+  }
+
+  function asked(view, t) {
+    return view.support ? dom.outside(view.support, t.support) : null;
   }
 
   function offline(panel, view, act, t) {
@@ -132,15 +156,15 @@ define(['./dom.js', './format.js', './people.js', './visits.js', './money.js'], 
 
   /* Fresh data need but a dot beside the heading; what is old or missing is said in words above everything. */
   function heading(title, panel) {
-    const fresh = panel.freshness;
-    return h('div', { class: 'identlink__heading' }, title, fresh && fresh.level === 'green'
-      ? h('span', { class: 'identlink__dot identlink__fresh_green', title: fresh.text, role: 'img', 'aria-label': fresh.text }) : null);
+    const said = panel.freshness;
+    return h('div', { class: 'identlink__heading' }, title, said && ['green', 'soft'].indexOf(said.level) >= 0
+      ? h('span', { class: 'identlink__dot identlink__fresh_' + said.level, title: said.text, role: 'img', 'aria-label': said.text }) : null);
   }
 
   function freshness(panel) {
-    const fresh = panel.freshness;
-    return fresh && fresh.level !== 'green' ? h('div', { class: 'identlink__fresh identlink__fresh_' + fresh.level, role: 'status', key: 'fresh' },
-      h('span', { class: 'identlink__dot' }), h('span', {}, dom.said(fresh.text))) : null;
+    const said = panel.freshness;
+    return said && ['green', 'soft'].indexOf(said.level) < 0 ? h('div', { class: 'identlink__fresh identlink__fresh_' + said.level, role: 'status', key: 'fresh' },
+      h('span', { class: 'identlink__dot' }), h('span', {}, dom.said(said.text))) : null;
   }
 
   function skeleton(t) {

@@ -1,5 +1,6 @@
-"""Draws the widget's pictures: a tooth and the green dot of fresh data, beside the lines of a card where there is room, at the sizes that
-amoCRM asks for. Curves become polygons, polygons are filled row by row with smooth edges. Standard library only."""
+"""Draws the widget's pictures: a tooth, beside the lines of a card where there is room, at the sizes that amoCRM asks for. Nothing in
+them looks like a light that tells how things stand: a picture cannot know. Curves become polygons, polygons are filled row by row with
+smooth edges. Standard library only."""
 
 import struct
 import zlib
@@ -23,7 +24,6 @@ Layer: TypeAlias = tuple[Sequence[Point], Paint, float]
 
 _SKY, _DEEP = (58, 141, 217), (22, 92, 163)
 _ENAMEL, _SHADOW = (255, 255, 255), (207, 226, 245)
-_FRESH = (46, 190, 112)
 _ROWS = 5
 """Each row of points is looked at so many times, so that edges are smooth; across, the covered part is known exactly."""
 _WIDE = 1.4
@@ -52,13 +52,10 @@ def png(width: int, height: int) -> bytes:
 def _layers(width: int, height: int) -> list[Layer]:
     wide = width / height >= _WIDE
     size = min(height * 0.36, width * 0.2) if wide else min(width, height) * 0.36
-    x, y = width / 2 - size * (1.13 if wide else 0.06), height / 2 - size * 0.06
+    x, y = width / 2 - size * (1.13 if wide else 0.0), height / 2
     tooth = [(x + size * px, y + size * py) for px, py in _tooth()]
-    dot = (x + size * 0.84, y - size * 0.72)
     layers: list[Layer] = [
         (tooth, lambda px, py: _between(_ENAMEL, _SHADOW, (px - x + py - y) / size / 2), 1.0),
-        (_circle(dot, size * 0.34), lambda _, py: _between(_SKY, _DEEP, py / height), 1.0),
-        (_circle(dot, size * 0.23), lambda *_: _FRESH, 1.0),
     ]
     if wide:
         left, thick = x + size * 1.5, size * 0.13

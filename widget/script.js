@@ -4,13 +4,54 @@ define(['./api.js', './card.js', './settings.js'], function (api, card, settings
 
   const CONTACTS_MS = 1500;
   const STYLE_MS = 2000;
+  const KEPT_MS = 10 * 60 * 1000;
+
+  /* What was seen is kept for the next card, of one user. amoCRM says `destroy` between two cards as it does at the end: so what is
+     left is forgotten when nobody opened another card for a while, when the widget is switched off, and when another user comes. */
+  let user = null;
+  let forgetting = null;
+
+  function enter(who) {
+    clearTimeout(forgetting);
+    if (user !== who) { forget(); }
+    user = who;
+  }
+
+  function leave() {
+    clearTimeout(forgetting);
+    if (user !== null) { forgetting = setTimeout(forget, KEPT_MS); }
+  }
+
+  function forget() {
+    clearTimeout(forgetting);
+    user = null;
+    card.forget();
+    settings.forget();
+  }
 
   return function () {
     const self = this;
     const hub = api.create(self);
+    const waiting = new Set();
     let opened = null;
+    let box = null;
     let drawn = 0;
     let styled = Promise.resolve();
+
+    /* Resolves as `promise` does; with `otherwise` if that fails or takes too long. */
+    function within(ms, promise, otherwise) {
+      return new Promise(function (resolve) {
+        const timer = setTimeout(done, ms, otherwise);
+        waiting.add(timer);
+        promise.then(done, function () { done(otherwise); });
+
+        function done(value) {
+          clearTimeout(timer);
+          waiting.delete(timer);
+          resolve(value);
+        }
+      });
+    }
 
     /* A test and a released widget may stand in one account: each has a style sheet of its own. */
     function style() {
@@ -39,10 +80,7 @@ define(['./api.js', './card.js', './settings.js'], function (api, card, settings
       node.id = 'identlink-style-' + own.widget_code;
       node.rel = 'stylesheet';
       node.href = href;
-      styled = new Promise(function (resolve) {
-        node.onload = node.onerror = resolve;
-        setTimeout(resolve, STYLE_MS);
-      });
+      styled = within(STYLE_MS, new Promise(function (resolve) { node.onload = node.onerror = resolve; }));
       document.head.appendChild(node);
     }
 
@@ -63,10 +101,10 @@ define(['./api.js', './card.js', './settings.js'], function (api, card, settings
     /* The hub knows them too: a promise that does not come holds nothing up. */
     function contactsOf(asked) {
       if (asked.kind === 'contacts') { return Promise.resolve([]); }
-      const listed = Promise.resolve(self.get_current_card_contacts_data()).then(function (all) {
+      const listed = Promise.resolve().then(function () { return self.get_current_card_contacts_data(); }).then(function (all) {
         return all.map(function (one) { return Number(one.id); }).filter(function (id) { return id > 0; });
-      }, function () { return []; });
-      return Promise.race([listed, new Promise(function (resolve) { setTimeout(resolve, CONTACTS_MS, []); })]);
+      });
+      return within(CONTACTS_MS, listed, []);
     }
 
     this.callbacks = {
@@ -80,6 +118,7 @@ define(['./api.js', './card.js', './settings.js'], function (api, card, settings
         return true;
       },
       init: function () {
+        enter(self.system().amouser_id);
         link();
         return true;
       },
@@ -93,7 +132,8 @@ define(['./api.js', './card.js', './settings.js'], function (api, card, settings
       },
       settings: function ($modal) {
         link();
-        settings.modal($modal, hub, self.i18n('settings'));
+        if (box) { box.close(); }
+        box = settings.modal($modal, hub, self.i18n('settings'));
         return true;
       },
       advancedSettings: function () {
@@ -107,11 +147,18 @@ define(['./api.js', './card.js', './settings.js'], function (api, card, settings
         });
         return true;
       },
-      onSave: function () {
+      onSave: function (saved) {
+        if (saved && saved.active === 'N') { forget(); }
         return true;
       },
       destroy: function () {
         close();
+        if (box) { box.close(); }
+        box = null;
+        hub.abort();
+        waiting.forEach(clearTimeout);
+        waiting.clear();
+        leave();
         if (style()) { style().remove(); }
         return true;
       },

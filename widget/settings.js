@@ -8,9 +8,14 @@ define(['./dom.js', './settings_draft.js', './settings_view.js', './sight.js'], 
   /* What somebody changed and did not save outlives leaving the page, as long as nobody else saves meanwhile. In memory only. */
   let unsaved = null;
 
+  /** What was changed and not saved is nobody's any more. */
+  function forget() {
+    unsaved = null;
+  }
+
   /** The page. @returns {close()} */
   function open(place, api, t) {
-    const view = { phase: 'loading', answer: null, draft: null, problems: {}, failed: null, conflict: false, saving: false, saved: false, kept: false, told: '' };
+    const view = { phase: 'loading', answer: null, draft: null, problems: Object.create(null), failed: null, conflict: false, saving: false, saved: false, kept: false, told: '', support: null };
     const act = { edit: edit, save: save, discard: discard, pause: pause, reload: load };
     let root = null;
     let closed = false;
@@ -30,6 +35,7 @@ define(['./dom.js', './settings_draft.js', './settings_view.js', './sight.js'], 
       draw();
       api.settings().then(function (answer) {
         if (closed) { return; }
+        view.support = answer.ok || answer.status ? api.support : null;
         if (answer.ok) { show(answer.body); } else { view.phase = 'failed'; view.failed = answer.reason || t.unreachable; }
         draw();
       });
@@ -39,7 +45,7 @@ define(['./dom.js', './settings_draft.js', './settings_view.js', './sight.js'], 
       view.phase = 'shown';
       view.answer = body;
       view.draft = body.settings;
-      view.problems = {};
+      view.problems = Object.create(null);
       view.failed = null;
       view.conflict = view.kept = view.saved = false;
       if (unsaved && body.settings && unsaved.version === body.version) {
@@ -82,7 +88,7 @@ define(['./dom.js', './settings_draft.js', './settings_view.js', './sight.js'], 
       if (view.saving) { return; }
       view.saving = true;
       view.failed = null;
-      view.problems = {};
+      view.problems = Object.create(null);
       draw();
       api.save(view.answer.version, settings).then(function (answer) {
         if (closed) { return; }
@@ -110,7 +116,7 @@ define(['./dom.js', './settings_draft.js', './settings_view.js', './sight.js'], 
 
     function discard() {
       view.draft = view.answer.settings;
-      view.problems = {};
+      view.problems = Object.create(null);
       view.failed = null;
       view.kept = view.conflict = false;
       draw();
@@ -144,25 +150,28 @@ define(['./dom.js', './settings_draft.js', './settings_view.js', './sight.js'], 
     };
   }
 
-  /** The modal: what the widget does, whether the hub answers, and where the settings are. */
+  /** The modal: what the widget does, whether the hub answers, where the settings are and whom to ask. @returns {close()} */
   function modal($modal, api, t) {
     const box = $modal && $modal[0];
     const place = box && (box.querySelector('.widget_settings_block__fields') || box.querySelector('.widget-settings__desc-space') || box);
-    if (!place || place.querySelector('.identlink')) { return; }
     const root = h('div', { class: 'identlink identlink_modal' });
+    const close = function () { root.remove(); };
+    if (!place || place.querySelector('.identlink')) { return { close: close }; }
     place.appendChild(root);
-    const draw = function (level, text) {
+    const draw = function (level, text, support) {
       root.classList.toggle('identlink_dark', sight.isDark(place));
       root.replaceChildren(
         h('p', {}, t.modal_about),
         h('p', { class: 'identlink__clinic', role: 'status' }, h('span', { class: 'identlink__dot identlink__dot_' + level }), h('span', {}, text)),
-        h('p', { class: 'identlink__hint' }, t.modal_where));
+        h('p', { class: 'identlink__hint' }, t.modal_where), support ? h('p', {}, dom.outside(support, t.support)) : '');
     };
     draw('soft', t.modal_checking);
     api.settings().then(function (answer) {
       if (!root.isConnected) { return; }
-      if (answer.ok) { draw.apply(null, standing(answer.body, t)); } else { draw(answer.status ? 'amber' : 'red', answer.reason || t.modal_unreachable); }
+      if (answer.ok) { draw.apply(null, standing(answer.body, t).concat(api.support)); return; }
+      draw(answer.status ? 'amber' : 'red', answer.reason || t.modal_unreachable, answer.status ? api.support : null);
     });
+    return { close: close };
   }
 
   function standing(body, t) {
@@ -172,5 +181,5 @@ define(['./dom.js', './settings_draft.js', './settings_view.js', './sight.js'], 
     return [body.settings.paused ? 'amber' : worst, body.settings.paused ? t.paused_now : t.modal_connected + ' ' + clinic.text + '.'];
   }
 
-  return { modal: modal, open: open };
+  return { forget: forget, modal: modal, open: open };
 });

@@ -8,17 +8,19 @@ define(['./settings_draft.js'], function (draft) {
     const differ = function (path) { return !draft.same(draft.get(before, path), draft.get(after, path)); };
     const say = function (where, what) { told.push(where + ': ' + what); };
 
-    Object.keys(Object.assign({}, before.pipelines, after.pipelines)).forEach(function (name) {
+    Array.from(new Set(Object.keys(before.pipelines).concat(Object.keys(after.pipelines)))).forEach(function (name) {
       const at = ['pipelines', name];
-      const where = nameOf(after.pipelines[name] || before.pipelines[name], choices, t);
-      if (!before.pipelines[name] || !after.pipelines[name]) { say(where, before.pipelines[name] ? t.removed : t.added); return; }
+      const was = draft.get(before, at);
+      const is = draft.get(after, at);
+      const where = nameOf(is || was, choices, t);
+      if (!was || !is) { say(where, was ? t.removed : t.added); return; }
       if (differ(at.concat('pipeline_id'))) { say(t['role_' + name] || where, where); }
-      if (differ(at.concat('budget', 'basis'))) { say(where, t.basis + ' — ' + t['basis_' + after.pipelines[name].budget.basis]); }
-      if (differ(at.concat('budget', 'people_win'))) { say(where, after.pipelines[name].budget.people_win ? t.people_win : t.basis_wins); }
+      if (differ(at.concat('budget', 'basis'))) { say(where, t.basis + ' — ' + t['basis_' + is.budget.basis]); }
+      if (differ(at.concat('budget', 'people_win'))) { say(where, is.budget.people_win ? t.people_win : t.basis_wins); }
       choices.targets.forEach(function (target) {
         const path = at.concat('targets', target.key);
         const rule = draft.get(after, path);
-        if (differ(path.concat('stage'))) { say(where + ', ' + target.name, stage(after.pipelines[name], rule.stage, choices, t)); }
+        if (differ(path.concat('stage'))) { say(where + ', ' + target.name, stage(is, rule.stage, choices, t)); }
         else if (differ(path.concat('accepted'))) { say(where + ', ' + target.name, t.accepted_changed); }
       });
     });
@@ -27,7 +29,7 @@ define(['./settings_draft.js'], function (draft) {
       const old = before.branches.find(function (other) { return other.database === route.database && other.branch === route.branch; });
       if (one.isSet && !draft.same(old, route)) { say(t.branch + ' «' + route.name + '»', t.changed_one); }
     });
-    ['money', 'family', 'search'].forEach(function (right) {
+    draft.rights(after).forEach(function (right) {
       if (differ(['rights', right])) { say(t['right_' + right], after.rights[right].map(function (one) { return whom(one, choices, t); }).join(', ') || t.nobody); }
     });
     choices.databases.forEach(function (one) {
@@ -48,7 +50,8 @@ define(['./settings_draft.js'], function (draft) {
   function whom(name, choices, t) {
     if (name === 'all' || name === 'admin') { return t['whom_' + name]; }
     const parts = name.split(':');
-    const found = choices[parts[0] + 's'].find(function (one) { return one.id === Number(parts[1]); });
+    if (['group', 'role'].indexOf(parts[0]) < 0) { return t.whom_other + ' «' + name + '»'; }
+    const found = (choices[parts[0] + 's'] || []).find(function (one) { return one.id === Number(parts[1]); });
     return t['whom_' + parts[0]] + ' «' + (found && found.name ? found.name : t.gone) + '»';
   }
 

@@ -14,13 +14,28 @@ define([], function () {
   function put(settings, path, value) {
     const next = copy(settings);
     const last = path[path.length - 1];
-    const place = path.slice(0, -1).reduce(function (at, name) { return at[name] || (at[name] = {}); }, next);
-    place[last] = value;
+    const place = path.slice(0, -1).reduce(function (at, name) { return own(at, name) || set(at, name, {}); }, next);
+    set(place, last, value);
     return next;
   }
 
   function get(settings, path) {
-    return path.reduce(function (at, name) { return at === undefined || at === null ? undefined : at[name]; }, settings);
+    return path.reduce(own, settings);
+  }
+
+  /* A name may be any text: `constructor` and `__proto__` are names like others, and never lead to what all objects share. */
+  function own(at, name) {
+    return at !== undefined && at !== null && Object.prototype.hasOwnProperty.call(at, name) ? at[name] : undefined;
+  }
+
+  function set(at, name, value) {
+    Object.defineProperty(at, name, { value: value, configurable: true, enumerable: true, writable: true });
+    return value;
+  }
+
+  /** The rights that both this page and the hub know: a hub may be older or newer than the widget. */
+  function rights(settings) {
+    return ['money', 'family', 'search'].filter(function (right) { return Array.isArray(own(settings.rights, right)); });
   }
 
   function offer(choices, id) {
@@ -42,7 +57,7 @@ define([], function () {
 
   /** Another pipeline: what stages have the same names there stay chosen. */
   function toPipeline(settings, choices, name, pipelineId) {
-    const before = settings.pipelines[name];
+    const before = get(settings, ['pipelines', name]);
     const there = offer(choices, pipelineId);
     const moved = function (id) {
       const called = stageName(choices, before.pipeline_id, id);
@@ -53,7 +68,7 @@ define([], function () {
     Object.keys(before.targets).forEach(function (target) {
       const rule = before.targets[target];
       const kept = function (ids) { return ids.map(moved).filter(Boolean); };
-      targets[target] = { stage: rule.stage === null ? null : moved(rule.stage), accepted: kept(rule.accepted), from: rule.from === 'any' ? 'any' : kept(rule.from) };
+      set(targets, target, { stage: rule.stage === null ? null : moved(rule.stage), accepted: kept(rule.accepted), from: rule.from === 'any' ? 'any' : kept(rule.from) });
     });
     return put(settings, ['pipelines', name], Object.assign({}, before, { pipeline_id: pipelineId, targets: targets }));
   }
@@ -116,7 +131,7 @@ define([], function () {
   }
 
   return {
-    branches: branches, copy: copy, get: get, isNeeded: isNeeded, offer: offer, put: put, same: same, stageName: stageName,
+    branches: branches, copy: copy, get: get, isNeeded: isNeeded, offer: offer, put: put, rights: rights, same: same, stageName: stageName,
     toConfirmed: toConfirmed, toPipeline: toPipeline, toRoute: toRoute, toStage: toStage, toWhom: toWhom, withPipeline: withPipeline, withoutPipeline: withoutPipeline,
   };
 });

@@ -15,7 +15,7 @@ define(['./dom.js', './format.js', './settings_draft.js', './settings_changes.js
     return h('div', { class: 'identlink identlink_page', 'data-state': view.phase, 'aria-busy': view.phase === 'loading' || view.saving ? 'true' : 'false', tabindex: '-1' },
       h('div', { class: 'identlink__away', role: 'status', key: 'told' }, view.told),
       view.phase === 'loading' ? h('p', { class: 'identlink__hint', role: 'status' }, t.loading)
-        : view.phase === 'failed' ? h('div', { class: 'identlink__told', role: 'alert' }, h('strong', {}, t.failed), h('p', {}, view.failed), button(t.retry, act.reload))
+        : view.phase === 'failed' ? h('div', { class: 'identlink__told', role: 'alert' }, h('strong', {}, t.failed), h('p', {}, view.failed), helped(view, t, button(t.retry, act.reload)))
           : page(view, act, t));
   }
 
@@ -28,8 +28,12 @@ define(['./dom.js', './format.js', './settings_draft.js', './settings_changes.js
       connection(told.health, t),
       settings ? [
         stages(view, act, t), budget(view, act, t), branches(view, act, t), rights(view, act, t), money(view, act, t), pause(view, act, t), history(told, t), footer(view, act, t),
-      ] : h('div', { class: 'identlink__told', key: 'none' }, h('strong', {}, t.not_prepared), h('p', {}, t.not_prepared_hint)),
+      ] : h('div', { class: 'identlink__told', key: 'none' }, h('strong', {}, t.not_prepared), h('p', {}, t.not_prepared_hint), helped(view, t)),
     ];
+  }
+
+  function helped(view, t, first) {
+    return h('div', { class: 'identlink__buttons' }, first, view.support ? dom.outside(view.support, t.support) : null);
   }
 
   function connection(health, t) {
@@ -135,7 +139,7 @@ define(['./dom.js', './format.js', './settings_draft.js', './settings_changes.js
     const settings = view.draft;
     const choices = view.answer.choices;
     const whom = ['all', 'admin'].concat(choices.groups.map(function (one) { return 'group:' + one.id; }), choices.roles.map(function (one) { return 'role:' + one.id; }));
-    return fields.section('rights', t.rights, t.rights_hint, ['money', 'family', 'search'].map(function (right) {
+    return fields.section('rights', t.rights, t.rights_hint, draft.rights(settings).map(function (right) {
       const chosen = settings.rights[right];
       const names = whom.concat(chosen.filter(function (one) { return whom.indexOf(one) < 0; }));
       return fields.checks('rights.' + right, t['right_' + right], t['right_' + right + '_hint'], names.map(function (one) {

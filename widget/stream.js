@@ -42,7 +42,7 @@ define([], function () {
       source.addEventListener('changed', on.changed);
       source.addEventListener('freshness', function (event) {
         const value = parsed(event.data);
-        if (value) { on.freshness(value); }
+        if (value && value.text) { on.freshness(value); }
       });
     }
 
