@@ -25,7 +25,7 @@ def start(account: Account, user: User, widget: Widget, client_uuid: str) -> Jso
             "subdomain": account.subdomain,
             "timezone": account.timezone,
         },
-        "user": {"id": user.id, "name": user.name, "email": user.email, "is_admin": user.is_admin},
+        "user": {**_person(user), "email": user.email},
         "user_rights": {"leads": rights_of(user), "contacts": rights_of(user), "is_admin": user.is_admin},
         "users": [_person(other) for other in account.users.values() if other.is_active],
         "groups": {"group_0": "Отдел продаж"},

@@ -43,6 +43,9 @@ define(['backbone', 'dom', 'state', 'server', 'left', 'stages', 'fields', 'feed'
         shut: redraw,
         save: save,
         forget: forget,
+        write: function (text) { return wrote(server.post(path + '/notes', { text: text })); },
+        plan: function (task) { return wrote(server.post(path + '/tasks', task)); },
+        finish: function (taskId, result) { return wrote(server.patch('tasks/' + taskId, { result: result })); },
       };
 
       /* Unsaved values are in the page's model, as in amoCRM; under which keys is not documented. */
@@ -90,7 +93,7 @@ define(['backbone', 'dom', 'state', 'server', 'left', 'stages', 'fields', 'feed'
         if (!told || mine !== asked || !isOpen()) { return; } // not to be seen any more, or left meanwhile
         view.card = told;
         state.view.card = told;
-        feed.fill(root.querySelector('[data-feed]'), told);
+        feed.fill(root.querySelector('[data-feed]'), told, act);
         if (!isDirty() && !root.querySelector('[data-stages]:not([hidden])')) { redraw(); }
       }
 
@@ -109,9 +112,10 @@ define(['backbone', 'dom', 'state', 'server', 'left', 'stages', 'fields', 'feed'
 
       function entitle() { document.title = (view.card.name || view.kind.empty) + ' – amoCRM: стенд'; }
 
-      async function write(text) {
-        await attempt(server.post(path + '/notes', { text: text }));
-        refresh();
+      async function wrote(call) {
+        const done = await attempt(call);
+        await refresh();
+        return done !== null;
       }
 
       function concerns(what) {
@@ -128,7 +132,7 @@ define(['backbone', 'dom', 'state', 'server', 'left', 'stages', 'fields', 'feed'
       app.data.current_card = {
         id: id, main_user: first.responsible_user_id, element_type: view.kind.type, model: new backbone.Model({}),
       };
-      root.append(left.draw(view, act), feed.draw(first, write), column.draw(first));
+      root.append(left.draw(view, act), feed.draw(first, act), column.draw(first));
       place.replaceChildren(root);
       entitle();
       if (!id) { root.querySelector('.card__name').focus(); }

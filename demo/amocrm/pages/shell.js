@@ -1,5 +1,5 @@
 /* The frame around the pages: the bar on the left, light and dark, who looks, and going from page to page without a reload. */
-define(['dom', 'state', 'server', 'board', 'card', 'market', 'words'], function (dom, state, server, board, card, market, words) {
+define(['dom', 'state', 'server', 'board', 'card', 'market', 'people', 'words'], function (dom, state, server, board, card, market, people, words) {
   'use strict';
 
   const h = dom.h;
@@ -82,32 +82,12 @@ define(['dom', 'state', 'server', 'board', 'card', 'market', 'words'], function 
       h('span', { class: 'nav__space' }),
       h('button', { type: 'button', class: 'nav__item', 'data-action': 'theme', onclick: turn },
         dom.icon(isDark() ? 'sun' : 'moon'), h('span', {}, isDark() ? 'Светлая' : 'Тёмная')),
-      people());
+      people.draw());
   }
 
   function item(path, icon, name, isHere) {
     return h('a', { class: 'nav__item', href: path, 'data-go': '', 'aria-current': isHere ? 'page' : null }, dom.icon(icon), h('span', {}, name));
   }
-
-  function people() {
-    const user = state.start.user;
-    const choice = h('select', {
-      class: 'nav__choice', 'aria-label': 'Кто работает', 'data-action': 'user',
-      onchange: function () { location.href = '/_stand-in/login/' + choice.value + '?to=' + encodeURIComponent(location.pathname); },
-    }, state.start.users.map(function (one) {
-      return h('option', { value: one.id, selected: one.id === user.id }, one.name + note(one));
-    }));
-    return h('label', { class: 'nav__user', title: user.name, 'data-user': user.id },
-      h('span', { class: 'nav__face', 'aria-hidden': 'true' }, initials(user.name)), h('span', { class: 'nav__name', 'aria-hidden': 'true' }, user.name.split(' ')[0]), choice);
-  }
-
-  function note(one) {
-    if (one.is_admin) { return ' (администратор)'; }
-    if (one.is_free) { return ' (бесплатный)'; }
-    return { A: '', M: ' (видит своё)', D: ' (не видит карточек)' }[one.view];
-  }
-
-  function initials(name) { return name.split(' ').map(function (part) { return part.slice(0, 1); }).join('').slice(0, 2); }
 
   /* The demo shows the pages in a frame: its bar follows which card is open, and light or dark. */
   function tellFrame() {

@@ -30,10 +30,22 @@ define([], function () {
     return date(seconds);
   }
 
+  /* Of what is still to come; the day with its time, as a person says it. */
+  function ahead(seconds, now) {
+    return dayAhead(seconds, now) + ' ' + time(seconds);
+  }
+
+  function dayAhead(seconds, now) {
+    if (date(seconds) === date(now + 86400)) { return 'Завтра'; }
+    return seconds > now && date(seconds) !== date(now) ? part(seconds, { weekday: 'short', day: 'numeric', month: 'short' }) : day(seconds, now);
+  }
+
+  function iso(seconds) { return date(seconds).split('.').reverse().join('-'); }
+
   function moment(seconds, now) { return day(seconds, now) + ' ' + time(seconds); }
 
   return {
-    money: money, deals: deals, time: time, date: date, day: day, moment: moment,
+    money: money, deals: deals, time: time, date: date, day: day, moment: moment, ahead: ahead, dayAhead: dayAhead, iso: iso,
     setZone: function (name) { zone = name; },
   };
 });
