@@ -42,6 +42,16 @@ def replace(path: Path, data: bytes, *, durable: bool = True) -> None:
         _settle(path.parent)
 
 
+def append(path: Path, line: bytes) -> None:
+    """Write one line more; durable when it returns."""
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    with os.fdopen(handle, "ab") as file:
+        _give(handle, path.parent)
+        file.write(line + b"\n")
+        file.flush()
+        os.fsync(handle)
+
+
 def read(path: Path) -> bytes | None:
     """What the file holds; None where there is none."""
     try:

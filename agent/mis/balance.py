@@ -61,11 +61,11 @@ def terms_of(account: Account, can: Mapping[str, bool]) -> Terms:
     """The terms, from the journal where it can be read."""
     bills = [order for order in account.orders or () if is_formed(order) is not False]
     if can[DEBT]:
-        shares = [_share(order) for order in bills]
-        unpaid = total(_unpaid(order) for order in bills)
+        shares = [share_of(order) for order in bills]
+        unpaid = total(unpaid_of(order) for order in bills)
     else:
         lines = account.lines or {}
-        shares = [_share_by_lines(order, lines.get(order["ID"], ())) for order in bills]
+        shares = [share_by_lines(order, lines.get(order["ID"], ())) for order in bills]
         unpaid = None
     return Terms(
         opening=(kopecks(account.row, "InitialBalance") or _ZERO) if "InitialBalance" in account.row else None,
@@ -88,14 +88,14 @@ def figures(terms: Terms, can: Mapping[str, bool]) -> tuple[dict[str, Decimal], 
     return told, tuple(f"no_{name}" for name in wanted if expected[name] and name not in told)
 
 
-def _share(order: Row) -> Decimal | None:
+def share_of(order: Row) -> Decimal | None:
     """The patient's share of one bill, by the journal."""
     billed, insurance = kopecks(order, "AmountWithDiscount"), kopecks(order, "InsuranceAmount") or _ZERO
     is_told = is_formed(order) and order.get("JournalID") is not None and "InsuranceAmount" in order
     return billed - insurance if is_told and billed is not None and billed >= 0 else None
 
 
-def _unpaid(order: Row) -> Decimal | None:
+def unpaid_of(order: Row) -> Decimal | None:
     """What is left to pay of one bill. Whoever paid too much owes nothing, and owes no less elsewhere."""
     debt = kopecks(order, "Debt")
     makes_sense = (amount_of(order, "AmountWithDiscount") or _ZERO) >= 0
@@ -103,9 +103,9 @@ def _unpaid(order: Row) -> Decimal | None:
     return max(debt, _ZERO) if is_told and debt is not None else None
 
 
-def _share_by_lines(order: Row, lines: Sequence[Row]) -> Decimal | None:
+def share_by_lines(order: Row, lines: Sequence[Row]) -> Decimal | None:
     """Without the journal nobody says what an insurer, a return or a later discount leave of a line: then it is not known."""
-    if not is_formed(order) or any(map(_is_open, lines)):
+    if not is_formed(order) or any(map(is_open, lines)):
         return None
     return total(rounded(value) if value is not None else None for value in map(line_sum, _paid_lines(lines)))
 
@@ -114,7 +114,8 @@ def _paid_lines(lines: Sequence[Row]) -> list[Row]:
     return [line for line in lines if not line.get("IsWarranty")]
 
 
-def _is_open(line: Row) -> bool:
+def is_open(line: Row) -> bool:
+    """Whether an insurer, a return or a later discount takes something of it."""
     return any(line.get(column) is not None for column in ("ID_Companies", "ID_Returns")) or bool(
         amount_of(line, "DeferredDiscountSum")
     )

@@ -1,1 +1,1 @@
-SELECT payment.ID, payment.ID_Patients, payment.Payment FROM dbo.PaymentsIn AS payment WHERE payment.ID_Patients IN (@p0)
+SELECT payment.ID, payment.ID_Patients, payment.DateTimePayment, payment.Payment FROM dbo.PaymentsIn AS payment WHERE payment.ID_Patients IN (@p0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from agent.mis import rows
 from agent.mis.balance import ADVANCE, DEBT, NET, Account, has_money, terms_of
+from agent.mis.money import kopecks
 
 WITH_JOURNAL = {DEBT: True, ADVANCE: True, NET: True}
 WITHOUT = {DEBT: False, ADVANCE: False, NET: True}
@@ -183,6 +185,9 @@ def test_who_has_money_here(of: Account, *, expected: bool) -> None:
 
 
 sums = st.decimals(0, 10**6, places=2)
+signed = st.decimals(-(10**6), 10**6, places=2)
+exact = st.decimals(-(10**4), 10**6, places=10)
+"""As the clinic's columns hold money: ten places."""
 
 
 @given(st.lists(st.tuples(sums, sums, sums), max_size=5), st.lists(sums, max_size=5), sums)
@@ -200,3 +205,48 @@ def test_advance_less_debt_is_the_net_wherever_the_journal_adds_up(
 
     assert figures["advance"] == opening + sum(ahead)
     assert figures["advance"] - figures["debt"] == left
+
+
+@given(st.lists(st.tuples(exact, exact, exact), max_size=5), st.lists(signed, max_size=5), signed, st.randoms())
+def test_debt_is_what_is_owed_of_each_bill_whatever_else_there_is(
+    bills: list[tuple[Decimal, Decimal, Decimal]], payments: list[Decimal], opening: Decimal, random: Random
+) -> None:
+    """In kopecks, neither below zero, in whatever order the rows come; what another bill is overpaid by lowers nothing."""
+    orders = [order(key, str(abs(net)), str(debt), str(abs(share))) for key, (net, debt, share) in enumerate(bills)]
+    paid = list(map(str, payments))
+    figures = told(account(*orders, paid=paid, opening=str(opening)))
+    owed = sum((max(kopecks({"Debt": debt}, "Debt") or Decimal(), Decimal()) for _, debt, _ in bills), Decimal())
+    random.shuffle(orders)
+    random.shuffle(paid)
+
+    assert Decimal(figures["debt"]) == owed
+    assert Decimal(figures["advance"]) >= 0
+    assert all(text == f"{Decimal(text):.2f}" for text in figures.values())
+    assert told(account(*orders, paid=paid, opening=str(opening))) == figures
+
+
+@given(st.lists(st.tuples(sums, st.integers(1, 9), sums), max_size=5), st.lists(signed, max_size=5), signed)
+def test_without_the_journal_a_kopeck_more_paid_is_a_kopeck_more_left(
+    served: list[tuple[Decimal, int, Decimal]], payments: list[Decimal], opening: Decimal
+) -> None:
+    rows_of = {1: [line(str(price), count, str(discount)) for price, count, discount in served]}
+    billed = sum((price * count - discount for price, count, discount in served), Decimal())
+    paid = list(map(str, payments))
+    left = told(account(bare(1), paid=paid, opening=str(opening), lines=rows_of), WITHOUT)
+    more = told(account(bare(1), paid=[*paid, "0.01"], opening=str(opening), lines=rows_of), WITHOUT)
+
+    assert left.keys() == {"net"}
+    assert Decimal(left["net"]) == opening + sum(payments, Decimal()) - billed
+    assert Decimal(more["net"]) - Decimal(left["net"]) == Decimal("0.01")
+
+
+@given(st.lists(st.tuples(sums, sums), max_size=5), st.lists(sums, max_size=5))
+def test_both_ways_agree_where_the_journal_adds_up(bills: list[tuple[Decimal, Decimal]], ahead: list[Decimal]) -> None:
+    """A clinic that loses its journal in an update sees no other balance: only no longer of what it is made."""
+    orders = [order(key, str(net), str(min(debt, net))) for key, (net, debt) in enumerate(bills)]
+    lines = {key: [line(str(net))] for key, (net, _) in enumerate(bills)}
+    paid = [str(net - min(debt, net)) for net, debt in bills] + list(map(str, ahead))
+    both_told = {name: Decimal(text) for name, text in told(account(*orders, paid=paid)).items()}
+    left = told(account(*map(bare, lines), paid=paid, lines=lines), WITHOUT)
+
+    assert Decimal(left["net"]) == both_told["advance"] - both_told["debt"]
