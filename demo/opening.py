@@ -21,6 +21,8 @@ from widget.build import build
 OPENS = time(9)
 _SCAN_EVERY, _STATE_EVERY = 0.2, 0.5
 """Seconds; at the fastest pace a second is half a minute of the clinic's."""
+STAFF = Path(__file__).with_name("staff.json")
+"""Who works in the account besides the head and the two operators: one who sees only the own deals, and a free user."""
 _NEEDED = ("clinic.db", "clock", "account.json", "hub.db", "master.key", "agent/identity.json")
 Say = Callable[[str], None]
 
@@ -59,7 +61,7 @@ def check_set_up(folder: Folder, what: Remembered) -> None:
 
 
 def _product(path: Path, what: Remembered, env: dict[str, str], session: aiohttp.ClientSession) -> Product:
-    kept = ("--state", str(path / "account.json"), "--widget", str(path / "widget.zip"))
+    kept = ("--state", str(path / "account.json"), "--widget", str(path / "widget.zip"), "--seed-file", str(STAFF))
     stand_in = stand_in_command(path, hub_port=what.ports.hub, rate=AMOCRM_RATE, port=what.ports.crm)
     clinic = clinic_command(path, seed=what.seed, visits=what.visits, day=what.day)
     return Product(

@@ -53,8 +53,13 @@ async def furnished(api: Api) -> Names:
         item["name"]: item["id"] for item in (await api.whole("leads/loss_reasons"))["_embedded"]["loss_reasons"]
     }
     users = [user async for user in api.pages("users", "users")]
-    operators = tuple(user["id"] for user in users if user["rights"]["is_active"] and not user["rights"]["is_admin"])
+    operators = tuple(user["id"] for user in users if _works_with_all(user["rights"]))
     return Names(stages, reasons, fields[SOURCE], operators)
+
+
+def _works_with_all(rights: Json) -> bool:
+    """An operator; not the head, nobody free, and nobody who sees only some deals."""
+    return bool(rights["is_active"]) and not rights["is_admin"] and rights["leads"]["view"] == "A"
 
 
 async def viewed(api: Api, names: Names, callers: list[Json], now: datetime, zone: ZoneInfo) -> View:
