@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, delete, select
 
 from hub.inbox.write import arrive, mark_dirty
-from hub.links.columns import by_database, in_account, of, owner
+from hub.links.columns import by_database, in_account, of, of_deal, owner
 from hub.rules.model import PatientKey
 from hub.store.dialect import upsert
 from hub.store.engine import Unit
@@ -26,7 +26,8 @@ class Choice:
 
 async def read_choice(unit: Unit, deal_id: int) -> PatientKey | None:
     """Whom an operator chose for this deal."""
-    return (await chosen_for(unit, [deal_id])).get(deal_id)
+    row = await of_deal(unit, choices, deal_id)
+    return PatientKey(row.database, row.patient) if row else None
 
 
 async def chosen_for(unit: Unit, deal_ids: Collection[int]) -> dict[int, PatientKey]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import and_, delete, select
 
-from hub.links.columns import in_account, of
+from hub.links.columns import in_account, of, of_deal
 from hub.rules.confirmed import Confirmation as Confirmation
 from hub.store.dialect import upsert
 from hub.store.engine import Unit
@@ -17,8 +17,7 @@ _WRITTEN = ("database", "visit", "start", "branch", "user_id", "sealed_text", "a
 
 async def read_confirmation(unit: Unit, deal_id: int) -> Confirmation | None:
     """Of one deal."""
-    query = select(confirmations).where(in_account(unit, confirmations), confirmations.c.deal_id == deal_id)
-    row = (await unit.execute(query)).first()
+    row = await of_deal(unit, confirmations, deal_id)
     return _opened(unit, row) if row else None
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, exists, literal, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, literal, or_, select
 
 from hub.links.columns import in_account, of, owner
 from hub.rules.model import PatientKey
@@ -39,17 +39,34 @@ class Said:
     at: datetime
 
 
-async def about_deal(unit: Unit, deal_id: int) -> list[Said]:
-    """What is not done with this deal: asks that name it as a candidate, and what was put aside."""
-    named = or_(outcomes.c.subject == f"deal:{deal_id}", outcomes.c.detail.contains(str(deal_id)))
-    rows = await unit.execute(select(outcomes).where(in_account(unit, outcomes), named).order_by(outcomes.c.at))
-    return [said for said in map(_said, rows) if deal_id in said.outcome.deal_ids or said.subject == f"deal:{deal_id}"]
+async def about(unit: Unit, deal_id: int, key: PatientKey | None) -> list[Said]:
+    """What is not done: with this deal (asks that name it as a candidate, and what was put aside), then for its patient, but for the
+    patient's deals."""
+    database, patient = (key.database, key.patient) if key else ("", NOBODY)
+    given = {"account": unit.account.id, "deal": f"deal:{deal_id}", "named": f"%{deal_id}%"}
+    rows = (await unit.execute(_ABOUT, {**given, "database": database, "patient": patient})).all()
+    of_deal, of_patient = [], []
+    for row in rows:
+        said = _said(row)
+        if said.subject == f"deal:{deal_id}" or deal_id in said.outcome.deal_ids:
+            of_deal.append(said)
+        elif key == PatientKey(row.database, row.patient) and not said.subject.startswith("deal:"):
+            of_patient.append(said)
+    return [*of_deal, *of_patient]
 
 
-async def about_patient(unit: Unit, key: PatientKey) -> list[Said]:
-    """What is not done for this patient, but for its deals."""
-    rows = await unit.execute(select(outcomes).where(of(unit, outcomes, key.database, [key.patient])))
-    return [said for said in map(_said, rows) if not said.subject.startswith("deal:")]
+_ABOUT = (
+    select(outcomes)
+    .where(
+        outcomes.c.account_id == bindparam("account"),
+        or_(
+            outcomes.c.subject == bindparam("deal"),
+            outcomes.c.detail.like(bindparam("named")),
+            and_(outcomes.c.database == bindparam("database"), outcomes.c.patient == bindparam("patient")),
+        ),
+    )
+    .order_by(outcomes.c.at)
+)
 
 
 def _said(row: Any) -> Said:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from hub.links.columns import in_account, of, owner
+from hub.links.columns import in_account, of, of_deal, owner
 from hub.rules.model import ContactMemory, Deal, Memory, PatientKey, Stage
 from hub.rules.plan import OwnContact, OwnDeal
 from hub.store.dialect import upsert
@@ -41,7 +41,7 @@ async def read_deals(unit: Unit, database: str, patients: Collection[str]) -> di
 
 async def read_deal(unit: Unit, deal_id: int) -> tuple[PatientKey, OwnDeal] | None:
     """Whose deal it is, and what we know of it; None: no patient's."""
-    row = (await unit.execute(select(deals).where(in_account(unit, deals), deals.c.deal_id == deal_id))).first()
+    row = await of_deal(unit, deals, deal_id)
     if row is None:
         return None
     memory = Memory.model_validate_json(unit.vault.open(row.sealed_memory, _deal_place(deal_id)))

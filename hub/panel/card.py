@@ -171,11 +171,11 @@ class Cards:
         )
 
     async def _beside(self, card: _Open) -> _Beside:
-        deal_id, wanted = card.subject.deal_id, card.subject.wanted
+        deal_id, wanted, zone = card.subject.deal_id, card.subject.wanted, ZoneInfo(card.settings.zone)
         async with self._store.reading(card.visitor.account) as unit:
             return _Beside(
                 known=await read_beside(unit, wanted) if wanted else Known(),
-                why=await why_of(unit, deal_id, ZoneInfo(card.settings.zone)) if deal_id else None,
+                why=await why_of(unit, deal_id, zone, is_nobodys=wanted is None) if deal_id else None,
                 confirmation=await read_confirmation(unit, deal_id) if deal_id else None,
             )
 

@@ -155,8 +155,11 @@ async def _append(unit: Unit, end: _End, noted: Sequence[Access]) -> _End:
                 "digest": digest,
             }
         )
-    await unit.execute(insert(accesses), rows)
+    await unit.execute(_INSERT, rows)
     return _End(end.n + len(rows), digest)
+
+
+_INSERT = insert(accesses)
 
 
 def chained(before: str, account_id: int, n: int, access: Access) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
-from sqlalchemy import ColumnElement, Row, literal, or_, select, true, union_all
+from sqlalchemy import ColumnElement, Row, bindparam, literal, or_, select, true, union_all
 
 from hub.clock import machine_now
 from hub.inbox.write import record_place
@@ -40,16 +40,18 @@ class Links(Protocol):
 
 async def read_account(unit: Unit, links: Links, now: datetime) -> tuple[Settings | None, dict[str, Site]]:
     """Its settings (None: nobody configured it yet) and its databases. `now` is business time."""
-    query = (
-        select(accounts.c.settings, databases)
-        .select_from(accounts)
-        .outerjoin(databases, databases.c.account_id == accounts.c.id)
-        .where(accounts.c.id == unit.account.id)
-    )
-    rows = (await unit.execute(query)).all()
+    rows = (await unit.execute(_ACCOUNT, {"account": unit.account.id})).all()
     of_databases = sorted((row for row in rows if row.id is not None), key=lambda row: (len(row.id), row.id))
     text = rows[0].settings if rows else None
     return parsed(text) if text else None, {row.id: _site(row, links, now) for row in of_databases}
+
+
+_ACCOUNT = (
+    select(accounts.c.settings, databases)
+    .select_from(accounts)
+    .outerjoin(databases, databases.c.account_id == accounts.c.id)
+    .where(accounts.c.id == bindparam("account"))
+)
 
 
 async def read_sites(unit: Unit, links: Links, now: datetime) -> dict[str, Site]:
@@ -90,18 +92,19 @@ def _clock_ahead(state: str | None) -> timedelta:
 
 async def whose_deal(unit: Unit, deal_id: int) -> tuple[PatientKey | None, PatientKey | None]:
     """Whom an operator chose for a deal, and whose it is by the link."""
-    rows = await unit.execute(
-        union_all(
-            *(
-                select(literal(name).label("of"), table.c.database, table.c.patient).where(
-                    in_account(unit, table), table.c.deal_id == deal_id
-                )
-                for name, table in (("choice", choices), ("link", deals))
-            )
-        )
-    )
+    rows = await unit.execute(_WHOSE_DEAL, {"account": unit.account.id, "deal": deal_id})
     found = {row.of: PatientKey(row.database, row.patient) for row in rows}
     return found.get("choice"), found.get("link")
+
+
+_WHOSE_DEAL = union_all(
+    *(
+        select(literal(name).label("of"), table.c.database, table.c.patient).where(
+            table.c.account_id == bindparam("account"), table.c.deal_id == bindparam("deal")
+        )
+        for name, table in (("choice", choices), ("link", deals))
+    )
+)
 
 
 async def linked_to_contact(unit: Unit, contact_id: int) -> tuple[PatientKey, ...]:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hub.amocrm.prepare import known_schema
 from hub.links import own
 from hub.links.choices import read_choice
-from hub.links.outcomes import Said, about_deal, about_patient
+from hub.links.outcomes import Said, about
 from hub.panel.model import Why
 from hub.panel.reasons import reason_of
 from hub.rules.model import Explanation, Stage, Written
@@ -17,11 +17,14 @@ from hub.store.engine import Unit
 BY_HAND = "Этап меняли вручную после этого"
 
 
-async def why_of(unit: Unit, deal_id: int, zone: ZoneInfo, stands: Stage | None = None) -> Why | None:
-    """`stands`: where the deal was just read to stand; None: as the hub last saw it."""
-    found = await own.read_deal(unit, deal_id)
-    key = found[0] if found else await read_choice(unit, deal_id)
-    said = [*await about_deal(unit, deal_id), *(await about_patient(unit, key) if key else [])]
+async def why_of(
+    unit: Unit, deal_id: int, zone: ZoneInfo, stands: Stage | None = None, *, is_nobodys: bool = False
+) -> Why | None:
+    """`stands`: where the deal was just read to stand; None: as the hub last saw it. `is_nobodys`: whoever asks knows that it is no
+    patient's, by link or by choice."""
+    found = None if is_nobodys else await own.read_deal(unit, deal_id)
+    key = found[0] if found else None if is_nobodys else await read_choice(unit, deal_id)
+    said = await about(unit, deal_id, key)
     written = found[1].memory.written if found else Written()
     by_hand = found is not None and written.why is not None and _is_by_hand(written, stands or found[1].stage)
     name = await _stage_before(unit, written.why)

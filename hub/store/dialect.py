@@ -37,6 +37,8 @@ def _upsert(is_postgresql: bool, table: Table, update: tuple[str, ...]) -> Inser
 def among(unit: Unit, where: Column[str], values: Collection[str]) -> ColumnElement[bool]:
     """The column holds one of the values. They travel as one parameter: with IN, each number of them is a statement of its own
     to prepare, and five hundred parameters cost more than the query."""
+    if len(values) == 1:
+        return where == next(iter(values))
     if _is_postgresql(unit):
         return where == any_(bindparam(None, list(values), type_=ARRAY(String)))
     each = func.json_each(json.dumps(list(values))).table_valued("value")

@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import StaticPool
 
 from hub.accounts import Account
+from hub.store.sqlite import OneWay
 from hub.store.vault import KeyFiles, Vault
 from wire.errors import NeedsOperator
 
@@ -125,14 +126,17 @@ def _engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
     if not target.startswith("sqlite"):
         writers = create_async_engine(target, hide_parameters=True, pool_size=10, pool_pre_ping=True)
         return writers.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True), writers
-    folder = Path(make_url(url).database or "").parent
+    path = make_url(url).database or ""
+    folder = Path(path).parent
     if not folder.is_dir():
         raise NeedsOperator(f"Make the folder {folder}, or write another path into HUB_DATABASE_URL.")
-    readers = create_async_engine(target, hide_parameters=True)
-    writers = create_async_engine(target, hide_parameters=True, poolclass=StaticPool)
-    for engine, begin in ((readers, "BEGIN"), (writers, "BEGIN IMMEDIATE")):
+    readers = create_async_engine(target, hide_parameters=True, async_creator=lambda: OneWay(path))
+    writers = create_async_engine(
+        target, hide_parameters=True, poolclass=StaticPool, async_creator=lambda: OneWay(path)
+    )
+    for engine, begin in ((readers, _begin_reading), (writers, _begin_writing)):
         event.listen(engine.sync_engine, "connect", _set_up_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin(begin))
+        event.listen(engine.sync_engine, "begin", begin)
         event.listen(engine.sync_engine, "invalidate", _roll_back)
     return readers, writers
 
@@ -152,8 +156,12 @@ def _use_wal(path: str) -> None:
             return
 
 
-def _begin(statement: str) -> Any:
-    return lambda connection: connection.exec_driver_sql(statement)
+def _begin_reading(connection: Any) -> None:
+    connection.connection.driver_connection.begin_reading()
+
+
+def _begin_writing(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _roll_back(connection: Any, _record: Any, _error: BaseException | None) -> None:

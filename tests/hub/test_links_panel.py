@@ -14,7 +14,7 @@ from hub.links.confirmations import (
     read_confirmations,
     save_confirmation,
 )
-from hub.links.outcomes import about_deal, save_outcomes
+from hub.links.outcomes import about, save_outcomes
 from hub.rules.model import Memory, PatientKey, Stage
 from hub.rules.plan import Outcome, OwnDeal
 from hub.store.engine import Store
@@ -115,8 +115,8 @@ async def test_what_is_asked_of_a_deal_is_found_by_its_whole_id(day: Day) -> Non
     await ask_about(day, OTHER, 5011)
 
     async with day.store.reading(day.account) as unit:
-        assert [said.subject for said in await about_deal(unit, 501)] == ["patient:4410"]
-        assert await about_deal(unit, 50) == []
+        assert [said.subject for said in await about(unit, 501, None)] == ["patient:4410"]
+        assert await about(unit, 50, None) == []
 
 
 async def test_a_confirmation_comes_back_as_it_was_and_is_sealed(day: Day) -> None:
