@@ -8,17 +8,26 @@ POST /book {"patient": 1001} or {"phone": "+7...", "name"?}  -> {"visit", "patie
 
 import argparse
 import asyncio
+import contextlib
 import json
 import signal
+import sys
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
+from time import monotonic
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
+from demo.clinic.database import Database
 from demo.clinic.day import Player
-from demo.clinic.make import create
+from demo.clinic.follow import Follower
+from demo.clinic.form import Form
+from demo.clinic.make import create, nobody
+from demo.clinic.schema import TABLES
 
+_BEGAN = monotonic()
 _PLAYER = web.AppKey("player", Player)
 
 
@@ -29,16 +38,39 @@ def main() -> None:
     )
     parser.add_argument("--db", type=Path, required=True, help="the clinic's SQLite file; made where it is absent")
     parser.add_argument("--seed", type=int, required=True, help="which clinic, and which day")
-    parser.add_argument("--visits", type=int, default=1000, help="how many visits the day concerns")
+    size = parser.add_argument_group("the size of a clinic that is made", "whatever is not said follows from what is")
+    size.add_argument("--visits", type=int, help="how many visits the day concerns; 1000 where nothing is said")
+    size.add_argument("--patients", type=int, help="how many patients there are, from 50 on")
+    size.add_argument("--receptions", type=int, default=0, help="how many visits there are at least, e.g. 500000")
+    kind = parser.add_argument_group("what its database is like")
+    kind.add_argument("--indexed", action="store_true", help="with indexes on RowVersion and on changed-times")
+    kind.add_argument(
+        "--without", action="append", default=[], metavar="TABLE[.COLUMN]", type=_lost, help="what it lacks"
+    )
+    kind.add_argument(
+        "--odbc",
+        help="a connection string: make the same in this empty database of a SQL Server, and follow the day there",
+    )
     parser.add_argument("--day", type=date.fromisoformat, default=date(2026, 11, 24))
     parser.add_argument("--zone", default="Europe/Moscow", help="of the clinic's wall clock")
     parser.add_argument("--port", type=int, default=0, help="on 127.0.0.1; 0 takes a free one")
+    parser.add_argument("--only-make", action="store_true", help="make it, and end")
     parser.add_argument("--endless", action="store_true", help="plan day after day, each when it is reached")
     args = parser.parse_args()
     if not args.db.exists():
         _create(args)
-    with Player(args.db, args.seed, endless=args.endless) as player:
-        asyncio.run(_serve(application(player), args.port))
+    if args.only_make and not args.odbc:
+        return
+    with contextlib.ExitStack() as stack:
+        player = stack.enter_context(Player(args.db, args.seed, endless=args.endless))
+        app = application(player)
+        if args.odbc:
+            follower = stack.enter_context(Follower(stack.enter_context(Database(args.db)), args.odbc))
+            follower.make(_tell)
+            if args.only_make:
+                return
+            app.middlewares.append(_following(follower))
+        asyncio.run(_serve(app, args.port))
 
 
 def _create(args: argparse.Namespace) -> None:
@@ -46,8 +78,22 @@ def _create(args: argparse.Namespace) -> None:
     draft = args.db.with_name(f"{args.db.name}.new")
     for leftover in args.db.parent.glob(f"{draft.name}*"):
         leftover.unlink()
-    create(draft, seed=args.seed, visits=args.visits, day=args.day, zone=args.zone)
+    form = Form.of(args.patients, args.receptions, args.visits, without=tuple(args.without), indexed=args.indexed)
+    create(draft, seed=args.seed, day=args.day, zone=args.zone, form=form, tell=_tell if args.receptions else nobody)
     draft.replace(args.db)
+
+
+def _tell(table: str) -> None:
+    """How far it is; the first line on standard output is the address."""
+    print(f"{monotonic() - _BEGAN:5.1f} s  {table}", file=sys.stderr, flush=True)
+
+
+def _lost(text: str) -> str:
+    """A table or a column that IDENT has."""
+    table, _, column = text.partition(".")
+    if table not in TABLES or (column and not TABLES[table].has(column)):
+        raise argparse.ArgumentTypeError(f"IDENT has no {text}")
+    return text
 
 
 def application(player: Player) -> web.Application:
@@ -71,6 +117,18 @@ async def _serve(app: web.Application, port: int) -> None:
         await stopped.wait()
     finally:
         await runner.cleanup()
+
+
+def _following(follower: Follower) -> Middleware:
+    """Whatever was done in the file stands on the server before it is answered."""
+
+    @web.middleware
+    async def bring(request: web.Request, handler: Handler) -> web.StreamResponse:
+        answer = await handler(request)
+        follower.bring()
+        return answer
+
+    return bring
 
 
 async def _status(request: web.Request) -> web.Response:

@@ -1,15 +1,17 @@
-"""Makes the clinic's file: people, two years of visits with their money, and what is booked for the day and the weeks after."""
+"""Makes the clinic's file: people, years of visits with their money, and what is booked for the day and the weeks after."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from demo.clinic import bills, premises, tasks, treatment
+from demo.clinic import bills, extras, premises, tasks, treatment
 from demo.clinic.database import Database, Made, Row
+from demo.clinic.form import MANY, Form
 from demo.clinic.past import VISITED, Past, PastVisit, in_order_of_starts
 from demo.clinic.people import Name, People, Person
 from demo.clinic.premises import BRANCHES, Calendar, Slot
@@ -30,27 +32,45 @@ class Card:
     upcoming: list[PastVisit] = field(default_factory=list)
 
 
-def create(path: Path, *, seed: int, visits: int, day: date, zone: str) -> None:
-    """Make the clinic as it stands at seven in the morning of `day`; `visits` is how many the day shall concern."""
-    midnight = datetime.combine(day, time())
-    with Database(path) as database, database.transaction():
-        database.create(datetime.combine(day, OPENS))
-        for table, rows in premises.rows(visits, midnight - _TWO_YEARS):
-            database.load(table, rows)
-        maker = _Maker(seed, visits, midnight)
-        for table, rows in maker.rows():
-            database.load(table, rows)
-        database.remember(Made(seed, visits, day, zone, maker.next_number))
+def nobody(_said: str) -> None:
+    """Whoever does not want to hear how far it is."""
+
+
+def create(
+    path: Path,
+    *,
+    seed: int,
+    day: date,
+    zone: str,
+    visits: int = MANY,
+    form: Form | None = None,
+    tell: Callable[[str], None] = nobody,
+) -> None:
+    """Make the clinic as it stands at seven in the morning of `day`; the same arguments make the same clinic."""
+    form, midnight = form or Form(visits), datetime.combine(day, time())
+    with Database(path) as database:
+        database.execute("PRAGMA journal_mode = MEMORY")  # whoever is stopped now begins anew
+        with database.transaction():
+            database.create(datetime.combine(day, OPENS), indexed=form.indexed)
+            maker = _Maker(seed, form, midnight)
+            for table, rows in chain(premises.rows(form.visits, midnight - _TWO_YEARS), maker.rows()):
+                tell(table)
+                database.load(table, rows)
+            for lost in form.without:
+                database.drop(*lost.split(".", 1))
+            database.remember(Made(seed, form.visits, day, zone, maker.next_number))
+        database.execute("PRAGMA journal_mode = WAL")
 
 
 class _Maker:
-    def __init__(self, seed: int, visits: int, midnight: datetime) -> None:
+    def __init__(self, seed: int, form: Form, midnight: datetime) -> None:
         random = Random(f"clinic {seed}")
-        self._random, self._visits, self._midnight = random, visits, midnight
-        self._calendar = Calendar(random, visits)
+        self._random, self._form, self._visits, self._midnight = random, form, form.visits, midnight
+        self._calendar = Calendar(random, form.visits)
         self._past = Past(random, self._calendar, midnight)
         self._people = People(random)
-        self._purse, self._tasks, self._plans = (Random(f"{of} {seed}") for of in ("purses", "tasks", "treatment"))
+        of = ("purses", "tasks", "treatment", "extras")
+        self._purse, self._tasks, self._plans, self._extra = (Random(f"{each} {seed}") for each in of)
         self._made: list[PastVisit] = []
 
     @property
@@ -58,12 +78,13 @@ class _Maker:
         """The first phone number that nobody has."""
         return self._people.next_number
 
-    def rows(self) -> Iterator[tuple[str, list[Row]]]:
+    def rows(self) -> Iterator[tuple[str, Iterable[Row]]]:
         """All that is not there before the first patient; a nameless person and a member of staff are patients too."""
         cards = self._cards()
         self._book(cards)
         for card in cards:
             self._made += self._past.history(card.id, card.visited) if card.visited >= 0 else []
+        self._longer_past([card.id for card in cards if card.visited >= 0])
         self._made.sort(key=lambda made: (made.booked, made.patient or 0))
         for number, made in enumerate(self._made):
             made.id = FIRST_VISIT + number
@@ -74,24 +95,50 @@ class _Maker:
                 {
                     **patient_row(card.id, card.person, self._midnight, card.doctor),
                     "InitialBalance": bills.brought_over(self._purse),
+                    "ID_InfoSources": extras.info_source(self._extra),
                 }
                 for card in cards
             ],
         )
-        yield "Receptions", [made.finished() for made in self._made]
+        yield "Receptions", (self._reception(made) for made in self._made)
         yield from self._money()
         yield from tasks.rows(self._tasks, self._treated(), self._midnight)
+        yield from self._beside()
+
+    def _longer_past(self, patients: list[int]) -> None:
+        """What was moved again and again, what an update of the program touched, and as many visits as there shall be."""
+        past = Past(self._extra, self._calendar.with_another(self._extra), self._midnight, days=self._form.past_days)
+        for patient in patients[: 1 + self._visits // 200]:
+            self._made += past.moved_again_and_again(patient)
+        while len(self._made) < self._form.receptions:
+            self._made += past.history(self._extra.choice(patients), self._extra.choice((1, 2, 3, 5, 8)))
+        past.touched(self._made)
+
+    def _reception(self, made: PastVisit) -> Row:
+        return {**made.finished(), "ID_AppointmentSources": extras.appointment_source(self._extra)}
+
+    def _beside(self) -> Iterator[tuple[str, Iterable[Row]]]:
+        """What is neither people nor visits nor bills."""
+        few = max(3, self._visits // 20)
+        yield from extras.sources()
+        yield from extras.times()
+        yield "CurrentTimeTable", extras.cells(self._calendar.chairs, self._made, self._midnight)
+        yield "OnlineTickets", extras.tickets(self._extra, few, self._people.next_number - few, self._midnight)
+        yield "PaymentsOut", extras.desk_expenses(self._extra, few, self._midnight)
+        yield from extras.diagnoses()
 
     def _cards(self) -> list[Card]:
         """Four in ten were never here; some of those booked before, but did not come."""
         people: list[Person] = [self._people.canary(), Person(Name("", "", ""), None)]
-        while len(people) < self._visits * 92 // 100:
+        while len(people) < self._form.cards:
             people += self._household()
         cards = [
             Card(FIRST_PATIENT + n, self._archived(person), self._times_here(), self._own_doctor())
             for n, person in enumerate(people)
         ]
         cards[0].visited = cards[1].visited = -1
+        if self._form.patients is not None:
+            del cards[max(3, self._form.cards) :]  # no more of the last household
         staff = Person(premises.doctor_name(premises.STAFF_PATIENT), None, card_number="")
         return [*cards, Card(premises.STAFF_PATIENT, staff, 1)]
 
@@ -162,7 +209,7 @@ class _Maker:
             slot = self._calendar.take(self._weeks_after())
         return slot
 
-    def _money(self) -> Iterator[tuple[str, list[Row]]]:
+    def _money(self) -> Iterator[tuple[str, Iterable[Row]]]:
         """Bills of the past, plans for some visits to come, orders without a visit, and one row that is broken."""
         orders: list[Row] = []
         lines: list[Row] = []
@@ -184,6 +231,7 @@ class _Maker:
         journal[:1] = [{**row, "Amount": Decimal(-1), "AmountWithDiscount": Decimal(-1)} for row in journal[:1]]
         orders += self._sold_at_the_desk(50001 + len(orders))
         yield "Orders", orders
+        yield "DeferredOrderDiscounts", extras.deferred_discounts(self._extra, orders)
         patient_of = {order["ID"]: order["ID_Patients"] for order in orders}
         yield from treatment.rows(self._plans, patient_of, lines, self._midnight)
         yield "OrderServiceRelation", bills.numbered(lines, 70001)

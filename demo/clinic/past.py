@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from random import Random
 
-from demo.clinic.database import Row
 from demo.clinic.premises import LENGTH, PATIENTS_REASONS, RECEPTIONISTS, Calendar, Slot
+from demo.clinic.values import Row
 
 VISITED = "visited"
 """The fate of a visit that counts as visited; all other fates leave the patient as new as before."""
@@ -46,8 +47,8 @@ class PastVisit:
 class Past:
     """Makes visits up. `day` is the midnight of the day that is going to be played."""
 
-    def __init__(self, random: Random, calendar: Calendar, day: datetime) -> None:
-        self._random, self._calendar, self._day = random, calendar, day
+    def __init__(self, random: Random, calendar: Calendar, day: datetime, *, days: int = 700) -> None:
+        self._random, self._calendar, self._day, self._days = random, calendar, day, days
 
     def booked(self, patient: int | None, slot: Slot) -> PastVisit:
         """A visit that is still to come, booked some days ago."""
@@ -78,8 +79,34 @@ class Past:
         for _ in range(self._random.choice((0, 0, 1, 1, 2)) if visited else self._random.choice((1, 1, 2))):
             yield from self._missed(patient)
 
+    def moved_again_and_again(self, patient: int) -> list[PastVisit]:
+        """A chain of moves, each row naming the one before; at the last of them the patient came."""
+        slots = sorted((self._some_time_ago(patient).slot for _ in range(3)), key=lambda slot: slot.start)
+        chain: list[PastVisit] = []
+        for slot in slots:
+            made = self.booked(patient, slot)
+            made.booked = slots[0].start - timedelta(days=3 - len(chain))
+            made.after = chain[-1] if chain else None
+            chain.append(made)
+        for made, following in pairwise(chain):
+            self._cancel(made, following.booked)
+        self._come(chain[-1])
+        return chain
+
+    def touched(self, visits: list[PastVisit]) -> None:
+        """What an update of the program left long ago: many rows that nobody changed have one changed-time."""
+        at = self._day - timedelta(days=100, hours=3)
+        for made in visits:
+            if made.fate == "cancelled" and made.row["DateTimeChanged"] < at and self._random.random() < 0.5:
+                made.row |= {"DateTimeChanged": at, "ID_StaffsChanged": None}
+
     def _visited(self, patient: int) -> PastVisit:
         made = self._some_time_ago(patient)
+        self._come(made)
+        return made
+
+    def _come(self, made: PastVisit) -> None:
+        """The patient was there."""
         made.fate = VISITED
         came = made.slot.start + timedelta(
             minutes=self._random.randint(-10, 15), milliseconds=self._random.randint(0, 999)
@@ -87,11 +114,10 @@ class Past:
         began, ended = came + timedelta(minutes=5), came + timedelta(minutes=self._random.randint(20, 50))
         made.row |= {"PatientAppeared": came, "ReceptionStarted": began, "DateTimeChanged": began}
         if self._random.random() < 0.04:
-            return made  # nobody marked the end: on a later day it counts as visited
+            return  # nobody marked the end: on a later day it counts as visited
         made.row |= {"ReceptionEnded": ended, "DateTimeChanged": ended}
         if self._random.random() < 0.9:
             made.row["CheckIssued"] = ended + timedelta(minutes=self._random.randint(0, 15))
-        return made
 
     def _missed(self, patient: int) -> Iterator[PastVisit]:
         """Not marked, cancelled, or moved and then cancelled again."""
@@ -124,7 +150,7 @@ class Past:
     def _some_time_ago(self, patient: int) -> PastVisit:
         slot = None
         while slot is None:
-            slot = self._calendar.take((self._day - timedelta(days=self._random.randint(2, 700))).date())
+            slot = self._calendar.take((self._day - timedelta(days=self._random.randint(2, self._days))).date())
         made = self.booked(patient, slot)
         made.booked = slot.start - timedelta(seconds=self._random.randint(86400, 20 * 86400))
         made.row["DateTimeChanged"] = made.booked

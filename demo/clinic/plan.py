@@ -114,6 +114,7 @@ def _may_call(patient: Row) -> bool:
 
 def _fill_up(scripts: Scripts, clinic: Standing, visits: int) -> None:
     """New patients and patients of old book, until the day concerns as many visits as were asked for."""
+    del clinic.callers[visits:]  # not all of a large clinic's patients call on one day
     for _ in range(visits * 8 // 100):
         scripts.newcomer()
     while len(clinic.coming) + scripts.booked < visits or clinic.callers:

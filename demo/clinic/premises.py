@@ -6,11 +6,12 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
 
-from demo.clinic.database import Row
 from demo.clinic.people import Name
+from demo.clinic.values import Row
 
 LENGTH = timedelta(minutes=30)
 _FIRST_SLOT, _SLOTS = 16, 25
+_NUMBERS = range(_SLOTS)
 """Half hours of the day: the first visit begins at 8:00, the last at 20:00."""
 
 BRANCHES = ((1, "ООО «Зубная фея»", "На Ленина"), (2, "Филиал на Садовой", None))
@@ -41,6 +42,20 @@ _DIRECTOR, _FIRST_RECEPTIONIST, _FIRST_DOCTOR = 11, 21, 31
 RECEPTIONISTS = tuple(range(_FIRST_RECEPTIONIST, _FIRST_RECEPTIONIST + 4))
 STAFF_PATIENT = _FIRST_RECEPTIONIST
 """The receptionist who is a patient of the clinic too."""
+
+PROFESSIONS = (
+    (1, "Директор", 9, False),
+    (2, "Администратор", 7, False),
+    (3, "Стоматолог-терапевт", 8, False),
+    (4, "Стоматолог-ортопед", 8, False),
+    (5, "Стоматолог-хирург", 8, False),
+    (6, "Зубной врач", 8, True),
+)
+"""(id, name, role, archived)."""
+_DIRECTORS, _RECEPTIONISTS, _DOCTORS = 1, 2, (3, 4, 5, 6)
+
+_CATEGORIES = ((1, "Стоматология", False), (2, "Прочее", True))
+_FOLDERS = ((1, "Терапия", 1, False), (2, "Ортопедия", 1, False), (3, "Старый прейскурант", 2, True))
 
 _STAFF_SURNAMES = (
     "Пинцетов",
@@ -100,6 +115,17 @@ class Calendar:
         self._random, self._chairs = random, chairs(visits)
         self._taken: set[tuple[int, datetime]] = set()
 
+    def with_another(self, random: Random) -> "Calendar":
+        """The same chairs, of which somebody else takes what is free."""
+        other = Calendar(random, 0)
+        other._chairs, other._taken = self._chairs, self._taken
+        return other
+
+    @property
+    def chairs(self) -> tuple[Chair, ...]:
+        """All of them."""
+        return self._chairs
+
     def chair(self, key: int) -> Chair:
         """The chair with this id."""
         return self._chairs[key - 1]
@@ -110,10 +136,11 @@ class Calendar:
 
     def take(self, day: date, after: datetime | None = None, *, other_than: Chair | None = None) -> Slot | None:
         """A free slot of that day, not before `after`; None where the day is full."""
-        starts = [start for start in _starts(day) if after is None or start >= after]
-        here = [chair for chair in self._chairs if other_than is None or chair != other_than]
-        for _ in range(50 if starts else 0):
-            slot = Slot(self._random.choice(here), self._random.choice(starts))
+        midnight = datetime.combine(day, time())
+        numbers = [n for n in _NUMBERS if _start(midnight, n) >= after] if after else _NUMBERS
+        here = [chair for chair in self._chairs if chair != other_than] if other_than else self._chairs
+        for _ in range(50 if numbers else 0):
+            slot = Slot(self._random.choice(here), _start(midnight, self._random.choice(numbers)))
             if (slot.chair.id, slot.start) not in self._taken:
                 self.occupy(slot.chair.id, slot.start)
                 return slot
@@ -138,6 +165,9 @@ def rows(visits: int, opened: datetime) -> Iterator[tuple[str, list[Row]]]:
     yield "Staffs", [{"ID_Persons": key, "Archive": key == former} for key in (*staff, former)]
     yield "Armchairs", [_chair_row(chair) for chair in chairs(visits)]
     yield "ReceptionCancelReasons", [{"ID": key, "Name": name} for key, name, _ in REASONS]
+    yield "ProfessionNames", [_profession_row(*profession) for profession in PROFESSIONS]
+    yield "Items", list(_positions(visits))
+    yield from _price_list(opened)
     yield "ServiceItems", [{"ID": key, "Name": name, "NotAService": False} for key, name, _ in PRICES]
     yield "ServiceItemPrices", _price_rows(opened)
 
@@ -159,6 +189,40 @@ def _chair_row(chair: Chair) -> Row:
     return {"ID": chair.id, "NameArmchair": f"Кресло {chair.id}", "ID_OwnCompanies": chair.branch, "Archive": False}
 
 
+def _profession_row(key: int, name: str, role: int, archived: bool) -> Row:
+    return {"ID": key, "NameProfession": name, "ID_Roles": role, "Archive": archived}
+
+
+def _positions(visits: int) -> Iterator[Row]:
+    """Who is what; every second doctor is several things at once."""
+    held = [(_DIRECTOR, _DIRECTORS), (_DIRECTOR, _DOCTORS[0]), *((key, _RECEPTIONISTS) for key in RECEPTIONISTS)]
+    for chair in chairs(visits):
+        held += [(chair.doctor, _DOCTORS[(chair.id + n) % len(_DOCTORS)]) for n in range(1 + chair.id % 2 * 2)]
+    for key, (staff, profession) in enumerate(held, start=1):
+        yield {"ID": key, "ID_Staffs": staff, "ID_ProfessionNames": profession}
+
+
+def _price_list(opened: datetime) -> Iterator[tuple[str, list[Row]]]:
+    """Where services stand in the price list: the places are slices of time, as the prices are."""
+    names = ("ID", "Name", "Archive")
+    yield "ServicePriceGroups", [{"ID": 1, "Name": "Основной", "Archive": False}]
+    yield "ServiceCategories", [dict(zip(names, category, strict=True)) for category in _CATEGORIES]
+    folders = ("ID", "Name", "ID_ServiceCategories", "Archive")
+    yield "ServiceFolders", [dict(zip(folders, folder, strict=True)) for folder in _FOLDERS]
+    now: list[Row] = [
+        {
+            "ID": n,
+            "ID_ServiceItems": key,
+            "ID_ServiceFoldersParent": 1 + n % 2,
+            "Code": f"A{key}",
+            "DateTimeFrom": opened,
+        }
+        for n, (key, _, _) in enumerate(PRICES, start=1)
+    ]
+    before = {"ID": len(now) + 1, "ID_ServiceItems": PRICES[0][0], "ID_ServiceFoldersParent": 3, "DateTimeTo": opened}
+    yield "ServiceItemContents", [*now, before]
+
+
 def _price_rows(opened: datetime) -> list[Row]:
     """Prices are slices of time: the id of a former price differs from that of the current one."""
     now: list[Row] = [
@@ -172,6 +236,5 @@ def _price_rows(opened: datetime) -> list[Row]:
     return [*before, *now]
 
 
-def _starts(day: date) -> list[datetime]:
-    midnight = datetime.combine(day, time())
-    return [midnight + LENGTH * (_FIRST_SLOT + n) for n in range(_SLOTS)]
+def _start(midnight: datetime, number: int) -> datetime:
+    return midnight + LENGTH * (_FIRST_SLOT + number)

@@ -12,6 +12,7 @@ import pytest
 
 from demo.clinic.database import Database, Row
 from demo.clinic.facts import phones_in
+from demo.clinic.form import Form
 from demo.clinic.make import create
 from demo.clinic.people import CANARY_PHONE
 from wire import phone as wire_phone
@@ -188,3 +189,107 @@ def test_treatment_plans_are_odd_in_every_way(made: Database) -> None:
         plan = plans[service["ID_TreatmentPlans"]]
         assert plan["ID_Patients"] == orders[line["ID_Orders"]]["ID_Patients"]
         assert (line["ID_TreatmentPlans"], line["ID_ServicePrices"]) == (plan["ID"], service["ID_ServicePrices"])
+
+
+def test_doctors_are_several_things_at_once(made: Database) -> None:
+    held = Counter(row["ID_Staffs"] for row in made.rows("Items"))
+    professions = {row["ID"]: row for row in made.rows("ProfessionNames")}
+
+    assert set(held.values()) >= {1, 2, 3}
+    assert {row["ID_ProfessionNames"] for row in made.rows("Items")} == professions.keys()
+    assert {row["ID_Roles"] for row in professions.values()} == {7, 8, 9}
+
+
+def test_the_grid_has_quarters_of_an_hour_and_a_cancelled_visit_has_none(made: Database) -> None:
+    times = {row["ID"]: row["TimeStartValue"] for row in made.rows("Times")}
+    visits = {row["ID"]: row for row in made.rows("Receptions")}
+    cells = list(made.rows("CurrentTimeTable"))
+    held = [row for row in cells if row["ID_Receptions"]]
+
+    assert len(times) == 96
+    assert Counter(Counter(row["ID_Receptions"] for row in held).values()).keys() == {2}
+    for row in held:
+        visit = visits[row["ID_Receptions"]]
+        assert not is_cancelled(visit)
+        assert visit["ID_Armchairs"] == row["ID_Armchairs"]
+        assert visit["PlanStart"] <= datetime.combine(row["DateOfWork"], times[row["ID_Times"]]) < visit["PlanEnd"]
+    assert any(row["IsHeaderCell"] and row["ID_Times"] is None for row in cells)
+    assert any(row["ID_TimeReserves"] for row in cells)
+
+
+def test_an_update_long_ago_left_one_changed_time_on_many_rows(made: Database) -> None:
+    changed = Counter(row["DateTimeChanged"] for row in made.rows("Receptions") if row["ID_StaffsChanged"] is None)
+    at, count = changed.most_common(1)[0]
+    touched = [row for row in made.rows("Receptions") if row["DateTimeChanged"] == at]
+
+    assert count > 10
+    assert all(row["ReceptionCanceled"] is None or row["ReceptionCanceled"] < at for row in touched)
+
+
+def test_visits_were_moved_again_and_again(made: Database) -> None:
+    rows = {row["ID"]: row for row in made.rows("Receptions")}
+    former = [rows[row["ID_ReceptionsTransferFrom"]] for row in rows.values() if row["ID_ReceptionsTransferFrom"]]
+
+    assert any(row["ID_ReceptionsTransferFrom"] for row in former)
+
+
+def test_sources_are_known_empty_and_lost(made: Database) -> None:
+    names = {row["ID"]: row["Name"] for row in made.rows("InfoSources")}
+    named = {row["ID_InfoSources"] for row in made.rows("Patients")}
+
+    assert named > names.keys() | {None}  # one is in no dictionary
+    assert "" in names.values()
+    assert {row["ID_AppointmentSources"] for row in made.rows("Receptions")} >= {1, 2, 3, None}
+
+
+def test_what_else_stands_there_is_not_empty(made: Database) -> None:
+    tables = (
+        "OnlineTickets",
+        "PaymentsOut",
+        "DeferredOrderDiscounts",
+        "Diagnoses",
+        "ServiceItemContents",
+        "ServiceFolders",
+    )
+
+    assert [table for table in tables if not list(made.rows(table))] == []
+    assert {row["IsCanceled"] for row in made.rows("DeferredOrderDiscounts")} <= {True, False}
+    assert any(row["DateTimeTo"] for row in made.rows("ServiceItemContents"))
+    assert any(row["PatientFullName"] is None for row in made.rows("OnlineTickets"))
+
+
+def test_a_clinic_is_as_large_as_it_is_asked_to_be(tmp_path: Path) -> None:
+    create(tmp_path / "50", seed=1, day=DAY, zone="Europe/Moscow", form=Form.of(50, 0))
+    create(tmp_path / "many", seed=1, day=DAY, zone="Europe/Moscow", form=Form.of(60, 6000))
+
+    with Database(tmp_path / "50") as small, Database(tmp_path / "many") as large:
+        assert len(list(small.rows("Patients"))) == 50
+        assert len(list(large.rows("Patients"))) == 60
+        assert 6000 <= len(list(large.rows("Receptions"))) < 6100
+        held = Counter((row["ID_Armchairs"], row["PlanStart"]) for row in large.rows("Receptions"))
+        assert max(held.values()) == 1
+
+
+def test_a_clinic_may_lack_tables_and_columns(tmp_path: Path) -> None:
+    lacks = ("OrderPaymentsJournal", "Receptions.Comment", "Receptions.RowVersion", "Persons.Patronymic", "Staffs")
+    form = Form(40, without=lacks, indexed=True)
+    create(tmp_path / "less", seed=1, day=DAY, zone="Europe/Moscow", form=form)
+
+    with Database(tmp_path / "less") as database:
+        for lost in lacks:
+            table, _, column = lost.partition(".")
+            there = {known.name for known in database.columns(table)}
+            assert (not there) if not column else (there and column not in there)
+        assert all(row["Comment"] is None and row["RowVersion"] is None for row in database.rows("Receptions"))
+        assert list(database.rows("Staffs")) == []
+        assert database.execute("SELECT name FROM sqlite_master WHERE type = 'view'") == []
+
+
+def test_one_variant_has_indexes_on_what_betrays_changes(tmp_path: Path) -> None:
+    create(tmp_path / "indexed", seed=1, day=DAY, zone="Europe/Moscow", form=Form(10, indexed=True))
+
+    with Database(tmp_path / "indexed") as database:
+        indexes = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
+        plan = database.execute("EXPLAIN QUERY PLAN SELECT ID FROM Receptions WHERE RowVersion >= x'00'")[0][3]
+    assert {"IX_Receptions_RowVersion", "IX_Receptions_DateTimeChanged", "IX_Orders_DateTimeChanged"} <= indexes
+    assert "IX_Receptions_RowVersion" in plan
