@@ -8,7 +8,7 @@ from typing import Annotated, Self, TypeAlias
 
 from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field, StringConstraints, model_validator
 
-from wire.model import Amount, Balance, BirthDate, Checkup, Id, Patient, Phone, Sum, Text, Value, Visit
+from wire.model import Amount, Balance, BirthDate, Checkup, Id, Patient, Phone, Plan, Sum, Text, Value, Visit
 
 MAX_ASKED = 20
 """Phones, and patients by id, of one question."""
@@ -63,13 +63,15 @@ class Bill(Value):
 
 class CardPatient(Patient):
     """A patient with all future visits, the last past ones and the last bills, each in the order of time. What comes after
-    `more_past` is absent where it cannot be read, or where an older agent does not tell it; `checkups` are those that are not closed."""
+    `more_past` is absent where it cannot be read, or where an older agent does not tell it; `checkups` are those that are not closed,
+    `plans` those that are active."""
 
     visits: tuple[Visit, ...] = ()
     more_past: bool = False
     bills: tuple[Bill, ...] = ()
     balance: Balance | None = None
     checkups: tuple[Checkup, ...] = ()
+    plans: tuple[Plan, ...] = ()
 
 
 class CardAnswer(Value):

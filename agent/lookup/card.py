@@ -32,12 +32,15 @@ async def card(question: CardQuestion, source: Source, outbox: Outbox) -> CardAn
         visits = await clinic.visits(wanted, money)
         balances = await clinic.balances([int(patient.id) for patient in shown], money)
         checkups = await clinic.checkups([int(patient.id) for patient in shown])
+        plans = await clinic.plans([int(patient.id) for patient in shown])
     people = [card_patient(each, visits, now, more_past=keys[each.id].more_past) for each in shown]
     if money.bills is not None:
         people = [with_bills(each, money.bills.get(each.id, ())) for each in people]
     people = [with_balance(each, balances.get(each.id)) for each in people]
     if checkups is not None:
         people = [each.model_copy(update={"checkups": tuple(checkups.get(each.id, ()))}) for each in people]
+    if plans is not None:
+        people = [each.model_copy(update={"plans": tuple(plans.get(each.id, ()))}) for each in people]
     answer = {"patients": people, "read_at": now, "more": len(patients) > MAX_PATIENTS, "partial": not whole.patients}
     return fitting(CardAnswer.model_validate(answer))
 

@@ -53,6 +53,17 @@ _CHECKUP = (
     "CRMJobTypes.ID",
     "CRMJobTypes.Name",
 )
+_PLAN = (
+    "TreatmentPlans.ID",
+    "TreatmentPlans.ID_Patients",
+    "TreatmentPlans.IsActive",
+    "TreatmentPlanElementRelations.ID",
+    "TreatmentPlanElementRelations.ID_TreatmentPlans",
+    "TreatmentPlanElementRelations.ID_ServicePrices",
+    "TreatmentPlanElementRelations.DiscountSum",
+    "ServiceItemPrices.ID",
+    "ServiceItemPrices.Price",
+)
 FEEDS = (
     Feed("visit.versions", "быстрое обнаружение изменений приёмов", ("Receptions.RowVersion",)),
     Feed("visit.practitioner", "врач приёма", ("Receptions.ID_Staffs",)),
@@ -150,6 +161,12 @@ FEEDS = (
             "OwnCompanies.ID",
             "OwnCompanies.BranchName|OwnCompanies.Name",
         ),
+    ),
+    Feed("plan.agreed", "план лечения", _PLAN),
+    Feed(
+        "plan.unscheduled",
+        "сколько из плана лечения ещё не записано",
+        (*_PLAN, "OrderServiceRelation.ID_TreatmentPlanElementRelations"),
     ),
     Feed("patient.mobile_phone", "мобильный телефон пациента", ("Persons.MobilePhone",)),
     Feed("patient.phone", "второй телефон пациента", ("Persons.Phone",)),

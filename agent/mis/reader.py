@@ -1,4 +1,4 @@
-"""Reads visits, patients and their money, and whatever betrays that they changed. Knows which statement gives what."""
+"""Reads visits, patients, their money and plans, and whatever betrays that they changed. Knows which statement gives what."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,30 +10,39 @@ from agent.mis import rows
 from agent.mis.accounts import accounts, grouped
 from agent.mis.balance import DEBT, NET, has_money
 from agent.mis.checkups import checkups, is_checkup
+from agent.mis.plans import AGREED, plans
 from agent.mis.port import Mis, MisBusy, Param, Row
 from agent.mis.probe import NOTHING, Offer
 from agent.mis.rows import Told
 from wire.model import Entity, Visit
 
-ReadKind: TypeAlias = Literal["patient", "visit", "balance", "checkup"]
-KINDS: tuple[ReadKind, ...] = ("patient", "visit", "balance", "checkup")
+ReadKind: TypeAlias = Literal["patient", "visit", "balance", "checkup", "plan"]
+KINDS: tuple[ReadKind, ...] = ("patient", "visit", "balance", "checkup", "plan")
 """In this order: whoever hears of anything else has heard of the patient."""
 
 PAGE = 200
 """Rows of one statement, as the page statements say."""
 
-_KEY: Mapping[ReadKind, str] = {"patient": "ID_Persons", "visit": "ID", "balance": "ID_Persons", "checkup": "ID"}
+_KEY: Mapping[ReadKind, str] = {
+    "patient": "ID_Persons",
+    "visit": "ID",
+    "balance": "ID_Persons",
+    "checkup": "ID",
+    "plan": "ID",
+}
 _PAGE_OF: Mapping[ReadKind, str] = {
     "patient": "patients_page",
     "visit": "visits_page",
     "balance": "accounts_page",
     "checkup": "checkups_page",
+    "plan": "plans_page",
 }
 _BY_KEY: Mapping[ReadKind, str] = {
     "patient": "patients_by_key",
     "visit": "visits_by_key",
     "balance": "accounts_by_key",
     "checkup": "checkups_by_key",
+    "plan": "plans_by_key",
 }
 
 
@@ -75,10 +84,12 @@ class Hint:
 _OF_ORDERS: tuple[tuple[str, To], ...] = (("ID_Receptions", "visit"), ("ID_Patients", "balance"))
 HINTS = (
     Hint("orders", _OF_ORDERS),
-    Hint("lines", _OF_ORDERS),
+    Hint("lines", (*_OF_ORDERS, ("ID_TreatmentPlans", "plan"))),
     Hint("payments", (("ID_Patients", "owner"), ("ID_Patients", "balance"))),
     Hint("patients", (("ID_Persons", "patient"),), key="ID_Persons", times=1),
     Hint("checkups", (("ID", "checkup"),)),
+    Hint("plans", (("ID", "plan"),)),
+    Hint("services", (("ID_TreatmentPlans", "plan"),)),
 )
 Mark: TypeAlias = tuple[object, ...]
 """Which change of which row: its key and its times."""
@@ -102,7 +113,8 @@ class Reader:
         """Those that can be read here; of the others nothing is told, not even that they vanished."""
         can, queries = self.offer.capabilities, self.offer.queries
         asked = [kind for kind in KINDS if {_PAGE_OF[kind], _BY_KEY[kind]} <= queries]
-        return tuple(kind for kind in asked if kind != "balance" or can[DEBT] or can[NET])
+        makes_sense = {"balance": can.get(DEBT) or can.get(NET), "plan": can.get(AGREED)}
+        return tuple(kind for kind in asked if makes_sense.get(kind, True))
 
     def following(self, kind: ReadKind) -> ReadKind | None:
         """What is read whole after this kind; None after the last."""
@@ -188,6 +200,8 @@ class Reader:
                 return await self._balances(read)
             case "checkup":
                 return await self._checkups(read)
+            case "plan":
+                return await self._plans(read)
         keys = [str(row[_KEY[kind]]) for row in read]
         return (self._patients(read) if kind == "patient" else await self._visits(read)), keys
 
@@ -196,6 +210,11 @@ class Reader:
         tasks = [row for row in read if is_checkup(row)]
         delays = await self._fetch("delays_of_checkups", [cast(int, task["ID"]) for task in tasks])
         return self._all_told("checkup", checkups(tasks, delays))
+
+    async def _plans(self, read: Sequence[Row]) -> tuple[list[Found], list[str]]:
+        keys = [cast(int, row["ID"]) for row in read]
+        services = await self._fetch("services_of_plans", keys)
+        return self._all_told("plan", plans(read, services, await self._fetch("done_of_plans", keys)))
 
     async def _balances(self, read: Sequence[Row]) -> tuple[list[Found], list[str]]:
         """Whoever never had money here has no balance."""

@@ -12,10 +12,11 @@ from agent.mis.accounts import accounts, grouped
 from agent.mis.balance import DEBT, NET
 from agent.mis.book import SHIPPED, Book
 from agent.mis.checkups import checkups, is_checkup
+from agent.mis.plans import AGREED, plans
 from agent.mis.port import Columns, Mis, Row
 from agent.mis.probe import examine
 from wire.lookup import Bill
-from wire.model import Balance, Checkup, Patient, Visit
+from wire.model import Balance, Checkup, Patient, Plan, Visit
 
 _AT_ONCE = 200
 """Keys of one statement."""
@@ -117,6 +118,19 @@ class Clinic:
             if each.entity is not None and not each.entity.closed:
                 due.setdefault(each.entity.patient_id, []).append(each.entity)
         return due
+
+    async def plans(self, patients: Collection[int]) -> dict[str, list[Plan]] | None:
+        """Those that are active; None where they cannot be read."""
+        if "plans_of_patients" not in self._queries or not self._can[AGREED]:
+            return None
+        read = [row for row in await self._fetch("plans_of_patients", list(patients)) if row["IsActive"]]
+        keys = [cast(int, row["ID"]) for row in read]
+        services = await self._fetch("services_of_plans", keys)
+        active: dict[str, list[Plan]] = {}
+        for each in plans(read, services, await self._fetch_if_known("done_of_plans", keys)):
+            if each.entity is not None:
+                active.setdefault(each.entity.patient_id, []).append(each.entity)
+        return active
 
     async def _orders(self, visits: list[int], patients: tuple[int, ...]) -> list[Row]:
         parts = list(_chunks(visits)) or [_NOBODY]

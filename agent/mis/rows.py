@@ -16,11 +16,11 @@ from agent.mis.port import Row
 from agent.mis.texts import birth_date, day_of, full_name, id_of, line, moment
 from wire.errors import place
 from wire.lookup import Bill
-from wire.model import Balance, Branch, Checkup, Kind, Patient, Practitioner, Reason, Staff, Status, Visit
+from wire.model import Balance, Branch, Checkup, Kind, Patient, Plan, Practitioner, Reason, Staff, Status, Visit
 from wire.phone import phones_in
 
 P = TypeVar("P", Practitioner, Staff)
-E = TypeVar("E", Visit, Patient, Balance, Checkup)
+E = TypeVar("E", Visit, Patient, Balance, Checkup, Plan)
 Fields: TypeAlias = dict[str, Any]
 
 COMMENT = "visit.comment"

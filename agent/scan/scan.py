@@ -35,6 +35,7 @@ _WORDS: dict[ReadKind, str] = {
     "patient": "пациентов",
     "balance": "балансов",
     "checkup": "профосмотров",
+    "plan": "планов лечения",
 }
 
 

@@ -139,7 +139,7 @@ def _of_answer(one: Patient, read_at: datetime | None) -> dict[str, Any]:
     if not isinstance(one, CardPatient):
         return {}
     balance = {"balance": one.balance, "balance_at": read_at} if one.balance else {}
-    return balance | {name: getattr(one, name) for name in ("checkups",) if name in one.model_fields_set}
+    return balance | {name: getattr(one, name) for name in ("checkups", "plans") if name in one.model_fields_set}
 
 
 def _counted(records: Iterable[Record], site: Site, settings: Settings, now: datetime) -> tuple[VisitNow, ...]:

@@ -1,1 +1,1 @@
-SELECT line.ID, line.DateTimeAdded, line.DateTimeChanged, o.ID_Receptions, o.ID_Patients FROM dbo.OrderServiceRelation AS line INNER JOIN dbo.Orders AS o ON o.ID = line.ID_Orders WHERE line.ID >= @p0 AND (line.DateTimeAdded >= @p1 OR line.DateTimeChanged >= @p2)
+SELECT line.ID, line.DateTimeAdded, line.DateTimeChanged, line.ID_TreatmentPlans, o.ID_Receptions, o.ID_Patients FROM dbo.OrderServiceRelation AS line INNER JOIN dbo.Orders AS o ON o.ID = line.ID_Orders WHERE line.ID >= @p0 AND (line.DateTimeAdded >= @p1 OR line.DateTimeChanged >= @p2)

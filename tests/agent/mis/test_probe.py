@@ -8,7 +8,7 @@ from agent.mis.rows import COMMENT
 from agent.mis.statements import names
 from tests.agent.mis.golden import every_column
 from tests.agent.mis.test_statements import less
-from wire.model import Balance, Checkup, Patient, Sums, Value, Visit
+from wire.model import Balance, Checkup, Patient, Plan, Sums, Value, Visit
 
 
 def test_a_whole_database_offers_everything() -> None:
@@ -86,6 +86,7 @@ def test_capabilities_are_named_after_the_fields_that_they_feed() -> None:
         "sums": Sums,
         "balance": Balance,
         "checkup": Checkup,
+        "plan": Plan,
     }
     others = {"visit.versions", "patient.mobile_phone", "patient.phone"}
     for feed in FEEDS:

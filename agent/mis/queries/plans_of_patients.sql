@@ -1,0 +1,5 @@
+-- The treatment plans of some patients.
+-- requires: ID ID_Patients IsActive
+SELECT p.ID, p.ID_Patients, p.IsActive
+FROM dbo.TreatmentPlans AS p
+WHERE p.ID_Patients IN (?)

@@ -1,0 +1,1 @@
+SELECT MAX(p.ID) AS Newest FROM dbo.TreatmentPlans AS p

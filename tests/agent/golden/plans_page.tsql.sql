@@ -1,0 +1,1 @@
+SELECT TOP 200 p.ID, p.ID_Patients, p.IsActive FROM dbo.TreatmentPlans AS p WHERE p.ID > @p0 ORDER BY p.ID

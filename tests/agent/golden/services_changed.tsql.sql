@@ -1,0 +1,1 @@
+SELECT planned.ID, planned.DateTimeAdded, planned.DateTimeChanged, planned.ID_TreatmentPlans FROM dbo.TreatmentPlanElementRelations AS planned WHERE planned.ID >= @p0 AND (planned.DateTimeAdded >= @p1 OR planned.DateTimeChanged >= @p2)

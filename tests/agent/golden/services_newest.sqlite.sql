@@ -1,0 +1,1 @@
+SELECT MAX(planned.ID) AS Newest FROM dbo.TreatmentPlanElementRelations AS planned
