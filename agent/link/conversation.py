@@ -1,6 +1,7 @@
 """One open connection: reads, writes, beats and listens for silence until it ends. Nothing here outlives it."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
 from websockets.exceptions import ConnectionClosed
@@ -17,6 +18,10 @@ from wire.errors import LinkError
 from wire.frames import LANES, Ack, AnyFrame, Ask, Cancel, Goaway, Lane, Resend, State
 from wire.model import Kind
 from wire.session import Session
+
+
+class _Over(Exception):
+    """The link has ended, so its other tasks may."""
 
 
 class Conversation:
@@ -45,6 +50,8 @@ class Conversation:
             beat,
         )
         self._wake = asyncio.Event()
+        self._over = asyncio.Event()
+        self._ending: Ending | None = None
         self._acks: dict[Lane, int] = {}
         self._resends: dict[Kind, set[str]] = {}
         self._tasks = asyncio.TaskGroup()
@@ -58,22 +65,33 @@ class Conversation:
 
     async def run(self) -> Ending:
         """Until it ends; the line is closed then."""
-        ending: Ending | None = None
         try:
             async with self._tasks as tasks:
-                tasks.create_task(self._listen(), name="link.listen")
-                tasks.create_task(self._read(), name="link.read")
-                tasks.create_task(self._write(), name="link.write")
-                tasks.create_task(self._ping(), name="link.ping")
+                tasks.create_task(self._until_over(self._listen), name="link.listen")
+                tasks.create_task(self._until_over(self._read), name="link.read")
+                tasks.create_task(self._until_over(self._write), name="link.write")
+                tasks.create_task(self._until_over(self._ping), name="link.ping")
                 for changed in (self._outbox.changed, self._standing.changed):
                     tasks.create_task(self._forward(changed), name="link.forward")
-        except* Ended as group:
-            ending = next(error.ending for error in group.exceptions if isinstance(error, Ended))
-        except* ConnectionClosed:
-            pass  # its code says why, below
-        ending = ending or of_close(self._line.close_code)
+                await self._over.wait()
+                raise _Over  # noqa: TRY301 nothing else ends a group
+        except* _Over:
+            pass
+        if (task := asyncio.current_task()) and task.cancelling():
+            raise asyncio.CancelledError  # told to stop while the tasks ended: the group keeps that to itself
+        ending = self._ending or of_close(self._line.close_code)
         await self._line.leave(ending.close, self._times.closing)
         return ending
+
+    async def _until_over(self, work: Callable[[], Awaitable[NoReturn]]) -> None:
+        """The link's end fails no task: a group that cancels itself for one cannot be told (Python 3.11) from one that was cancelled."""
+        try:
+            await work()
+        except Ended as error:
+            self._ending = self._ending or error.ending
+        except ConnectionClosed:
+            pass  # its code says why
+        self._over.set()
 
     # Life
 

@@ -1,14 +1,19 @@
 """The link against a real socket: what arrives, what is sent again, and when it leaves."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
+from typing import cast
 
 import pytest
 from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosedOK
 from websockets.http11 import Response
 
+from agent.link.conversation import Conversation
+from agent.link.credit import Credit
 from agent.link.ending import OTHER_HUB, SUPERSEDED, SUSPENDED, UNKNOWN
 from agent.link.line import Line, dial
 from agent.link.times import Times
@@ -32,6 +37,7 @@ from tests.agent.hub_end import (
 from wire.errors import NeedsOperator
 from wire.frames import Ask, Cancel, Challenge, Fault, Goaway, Resend, State
 from wire.lanes import chain
+from wire.session import Phase, agent_session
 
 # What arrives
 
@@ -637,3 +643,63 @@ async def is_generation(outbox: Outbox, number: int) -> bool:
 
 async def was_greeted(hub: Hub) -> bool:
     return bool(hub.connections) and len(hub.connections[0].texts) > 1
+
+
+# When it is told to stop
+
+
+class FakeLine:
+    """A line that ends when a test says so."""
+
+    close_code = 1001
+
+    def __init__(self) -> None:
+        self.ends, self.reads = asyncio.Event(), asyncio.Event()
+        self.heard_at = asyncio.get_running_loop().time()
+        self.left = False
+        self.as_it_ends: Callable[[], object] = lambda: None
+
+    async def recv(self) -> str:
+        self.reads.set()
+        await self.ends.wait()
+        raise ConnectionClosedOK(None, None)
+
+    async def send(self, text: str) -> None:
+        """Nobody hears it."""
+
+    async def ping(self) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.as_it_ends()
+
+    async def leave(self, code: int, patience: float) -> None:
+        self.left = True
+
+
+@pytest.mark.parametrize("stops", ["never", "with the end", "as the rest ends"])
+async def test_an_order_to_stop_that_meets_the_end_of_the_link_is_obeyed(outbox: Outbox, stops: str) -> None:
+    line, session = FakeLine(), agent_session()
+    session.phase = Phase.OPEN
+    conversation = Conversation(
+        cast(Line, line),
+        session,
+        Credit(131072, 1),
+        outbox=outbox,
+        standing=Standing(),
+        lookup=None,
+        offset=0,
+        state_every=60,
+        times=Times(),
+        beat=60,
+    )
+    async with asyncio.TaskGroup() as tasks:
+        talk = tasks.create_task(conversation.run())
+        await line.reads.wait()
+        if stops == "as the rest ends":
+            line.as_it_ends = talk.cancel
+        line.ends.set()
+        if stops == "with the end":
+            talk.cancel()
+
+    assert (talk.cancelled(), line.left) == (stops != "never", stops == "never")
