@@ -13,6 +13,7 @@ from demo.amocrm import (
     query,
     sources,
     tasks,
+    webhooks,
 )
 from demo.amocrm.call import Answer, Call, found
 from demo.amocrm.errors import Denied, Refused, unauthorised
@@ -21,7 +22,7 @@ from demo.amocrm.model import Json, User
 from demo.amocrm.oauth import Grant, OAuth, OAuthRefused
 from demo.amocrm.store import Account
 
-_MODULES = (directory, leads, links, contacts, companies, fields, pipelines, notes, tasks, sources, catalogs)
+_MODULES = (directory, leads, links, contacts, companies, fields, pipelines, notes, tasks, sources, catalogs, webhooks)
 ROUTES = [route for module in _MODULES for route in module.ROUTES]
 TOKEN = "POST /oauth2/access_token"
 SUBDOMAIN = "GET /oauth2/account/current/subdomain"

@@ -12,6 +12,7 @@ from aiohttp import web
 from demo.amocrm.archive import Widget
 from demo.amocrm.call import Answer
 from demo.amocrm.control import PREFIX, control
+from demo.amocrm.courier import carrying
 from demo.amocrm.front import Front
 from demo.amocrm.incoming import Incoming
 from demo.amocrm.stand_in import StandIn
@@ -40,6 +41,7 @@ def _application(stand_in: StandIn, front: Front | None, keep: Keep) -> web.Appl
         return _response(reply.answer)
 
     app = web.Application(client_max_size=MOST_BYTES)
+    app.cleanup_ctx.append(lambda _: carrying(stand_in))
     if front:
         app.add_routes(front.routes())
     app.router.add_route("*", "/{path:.*}", handle)
@@ -89,6 +91,7 @@ async def serving(
     try:
         await web.TCPSite(runner, host, port, ssl_context=tls).start()
         bound = runner.addresses[0][1]
-        yield f"{'https' if tls else 'http'}://{host}:{bound}"
+        stand_in.url = f"{'https' if tls else 'http'}://{host}:{bound}"
+        yield stand_in.url
     finally:
         await runner.cleanup()

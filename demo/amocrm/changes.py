@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from demo.amocrm.model import Card, Entity, Lead, Values
-from demo.amocrm.store import Account
+from demo.amocrm.store import SINGULAR, Account
 
 SALE, NAME, RESPONSIBLE = "sale_field_changed", "name_field_changed", "entity_responsible_changed"
 TAGGED, UNTAGGED = "entity_tag_added", "entity_tag_deleted"
@@ -42,6 +42,13 @@ def tell(account: Account, entity: Entity, card: Card, before: Before, by: int) 
         if tags:
             named = [{"tag": {"name": account.tags[entity][tag].name}} for tag in tags]
             account.happened(kind, entity, card.id, by, *((named, []) if kind == UNTAGGED else ([], named)))
+
+
+def announce(account: Account, entity: Entity, card: Card, before: Before) -> None:
+    """What webhooks and robots hear of a patch, when all of it is done; also where it changed nothing."""
+    account.announce(f"update_{SINGULAR[entity]}", card)
+    if _plain(card)[RESPONSIBLE] != before.plain[RESPONSIBLE]:
+        account.announce(f"responsible_{SINGULAR[entity]}", card)
 
 
 def _plain(card: Card) -> dict[str, Any]:

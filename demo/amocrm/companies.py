@@ -27,6 +27,7 @@ def create(account: Account, plan: CardPlan) -> Company:
     account.companies[company.id] = company
     cards.apply(account, "companies", company, plan)
     account.happened("company_added", "companies", company.id, company.created_by, [], [])
+    account.announce("add_company", company)
     return company
 
 
@@ -92,6 +93,7 @@ def _patched(call: Call, company: Company, plan: CardPlan) -> shapes.Json:
     before = changes.seen(company)
     cards.apply(call.account, "companies", company, plan)
     changes.tell(call.account, "companies", company, before, plan.by)
+    changes.announce(call.account, "companies", company, before)
     return {"name": company.name, **shapes.patched(call, "companies", company)}
 
 

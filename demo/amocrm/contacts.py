@@ -36,6 +36,7 @@ def create(account: Account, plan: CardPlan) -> Contact:
     account.contacts[contact.id] = contact
     _apply(account, contact, plan)
     account.happened("contact_added", "contacts", contact.id, contact.created_by, [], [])
+    account.announce("add_contact", contact)
     return contact
 
 
@@ -75,6 +76,7 @@ def patch(account: Account, contact: Contact, plan: CardPlan) -> None:
     before = changes.seen(contact)
     _apply(account, contact, plan)
     changes.tell(account, "contacts", contact, before, plan.by)
+    changes.announce(account, "contacts", contact, before)
 
 
 def _list(call: Call) -> Answer:

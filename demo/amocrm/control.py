@@ -13,7 +13,11 @@ POST  faults/clear               {}                                   -> 204    
 POST  between                    {"user_id", "lead_id", "body"}       -> 204                 an edit after the next reading of that lead
 POST  mode                       {"mode": "ok" | "unpaid" | "blocked"}-> 204
 GET   limits / POST limits       see limits.Knobs                     -> the knobs           what else stands in a client's way
+GET   webhooks / POST webhooks   see post.Knobs                       -> what waits and what was sent; what goes wrong on the way
+POST  webhooks/{id}/enable       {}                                   -> 204                 as an admin does by hand
 POST  lift                       {}                                   -> 204                 as support does for a blocked account
+GET   trouble                                                         -> all of it           what is broken now; see trouble.py
+POST  calm                       {}                                   -> 204                 everything is put right
 POST  users/{id}/leads           the body of one of leads/complex     -> {"id", "contact_id"}; user 0 is the robot
 PATCH users/{id}/leads/{id}      the body of PATCH leads/{id}         -> {"id"}
 POST  users/{id}/contacts        the body of one of POST contacts     -> {"id"}
@@ -27,6 +31,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
+from demo.amocrm import trouble
 from demo.amocrm.bodies import Part
 from demo.amocrm.call import Answer
 from demo.amocrm.errors import Refused
@@ -82,6 +87,14 @@ class _Mode(Part):
     mode: Mode
 
 
+class _Post(Part):
+    """Only what is given changes."""
+
+    lose: Annotated[int, Field(ge=0)] = 0
+    duplicate: Annotated[int, Field(ge=0)] = 0
+    reverse: Annotated[int, Field(ge=0)] = 0
+
+
 def control(stand_in: StandIn, incoming: Incoming) -> Answer:
     """Answer a request to the stand-in itself."""
     try:
@@ -89,6 +102,8 @@ def control(stand_in: StandIn, incoming: Incoming) -> Answer:
         body: Any = json.loads(incoming.body) if incoming.body else {}
         if parts[0] == "users":
             return _hands(stand_in, incoming.method, parts[1:], body)
+        if parts[0] == "webhooks" and len(parts) > 1:
+            return _enable(stand_in, incoming.method, parts[1:])
         return _knobs(stand_in, incoming.method, "/".join(parts), body, incoming.base)
     except Refused as no:
         return Answer(no.status, no.body(), _JSON)
@@ -143,6 +158,11 @@ def _limits(stand_in: StandIn, body: Any, _: str) -> Json:
     return asdict(stand_in.limits.knobs)
 
 
+def _webhooks(stand_in: StandIn, body: Any, _: str) -> None:
+    given = _Post.model_validate(body)
+    stand_in.post.knobs = replace(stand_in.post.knobs, **given.given(*given.model_fields_set))
+
+
 _TURNS: dict[str, Callable[[StandIn, Any, str], Json | None]] = {
     "POST code": _code,
     "POST token": _token,
@@ -160,8 +180,20 @@ _TURNS: dict[str, Callable[[StandIn, Any, str], Json | None]] = {
     "POST mode": _mode,
     "GET limits": lambda stand_in, _, __: asdict(stand_in.limits.knobs),
     "POST limits": _limits,
+    "GET webhooks": lambda stand_in, _, __: stand_in.post.shape(),
+    "POST webhooks": _webhooks,
+    "GET trouble": lambda stand_in, _, __: trouble.shape(stand_in),
+    "POST calm": lambda stand_in, _, __: trouble.calm(stand_in),
     "POST lift": lambda stand_in, _, __: stand_in.lift(),
 }
+
+
+def _enable(stand_in: StandIn, method: str, parts: list[str]) -> Answer:
+    webhook_id = int(parts[0])
+    if method != "POST" or parts[1:] != ["enable"] or webhook_id not in stand_in.account.webhooks:
+        raise Refused(404, "No such control route, or no such webhook.")
+    stand_in.post.enable(webhook_id)
+    return Answer(204)
 
 
 def _hands(stand_in: StandIn, method: str, parts: list[str], body: Any) -> Answer:

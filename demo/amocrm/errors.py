@@ -45,10 +45,10 @@ class Refused(Exception):
 
 
 class Denied(Refused):
-    """The route is documented, this user may not see this card. Which answer amoCRM gives is not documented."""
+    """The route is documented, this user or this account may not use it so. Which answer amoCRM gives is not documented."""
 
-    def __init__(self) -> None:
-        super().__init__(403, "No rights to view this card.")
+    def __init__(self, detail: str = "No rights to view this card.") -> None:
+        super().__init__(403, detail)
 
 
 class Invalid(Refused):

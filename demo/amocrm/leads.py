@@ -80,6 +80,7 @@ def create(account: Account, plan: LeadPlan) -> Lead:
     cards.apply(account, "leads", lead, plan.card)
     account.happened("lead_added", "leads", lead.id, lead.created_by, [], [])
     _link(account, lead, plan)
+    account.announce("add_lead", lead)
     return lead
 
 
@@ -114,6 +115,7 @@ def patch(account: Account, lead: Lead, plan: LeadPlan, *, by_robot: bool = Fals
     changes.tell(account, "leads", lead, before, plan.card.by)
     if plan.stage:
         stages.put(account, lead, plan.stage, plan.card.by)
+    changes.announce(account, "leads", lead, before)
 
 
 def _list(call: Call) -> Answer:

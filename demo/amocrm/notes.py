@@ -7,7 +7,7 @@ from demo.amocrm.call import EMPTY, Answer, Call, Route, page, written
 from demo.amocrm.checks import Checks, batch, existing, named, single
 from demo.amocrm.model import Entity, Json, Note
 from demo.amocrm.query import Spec, refuse_not_numbers, within
-from demo.amocrm.store import ENTITIES, Account
+from demo.amocrm.store import ENTITIES, SINGULAR, Account
 
 _CALL: dict[str, type | tuple[type, ...]] = {
     "uniq": str,
@@ -76,6 +76,7 @@ def create(account: Account, entity: Entity, entity_id: int, body: NoteBody, by:
     account.notes[entity][note.id] = note
     card.notes.append(note.id)
     account.changed(entity, entity_id)
+    account.announce(f"note_{SINGULAR[entity]}", note)
     return note
 
 

@@ -23,6 +23,7 @@ from demo.amocrm.model import (
     Tag,
     Task,
     User,
+    Webhook,
 )
 from demo.amocrm.oauth import Grant, Integration
 from demo.amocrm.stand_in import StandIn
@@ -65,6 +66,7 @@ class Saved:
     catalogs: dict[int, Catalog]
     notes: dict[Entity, dict[int, Note]]
     events: list[Event]
+    webhooks: dict[int, Webhook] = field(default_factory=dict)
     widget: Json = field(default_factory=dict)
     ended: bool = False
 
@@ -72,7 +74,7 @@ class Saved:
 _FORM = TypeAdapter(Saved)
 _ACCOUNT = (
     "next_ids", "users", "pipelines", "loss_reasons", "fields", "groups", "tags", "leads", "contacts", "companies",
-    "tasks", "sources", "catalogs", "notes", "events",
+    "tasks", "sources", "catalogs", "notes", "events", "webhooks",
 )  # fmt: skip
 """What is an attribute of the account under the same name."""
 
@@ -122,10 +124,11 @@ class Keeper:
 
 def _take_over(stand_in: StandIn, saved: Saved) -> None:
     account = stand_in.account
+    first_ids = account.next_ids
     for name in _ACCOUNT:
         setattr(account, name, getattr(saved, name))
-    if not saved.ended:
-        account.next_ids = {kind: number + _SKIPPED for kind, number in saved.next_ids.items()}
+    skipped = 0 if saved.ended else _SKIPPED
+    account.next_ids = first_ids | {kind: number + skipped for kind, number in saved.next_ids.items()}
     for entity in ENTITIES:
         for card in account.cards(entity).values():
             account.index(entity, card)

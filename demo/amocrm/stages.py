@@ -73,10 +73,11 @@ def put(account: Account, lead: Lead, stage: Stage, by: int) -> None:
     """Stand the lead there; a real move is an event, and closing and opening show in `closed_at`."""
     if (lead.pipeline_id, lead.status_id) == stage:
         return
-    before = _shape(lead)
+    before, old_status_id = _shape(lead), lead.status_id
     lead.pipeline_id, lead.status_id = stage
     lead.closed_at = account.now() if is_closed(lead.status_id) else None
     account.happened("lead_status_changed", "leads", lead.id, by, before, _shape(lead))
+    account.announce("status_lead", lead, old_status_id=old_status_id)
 
 
 def is_closed(status_id: int) -> bool:

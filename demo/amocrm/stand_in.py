@@ -13,6 +13,7 @@ from demo.amocrm.incoming import Incoming
 from demo.amocrm.limits import Limits
 from demo.amocrm.model import Contact, Json, Lead
 from demo.amocrm.oauth import Grant, OAuth
+from demo.amocrm.post import Post
 from demo.amocrm.store import Account
 
 _LONG_DAYS = 365
@@ -30,6 +31,7 @@ class Options:
     subdomain: str = "example"
     timezone: str = "Europe/Moscow"
     index_delay: float = 0.0
+    webhooks: bool = True
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class StandIn:
             chosen.timezone,
             self.business,
             filters=chosen.filters,
+            has_webhooks=chosen.webhooks,
             steady=lambda: self.moment(),
             index_delay=chosen.index_delay,
         )
@@ -66,6 +69,10 @@ class StandIn:
         self.integration = self.oauth.register(chosen.redirect_uri)
         self.judge = self.oauth.register(chosen.redirect_uri, watched=False)
         self.api = Api(self.oauth)
+        self.url = f"https://{chosen.subdomain}.amocrm.ru"
+        """Where the account's pages are."""
+        self.post = Post(self.account, self.moment, lambda: self.url)
+        self.account.listen(self.post.put)
         self.limits = Limits(chosen.rate, chosen.account_rate, self.steady)
         self.faults = Faults()
         self.token_seconds = disposable.LIFE_SECONDS

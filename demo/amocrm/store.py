@@ -20,12 +20,14 @@ from demo.amocrm.model import (
     LossReason,
     Note,
     Pipeline,
+    Signal,
     Source,
     Status,
     Tag,
     Task,
     User,
     Values,
+    Webhook,
 )
 from demo.amocrm.search import Search
 
@@ -33,6 +35,8 @@ _SPARE = 10
 """Something done later may need more ids than when it was tried."""
 Watcher: TypeAlias = Callable[[Entity, int], None]
 """Is told which card changed."""
+Listener: TypeAlias = Callable[[Signal], None]
+"""Hears what webhooks and robots hear."""
 ENTITIES: tuple[Entity, ...] = ("leads", "contacts", "companies")
 SINGULAR: dict[Entity, str] = {"leads": "lead", "contacts": "contact", "companies": "company"}
 """What events call a card."""
@@ -53,6 +57,7 @@ _FIRST_IDS = {
     "catalog": 850_001,
     "element": 90_000_001,
     "note": 50_000_001,
+    "webhook": 60_001,
     "event": 1,
 }
 """Each kind counts in a range of its own, so that an id used for the wrong kind is never a valid one."""
@@ -69,6 +74,7 @@ class Account:
         now: Callable[[], int],
         *,
         filters: bool,
+        has_webhooks: bool = True,
         steady: Callable[[], float] = time.monotonic,
         index_delay: float = 0.0,
     ) -> None:
@@ -78,6 +84,8 @@ class Account:
         self.now = now
         self.filters = filters
         """Whether the paid option is on; without it `filter` is ignored."""
+        self.has_webhooks = has_webhooks
+        """Whether the plan is one of those that webhooks come with."""
         self.users: dict[int, User] = {}
         self.pipelines: dict[int, Pipeline] = {}
         self.loss_reasons: dict[int, LossReason] = {}
@@ -89,6 +97,7 @@ class Account:
         self.companies: dict[int, Company] = {}
         self.tasks: dict[int, Task] = {}
         self.sources: dict[int, Source] = {}
+        self.webhooks: dict[int, Webhook] = {}
         self.catalogs: dict[int, Catalog] = {}
         self.notes: dict[Entity, dict[int, Note]] = {entity: {} for entity in ENTITIES}
         self.events: list[Event] = []
@@ -99,6 +108,7 @@ class Account:
         self.by_integration = False
         """Whether what happens now comes through the API, and not of a person or of a robot of the account's own."""
         self._watchers: list[Watcher] = []
+        self._listeners: list[Listener] = []
 
     @contextlib.contextmanager
     def watched(self, watcher: Watcher) -> Iterator[None]:
@@ -114,6 +124,15 @@ class Account:
         for watcher in self._watchers:
             watcher(entity, card_id)
 
+    def listen(self, listener: Listener) -> None:
+        """Let it hear all that happens from now on."""
+        self._listeners.append(listener)
+
+    def announce(self, setting: str, subject: Card | Task | Note, **was: int) -> None:
+        """Whoever did it says so here, when it is done."""
+        for listener in self._listeners:
+            listener(Signal(setting, subject, was))
+
     @contextlib.contextmanager
     def through_the_api(self) -> Iterator[None]:
         """What happens until the block ends is an integration's doing."""
@@ -128,8 +147,8 @@ class Account:
         return self.next_ids[kind] - 1
 
     def copied(self) -> "Account":
-        """A copy to try something on: nobody watches it."""
-        return copy.deepcopy(self, {id(self._watchers): []})
+        """A copy to try something on: nobody watches it, nobody listens."""
+        return copy.deepcopy(self, {id(self._watchers): [], id(self._listeners): []})
 
     def keep_free(self, ids: Mapping[str, int]) -> None:
         """Leave out what was given away up to these ids, and some more."""

@@ -85,12 +85,23 @@ def create(account: Account, body: TaskCreate, by: int) -> Task:
     created_by = body.given("created_by").get("created_by", by)
     task = Task(account.next_id("task"), body.text, body.complete_till, by, created_by, by, now, now)
     account.tasks[task.id] = task
-    apply(account, task, body, by)
+    _set(account, task, body, by)
+    account.announce("add_task", task)
     return task
 
 
-def apply(account: Account, task: Task, body: TaskCreate | TaskPatch, by: int) -> None:
-    """Do what was checked."""
+def apply(account: Account, task: Task, body: TaskPatch, by: int) -> None:
+    """Do what was checked. Webhooks hear twice of a task that was closed with a result."""
+    was_responsible, was_open = task.responsible_user_id, not task.is_completed
+    _set(account, task, body, by)
+    is_closed = {"action_close": 1} if was_open and task.is_completed else {}
+    for _ in range(2 if is_closed and body.result else 1):
+        account.announce("update_task", task, **is_closed)
+    if task.responsible_user_id != was_responsible:
+        account.announce("responsible_task", task)
+
+
+def _set(account: Account, task: Task, body: TaskCreate | TaskPatch, by: int) -> None:
     stood_at = task.entity_type, task.entity_id
     task.updated_by, task.updated_at = by, account.now()
     for name, value in body.given(*_PLAIN).items():

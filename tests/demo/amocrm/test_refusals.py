@@ -78,6 +78,8 @@ def body_of(route: Route, crm: Crm) -> Any:
         "PATCH sources/{}": {},
         "DELETE sources": [{"id": source}],
         "DELETE sources/{}": None,
+        "POST webhooks": {"destination": "http://127.0.0.1:1/other", "settings": ["add_lead"]},
+        "DELETE webhooks": {"destination": "http://127.0.0.1:1/hook"},
         "POST catalogs": [{"name": "Список"}],
         "PATCH catalogs": [{"id": catalog.id}],
         "PATCH catalogs/{}": {},
@@ -139,6 +141,8 @@ async def furnish(crm: Crm) -> None:
     assert (await crm.post(f"contacts/{contact}/link", [link])).status == 200
     assert (await crm.post("tasks", [{"text": "Перезвонить", "complete_till": 1}])).status == 200
     assert (await crm.post("sources", [{"name": "Сайт", "external_id": "site"}])).status == 200
+    hook = {"destination": "http://127.0.0.1:1/hook", "settings": ["restore_lead"]}
+    assert (await crm.post("webhooks", hook)).status == 201
     [catalog] = (await crm.post("catalogs", [{"name": "Товары"}])).items("catalogs")
     assert (await crm.post(f"catalogs/{catalog['id']}/elements", [{"name": "Пломба"}])).status == 200
     for path in (f"leads/{lead}", f"contacts/{contact}", f"companies/{company['id']}"):

@@ -42,6 +42,7 @@ def lived() -> StandIn:
         "/api/v4/leads/custom_fields",
         [{"name": "Источник", "type": "select", "enums": [{"value": "сайт", "sort": 1}]}],
     )
+    asked(stand_in, "POST", "/api/v4/webhooks", {"destination": "http://127.0.0.1:1/hook", "settings": ["add_lead"]})
     return stand_in
 
 
@@ -63,6 +64,7 @@ def seen(stand_in: StandIn) -> list[tuple[int, Any]]:
         "events",
         "leads/notes",
         "leads/tags",
+        "webhooks",
     )
     return [asked(stand_in, "GET", f"/api/v4/{path}") for path in paths]
 
