@@ -1,7 +1,8 @@
 """What people at the clinic do to patients' cards: phones, names, refusals, and two cards of one person made one."""
 
-from demo.clinic.database import Act, Database, Row
+from demo.clinic.database import Act, Database
 from demo.clinic.schema import TABLES
+from demo.clinic.values import Row
 
 _ARCHIVED_AS_DOUBLE = 2
 

@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from demo.clinic.database import Act, Database, Row
+from demo.clinic.database import Act, Database
 from demo.clinic.tasks import CHECKUP
+from demo.clinic.values import Row
 
 _ACTIVE_FOR = timedelta(days=365)
 

@@ -108,10 +108,10 @@ def _looks(known: Facts, book: Rulebook, *, punctual: bool) -> Iterator[tuple[da
 def _in_order(known: Facts, book: Rulebook) -> list[int]:
     first: dict[int, tuple[datetime, int]] = {}
     for states in known.visits.values():
-        visit = states[-1][1]
-        if visit.patient is not None and not book.is_history(visit):
-            order = (visit.booked or visit.start, visit.id)
-            first[visit.patient] = min(order, first.get(visit.patient, order))
+        for _, visit in states:
+            if visit.patient is not None and not book.is_history(visit):
+                order = (visit.booked or visit.start, visit.id)
+                first[visit.patient] = min(order, first.get(visit.patient, order))
     return sorted(first, key=lambda patient: first[patient])
 
 

@@ -1,8 +1,9 @@
 """What happens to the clinic's database as a whole: updates of the program that touch every row or drop a column, and an older backup
 that is put back. Knows the tables, not what they mean."""
 
-from demo.clinic.database import Act, Database, Row, stored, time_text
-from demo.clinic.schema import TABLES, quoted
+from demo.clinic.database import Act, Database
+from demo.clinic.schema import TABLES
+from demo.clinic.values import Row, stored, time_text
 
 
 def touch(database: Database, act: Act, _: Row) -> None:
@@ -23,7 +24,7 @@ def drop_column(database: Database, act: Act, values: Row) -> None:
     for row in list(database.rows(table.name)):
         place = (time_text(act.at), of, row[table.key], stored(row[column]))
         database.execute("INSERT INTO _lost VALUES (?, ?, ?, ?)", place)
-    database.execute(f"ALTER TABLE {table.name} DROP COLUMN {quoted(column)}")
+    database.drop(table.name, column)
     database.touch_receptions(act.at)
 
 

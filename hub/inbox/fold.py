@@ -71,6 +71,19 @@ def patient_of(value: Entity, former: str | None) -> str | None:
     return value.patient_id
 
 
+def is_same_visit(before: Visit, after: Visit) -> bool:
+    """Whether a visit that is another patient's now is the one that it was: booked at the very same time. Cards that were merged hand
+    visits over; a key that was given out again names another one. Where that is unknown it counts as another."""
+    if not (known(before, "booked_at") and known(after, "booked_at")):
+        return False
+    return before.booked_at is not None and before.booked_at == after.booked_at
+
+
+def record_place(database: str, key: Key) -> str:
+    """Where the value of a record is sealed: JSON of the entity, without the fields that are unknown."""
+    return f"records:{database}:{key[0]}:{key[1]}"
+
+
 def phones_of(entry: Entry) -> tuple[str, ...] | None:
     """By what numbers a patient is found from now on; None: as before."""
     if entry.vanished:

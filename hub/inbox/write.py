@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy import bindparam, delete, literal, null, select, union_all, update
 
 from hub.clock import machine_now
+from hub.inbox.again import set_apart
 from hub.inbox.fold import Entry, Key, fold, patient_of, phones_of, to_look_at
+from hub.inbox.fold import record_place as record_place
 from hub.store.dialect import among, insert, upsert
 from hub.store.engine import Unit
 from hub.store.tables import arrivals, dirty, parked, phones, records
@@ -17,11 +19,6 @@ from wire.frames import Change
 from wire.model import Entity, Visit
 
 _WRITTEN = ("patient", "start", "status", "vanished_at", "arrival", "read_at", "sealed_value")
-
-
-def record_place(database: str, key: Key) -> str:
-    """Where the value of a record is sealed: JSON of the entity, without the fields that are unknown."""
-    return f"records:{database}:{key[0]}:{key[1]}"
 
 
 def parked_place(database: str, key: Key) -> str:
@@ -55,6 +52,7 @@ async def write(unit: Unit, database: str, changes: Collection[Change]) -> Colle
         key: patient_of(entry.entity, held.owners.get(key)) if entry.entity else held.owners.get(key)
         for key, entry in entries.items()
     }
+    await set_apart(unit, database, entries, owners, held.owners)
     await _write_records(unit, database, entries, owners)
     await _touch_records(unit, database, {key: entry for key, entry in entries.items() if key in held.owners})
     await _write_phones(unit, database, entries)

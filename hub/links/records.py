@@ -1,12 +1,13 @@
 """What the clinics told, opened: patients and their visits."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import select
 
 from hub.inbox.write import record_place
-from hub.links.columns import of
+from hub.links.columns import in_account, of
 from hub.rules.visits import Record
+from hub.store.dialect import among
 from hub.store.engine import Unit
 from hub.store.tables import records
 from wire.model import Patient, Visit
@@ -30,3 +31,23 @@ async def read_records(
         else:
             visits.setdefault(row.patient, []).append(Record(Visit.model_validate_json(value), row.vanished_at))
     return people, visits
+
+
+async def held_by_others(unit: Unit, database: str, visits: Mapping[str, Collection[str]]) -> dict[str, frozenset[str]]:
+    """By patient: of these visits those that are another patient's."""
+    wanted = {visit for of_patient in visits.values() for visit in of_patient}
+    if not wanted:
+        return {}
+    rows = await unit.execute(
+        select(records.c.key, records.c.patient).where(
+            in_account(unit, records),
+            records.c.database == database,
+            records.c.kind == "visit",
+            among(unit, records.c.key, wanted),
+        )
+    )
+    holder = {row.key: row.patient for row in rows}
+    return {
+        patient: frozenset(visit for visit in of_patient if holder.get(visit) not in (None, patient))
+        for patient, of_patient in visits.items()
+    }

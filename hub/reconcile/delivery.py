@@ -18,7 +18,7 @@ from hub.news import News
 from hub.rules.model import Deal, PatientKey
 from hub.rules.plan import Case, Outcome, OwnDeal, Plan, plan
 from hub.rules.settings import Settings
-from hub.rules.visits import Clinic
+from hub.rules.visits import Clinic, Record
 from hub.store.engine import Store, Unit
 from wire.errors import NeedsOperator, Retry
 
@@ -104,6 +104,8 @@ async def _cases(unit: Unit, clinic: Clinic, patients: Sequence[str]) -> list[Ca
     found = await outcomes.read_outcomes(unit, clinic.database, patients)
     chosen = await choices.read_choices(unit, clinic.database, patients)
     confirmed = await confirmations.read_confirmations(unit, clinic.database, patients)
+    missed = {who: _missed(deals.get(who, {}), visits.get(who, ())) for who in patients}
+    elsewhere = await records.held_by_others(unit, clinic.database, {who: ids for who, ids in missed.items() if ids})
     return [
         Case(
             key=PatientKey(clinic.database, who),
@@ -116,9 +118,16 @@ async def _cases(unit: Unit, clinic: Clinic, patients: Sequence[str]) -> list[Ca
             outcomes=found.get(who, {}),
             chosen=tuple(chosen.get(who, ())),
             confirmations={deal_id: confirmed[deal_id] for deal_id in deals.get(who, ()) if deal_id in confirmed},
+            handed_over=elsewhere.get(who, frozenset()),
         )
         for who in patients
     ]
+
+
+def _missed(deals: Mapping[int, OwnDeal], visits: Sequence[Record]) -> frozenset[str]:
+    """Visits that we saw in the patient's deals, and that are not among the patient's visits any more."""
+    there = {record.visit.id for record in visits}
+    return frozenset(visit for deal in deals.values() for visit in deal.memory.seen if visit not in there)
 
 
 def _without_void(case: Case, learnt: Learnt) -> Case:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Literal, TypeAlias
 
 from hub.rules.model import SeenVisit
-from hub.rules.visits import VisitNow, in_order
+from hub.rules.visits import VisitNow, in_order, key_before
 from wire.model import known
 
 Happening: TypeAlias = Literal["booked", "moved", "cancelled", "taken_back"]
@@ -41,7 +41,7 @@ def look(visits: Sequence[VisitNow], seen: Mapping[str, SeenVisit], grace: timed
     now_seen: dict[str, SeenVisit] = {}
     moved = 0
     for visit in in_order(visits):
-        before = seen.get(visit.id)
+        before = seen.get(visit.id) or seen.get(key_before(visit.id))
         now_seen[visit.id] = after = _seen(visit, before)
         moved += before is not None and _has_moved(before, after)
         story = _first_story(visit, follows.get(visit.id)) if before is None else _story(visit, before, after)

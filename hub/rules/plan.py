@@ -1,6 +1,6 @@
 """What is to be done for one patient: what we hold goes in, the deals and the contact that need a look, and reasons, come out. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
@@ -61,6 +61,8 @@ class Case:
     chosen: tuple[int, ...] = ()
     """Deals that operators chose for the patient, the newest choice first."""
     confirmations: Mapping[int, Confirmation] = field(default_factory=dict)
+    handed_over: Collection[str] = ()
+    """Visits that stood in these deals and are another patient's by now: cards were merged (R15)."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,8 @@ def _deal_works(scene: Scene, case: Case, found: Assignment) -> list[DealWork]:
         confirmation = case.confirmations.get(deal_id)
         broken = confirmation and not holds(confirmation, case.key.database, visits)
         unconfirmed = confirmation if broken else None
-        works.append(DealWork(deal_id, visits, wanted, pipeline, bool(found.deals), unconfirmed))
+        elsewhere = bool(found.deals) or any(visit_id in case.handed_over for visit_id in deal.memory.seen)
+        works.append(DealWork(deal_id, visits, wanted, pipeline, elsewhere, unconfirmed))
     return works
 
 

@@ -77,6 +77,11 @@ def number(visit_id: str) -> Number:
     return len(visit_id), visit_id
 
 
+def key_before(visit_id: str) -> str:
+    """The key under which a visit was known before the clinic's system gave it out again: `81234` of `81234~1`."""
+    return visit_id.partition("~")[0]
+
+
 def in_order(visits: Iterable[VisitNow]) -> list[VisitNow]:
     """The order in which visits are taken."""
     return sorted(visits, key=lambda visit: (visit.booked_at, visit.number))

@@ -1,6 +1,6 @@
 """A fresh little clinic for each test, and one that is followed by an agent and a hub."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 

@@ -4,10 +4,25 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TypeAlias
 
-from tests.demo.clinic.little import Little
+import pytest
+
+from tests.demo.clinic.little import PHONE, Little, person
 from tests.demo.clinic.whole import Whole
 
 Follow: TypeAlias = Callable[[], AbstractAsyncContextManager[Whole]]
+OTHER_PHONE = "+79990000102"
+DOUBLE = "Ромашкин Пётр"
+
+
+def was_here(clinic: Little, patient: int = 1001, key: int = 1) -> None:
+    clinic.visit(key, "-30 10:00", patient=patient, booked="-40 10:00", ReceptionEnded="-30 10:30")
+
+
+async def agrees(whole: Whole, now: str = "23:00") -> int:
+    """Nothing differs; how many deals were compared."""
+    verdict = await whole.judged(now)
+    assert verdict.good, [str(difference) for difference in verdict.differences] or verdict
+    return verdict.deals
 
 
 async def test_a_visit_comes_and_is_paid(clinic: Little, follow: Follow) -> None:
@@ -18,4 +33,192 @@ async def test_a_visit_comes_and_is_paid(clinic: Little, follow: Follow) -> None
         await whole.look("08:00")
         clinic.comes("15:00", 81, ends="15:30")
 
-        assert (await whole.judged()).line() == "visits 1, deals 1, differences 0, wrong person 0, duplicates 0"
+        assert await agrees(whole) == 1
+
+
+# Families and phones: R5, R8, R9
+
+
+async def test_a_mother_books_for_her_child_while_she_is_on_the_phone(clinic: Little, follow: Follow) -> None:
+    clinic.patient(1001, name="Ромашкина Анна Ивановна")
+    clinic.visit(81, "15:00")
+    async with follow() as whole:
+        child = person("Ромашкин Пётр Ильич", f"{PHONE} мама") | {"parent": "Ромашкина Анна Ивановна"}
+        clinic.book("10:00", 82, "15:30", patient=1002, new=child)
+        await whole.look("10:01")
+        clinic.comes("15:00", 81, ends="15:30")
+        clinic.comes("15:31", 82, ends="16:00", patient=1002)
+
+        assert await agrees(whole) == 2
+    deals = {clinic.deal(visit).patient: clinic.deal(visit).contact for visit in (81, 82)}
+    assert deals["db_1:1002"].fields["Представитель"] == deals["db_1:1001"].name
+    assert deals["db_1:1002"].phones == deals["db_1:1001"].phones == {PHONE}
+
+
+async def test_a_phone_that_is_handed_over_leaves_one_card_and_comes_to_the_other(
+    clinic: Little, follow: Follow
+) -> None:
+    clinic.patient(1001)
+    clinic.patient(1002, name="Ромашкина Анна Ивановна", phone=OTHER_PHONE)
+    clinic.visit(81, "15:00")
+    clinic.visit(82, "16:00", patient=1002)
+    async with follow() as whole:
+        clinic.do("10:00", "phone", patient=1001, phone=None)
+        clinic.do("10:01", "phone", patient=1002, landline=PHONE)
+
+        assert await agrees(whole) == 2
+    one, other = clinic.deal(81).contact, clinic.deal(82).contact
+    assert (one.phones, one.phones_gone) == (frozenset(), frozenset({PHONE}))
+    assert other.phones == {PHONE, OTHER_PHONE}
+
+
+async def test_a_phone_that_a_second_patient_gets_too_makes_them_a_family(clinic: Little, follow: Follow) -> None:
+    clinic.patient(1001)
+    clinic.patient(1002, name="Ромашкина Анна Ивановна", phone=OTHER_PHONE)
+    clinic.visit(81, "15:00")
+    clinic.visit(82, "16:00", patient=1002)
+    async with follow() as whole:
+        clinic.do("10:00", "phone", patient=1002, landline=f"{PHONE} муж")
+
+        assert await agrees(whole) == 2
+    assert clinic.deal(82).contact.phones == {PHONE, OTHER_PHONE}
+    assert clinic.deal(81).contact.phones == {PHONE}
+
+
+# Who wants no messages (R21)
+
+
+@pytest.mark.parametrize(("acts", "silent"), [(["refuse"], True), (["refuse", "agree"], False)])
+async def test_who_refuses_messages_is_marked_and_his_deal_still_moves(
+    clinic: Little, follow: Follow, acts: list[str], silent: bool
+) -> None:
+    clinic.patient()
+    clinic.visit(81, "15:00")
+    async with follow() as whole:
+        for hour, act in enumerate(acts, 10):
+            clinic.do(f"{hour}:00", act)
+            await whole.look(f"{hour}:01")
+        clinic.do("14:00", "cancel", 81, reason=1)
+
+        assert await agrees(whole) == 1
+    assert clinic.deal(81).contact.fields["Не писать"] is silent
+    assert clinic.deal(81).stage == "Отменил — вернуть"
+
+
+# Cards that are merged (R15)
+
+
+@pytest.mark.parametrize("archives", [False, True])
+@pytest.mark.parametrize("regular", [False, True])
+async def test_two_cards_of_one_person_become_one(
+    clinic: Little, follow: Follow, archives: bool, regular: bool
+) -> None:
+    """The double's visit goes to the other card, and its deal is closed as a double."""
+    clinic.patient(1001)
+    if regular:
+        was_here(clinic)
+    clinic.patient(1002, name=DOUBLE)
+    clinic.visit(82, "3 16:00", patient=1002)
+    async with follow() as whole:
+        await whole.look("08:00")
+        clinic.do("10:00", "merge", patient=1001, dead=1002, archives=archives)
+        await whole.verify("10:01")
+
+        assert await agrees(whole) == 1
+    found = clinic.expect()
+    assert clinic.deal(82).patient == "db_1:1001"
+    assert {(e.deal.patient, e.deal.stage, e.deal.visits) for e in found.values() if e.deal} == {
+        ("db_1:1001", "Записан", ("82",)),
+        ("db_1:1002", "Закрыто и не реализовано", ()),
+    }
+
+
+async def test_a_lead_that_the_double_had_joined_stays_open(clinic: Little, follow: Follow) -> None:
+    """It is a person's: only our list is taken from it."""
+    clinic.patient(1001)
+    was_here(clinic)
+    clinic.patient(1002, name=DOUBLE, phone=OTHER_PHONE)
+    clinic.visit(82, "3 16:00", patient=1002)
+    lead = clinic.lead(OTHER_PHONE)
+    async with follow() as whole:
+        await whole.look("08:00")
+        clinic.do("10:00", "merge", patient=1001, dead=1002)
+        await whole.verify("10:01")
+
+        assert await agrees(whole) == 1
+    left = next(e.deal for e in clinic.expect().values() if e.deal and not e.deal.visits)
+    assert (left.name, left.stage) == (lead.deal_name, "Записан")
+
+
+# Rows that vanish, and keys that are given out again: R2
+
+
+async def test_a_row_that_vanished_counts_as_cancelled(clinic: Little, follow: Follow) -> None:
+    clinic.patient()
+    clinic.visit(81, "15:00")
+    clinic.patient(1002, name="Чижов Глеб", phone=OTHER_PHONE)
+    clinic.visit(82, "16:00", patient=1002)
+    async with follow() as whole:
+        clinic.do("10:00", "delete", 81)
+        await whole.verify("10:01")
+
+        assert await agrees(whole) == 2
+    deal = clinic.deal(81)
+    assert (deal.stage, deal.fields["Причина отмены"]) == ("Отменил — вернуть", "удалён в IDENT")
+
+
+async def test_a_key_that_a_backup_gave_to_another_patient_is_another_visit(clinic: Little, follow: Follow) -> None:
+    clinic.patient(1001)
+    clinic.patient(1002, name="Чижов Глеб", phone=OTHER_PHONE)
+    clinic.visit(80, "3 12:00", patient=1002)
+    async with follow() as whole:
+        clinic.do("09:00", "backup")
+        clinic.book("10:00", 81, "2 15:00", patient=1001)
+        await whole.look("10:01")
+        clinic.do("11:00", "roll back")
+        clinic.book("11:05", 81, "2 17:00", patient=1002)
+        await whole.look("11:06")
+
+        assert await agrees(whole) == 2
+    found = clinic.expect()
+    assert found["81"].deal is not None
+    assert found["81"].deal.patient == "db_1:1002"
+    former = found["81~1"].deal
+    assert former is not None
+    assert (former.patient, former.stage, former.fields["Причина отмены"]) == (
+        "db_1:1001",
+        "Отменил — вернуть",
+        "удалён в IDENT",
+    )
+
+
+# Updates of the program: R17
+
+
+async def test_a_column_that_was_dropped_clears_nothing(clinic: Little, follow: Follow) -> None:
+    clinic.patient(1001, CardNumber="A-17")
+    clinic.patient(1002, name="Чижов Глеб", phone=OTHER_PHONE, CardNumber="A-18")
+    clinic.visit(81, "15:00")
+    async with follow() as whole:
+        await whole.look("08:00")
+        clinic.do("10:00", "drop column", table="Patients", column="CardNumber")
+        await whole.look("10:01")
+        clinic.book("11:00", 82, "16:00", patient=1002)
+        clinic.do("12:00", "cancel", 81, reason=2)
+        await whole.look("12:01")
+
+        assert await agrees(whole) == 2
+    assert clinic.deal(81).contact.fields["№ карты"] == "A-17"
+    assert clinic.deal(82).contact.fields["№ карты"] is None
+
+
+async def test_touching_every_row_sends_nothing(clinic: Little, follow: Follow) -> None:
+    clinic.patient()
+    clinic.visit(81, "15:00")
+    async with follow() as whole:
+        await whole.look("08:00")
+        sent = len(whole.day.crm.requests)
+        clinic.do("10:00", "touch")
+        await whole.verify("10:01")
+
+        assert len(whole.day.crm.requests) == sent

@@ -77,7 +77,7 @@ class Whole:
 
     async def load(self) -> None:
         """What stood in amoCRM and in the clinic at seven."""
-        for number, lead in enumerate(self.clinic.given):
+        for number in range(len(self.clinic.given)):
             self.clinic.given[number] = self._put(number)
         for _ in range(200):
             await self.scan.step()
