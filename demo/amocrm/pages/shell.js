@@ -1,5 +1,5 @@
 /* The frame around the pages: the bar on the left, light and dark, who looks, and going from page to page without a reload. */
-define(['dom', 'state', 'server', 'board', 'card', 'market', 'people', 'words'], function (dom, state, server, board, card, market, people, words) {
+define(['dom', 'state', 'server', 'board', 'card', 'market', 'people', 'trouble', 'words'], function (dom, state, server, board, card, market, people, trouble, words) {
   'use strict';
 
   const h = dom.h;
@@ -80,6 +80,8 @@ define(['dom', 'state', 'server', 'board', 'card', 'market', 'people', 'words'],
       item('/leads/', 'deals', 'Сделки', isDeals),
       item('/settings/widgets/', 'settings', 'Настройки', !isDeals),
       h('span', { class: 'nav__space' }),
+      h('button', { type: 'button', class: 'nav__item', 'data-action': 'trouble', 'aria-expanded': String(trouble.isOpen()), onclick: trouble.toggle },
+        dom.icon('wrench'), h('span', {}, 'Пульт')),
       h('button', { type: 'button', class: 'nav__item', 'data-action': 'theme', onclick: turn },
         dom.icon(isDark() ? 'sun' : 'moon'), h('span', {}, isDark() ? 'Светлая' : 'Тёмная')),
       people.draw());
