@@ -30,7 +30,7 @@ def plan(row: Row, services: Sequence[Row] | None, done: Collection[object] | No
     if patient is None:
         return Told("plan", key, None, ("no_patient",))
     sums = {} if services is None else _sums({service["ID"]: _cost(service) for service in services}, done)
-    told = {name: value for name, value in sums.items() if value is not None}
+    told = {name: rounded(value) for name, value in sums.items() if value is not None}
     wrong = tuple(f"no_{name}" for name in sums if name not in told)
     return built(Plan, "plan", key, {"id": key, "patient_id": patient, "active": bool(row["IsActive"]), **told}, wrong)
 

@@ -28,6 +28,7 @@ CARD: dict[str, Any] = {
             "bills": [{"date": "2026-11-02", "visit_id": "80110", "gross": "15000.00", "paid": "-1.00", "debt": None}],
             "balance": {"patient_id": "4410", "debt": "12500.00", "advance": "0.00"},
             "checkups": [{"id": "90001", "patient_id": "4410", "due_on": "2026-12-20", "closed": False}],
+            "plans": [{"id": "3", "patient_id": "4410", "active": True, "agreed": "60000.00", "unscheduled": "1.00"}],
         }
     ],
     "read_at": "2026-11-23T12:42:00+03:00",

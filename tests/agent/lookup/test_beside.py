@@ -1,4 +1,4 @@
-"""What a card tells beside visits: money as it stands now, and the check-ups that are due."""
+"""What a card tells beside visits: money as it stands now, the check-ups that are due, and active plans."""
 # ruff: noqa: DTZ001 - IDENT's times have no zone
 
 from datetime import datetime
@@ -23,35 +23,47 @@ def furnish(clinic: Clinic) -> None:
     for key, close in ((8, 1), (9, None)):
         clinic.put("ScheduledReceptions", key, ID_Patients=1001, ID_CRMJobTypes=6, ID_ReceptionsClose=close)
         clinic.put("DelayAppointments", key, ID_ScheduledReceptions=key, DateTimeDelay=datetime(2027, 1, key))
+    clinic.put("ServiceItemPrices", 9, Price=Decimal(500))
+    for key, active in ((3, True), (4, False)):
+        clinic.put("TreatmentPlans", key, ID_Patients=1001, IsActive=active)
+        clinic.put("TreatmentPlanElementRelations", key, ID_TreatmentPlans=key, ID_ServicePrices=9)
 
 
 async def told(here: Desk, patient: int) -> dict[str, Any]:
     (found,) = (await here.card(ids=[patient])).patients
-    return {name: value for name, value in found.dump().items() if name in ("balance", "checkups")}
+    return {name: value for name, value in found.dump().items() if name in ("balance", "checkups", "plans")}
 
 
-async def test_money_and_checkups_are_those_of_this_moment(here: Desk, clinic: Clinic) -> None:
+async def test_money_checkups_and_plans_are_those_of_this_moment(here: Desk, clinic: Clinic) -> None:
     """Also before the clinic was read once: nothing of it comes from what the agent remembers."""
     furnish(clinic)
     due = {"id": "9", "patient_id": "1001", "due_on": "2027-01-09", "closed": False, "branch": None}
+
+    open_plan = {"id": "3", "patient_id": "1001", "active": True, "agreed": "500.00"}
+    open_plan |= {"done": "0.00", "unscheduled": "500.00"}
 
     first = await told(here, 1001)
     clinic.put("PaymentsIn", 2, ID_Patients=1001, Payment=Decimal(5), audit=False)
     second = await told(here, 1001)
 
-    assert first == {"balance": {"patient_id": "1001", "debt": "40.00", "advance": "30.00"}, "checkups": [due]}
+    balance = {"patient_id": "1001", "debt": "40.00", "advance": "30.00"}
+    assert first == {"balance": balance, "checkups": [due], "plans": [open_plan]}
     assert second["balance"]["advance"] == "35.00"
     nothing = {"patient_id": "1002", "debt": "0.00", "advance": "0.00"}
-    assert await told(here, 1002) == {"balance": nothing, "checkups": []}
+    assert await told(here, 1002) == {"balance": nothing, "checkups": [], "plans": []}
 
 
 @pytest.mark.parametrize(
     ("lost", "expected"),
     [
-        (("OrderPaymentsJournal",), {"balance": {"patient_id": "1001", "net": "90.00"}, "checkups": 1}),
-        (("PaymentsIn",), {"balance": {"patient_id": "1001", "debt": "40.00"}, "checkups": 1}),
-        (("Orders",), {"checkups": 1}),
-        (("ScheduledReceptions",), {"balance": {"patient_id": "1001", "debt": "40.00", "advance": "30.00"}}),
+        (("OrderPaymentsJournal",), {"balance": {"patient_id": "1001", "net": "90.00"}, "checkups": 1, "plans": 1}),
+        (("PaymentsIn",), {"balance": {"patient_id": "1001", "debt": "40.00"}, "checkups": 1, "plans": 1}),
+        (("Orders",), {"checkups": 1, "plans": 1}),
+        (
+            ("ScheduledReceptions",),
+            {"balance": {"patient_id": "1001", "debt": "40.00", "advance": "30.00"}, "plans": 1},
+        ),
+        (("TreatmentPlans",), {"balance": {"patient_id": "1001", "debt": "40.00", "advance": "30.00"}, "checkups": 1}),
     ],
 )
 async def test_what_cannot_be_read_is_absent_and_the_rest_is_told(
@@ -60,7 +72,7 @@ async def test_what_cannot_be_read_is_absent_and_the_rest_is_told(
     furnish(clinic)
     clinic.drop(*lost)
     found = await told(here, 1001)
-    assert {name: len(value) if name == "checkups" else value for name, value in found.items()} == expected
+    assert {name: len(value) if name != "balance" else value for name, value in found.items()} == expected
 
 
 async def test_a_card_asks_a_few_statements_for_everybody_on_the_phone(here: Desk, clinic: Clinic) -> None:
@@ -69,5 +81,11 @@ async def test_a_card_asks_a_few_statements_for_everybody_on_the_phone(here: Des
     await here.load()
     here.cards.asked.clear()
     assert len((await here.card("+79990001001")).patients) == 2
-    for query in ("accounts_by_key", "payments_of_patients", "checkups_of_patients", "delays_of_checkups"):
+    for query in (
+        "accounts_by_key",
+        "payments_of_patients",
+        "checkups_of_patients",
+        "delays_of_checkups",
+        "services_of_plans",
+    ):
         assert here.cards.asked.count(query) == 1

@@ -316,6 +316,80 @@ async def test_other_tasks_are_nobodys_checkup(here: World) -> None:
     assert "checkup" not in {kind for kind, _ in here.hub.values}
 
 
+def plan_of(here: World, *services: int) -> None:
+    """Plan 3 of somebody, with services at 500 each, of which the first costs 100 less."""
+    here.clinic.put("ServiceItemPrices", 9, Price=Decimal(500))
+    here.clinic.put("TreatmentPlans", 3, ID_Patients=1001, IsActive=True)
+    for key in services:
+        discount = Decimal(100 if key == services[0] else 0)
+        here.clinic.put(
+            "TreatmentPlanElementRelations", key, ID_TreatmentPlans=3, ID_ServicePrices=9, DiscountSum=discount
+        )
+
+
+async def test_a_plan_arrives_grows_is_done_and_given_up(here: World) -> None:
+    await here.load()
+    await here.step()
+    whole = {"id": "3", "patient_id": "1001", "active": True}
+    plan_of(here, 1, 2)
+    assert await changed(here) == ["live upsert plan 3"]
+    assert here.hub.values["plan", "3"] == {**whole, "agreed": "900.00", "done": "0.00", "unscheduled": "900.00"}
+    here.clinic.put("TreatmentPlanElementRelations", 4, ID_TreatmentPlans=3, ID_ServicePrices=9)
+    assert await changed(here) == ["live upsert plan 3"]
+    here.clinic.put("Orders", 1, ID_Patients=1001, IsBillFormed=False)
+    here.clinic.put(
+        "OrderServiceRelation", 1, ID_Orders=1, ID_TreatmentPlans=3, ID_TreatmentPlanElementRelations=1, CountService=1
+    )
+    assert "live upsert plan 3" in await changed(here)
+    assert here.hub.values["plan", "3"] == {**whole, "agreed": "1400.00", "done": "400.00", "unscheduled": "1000.00"}
+    here.clinic.put("TreatmentPlans", 3, IsActive=False)
+    assert await changed(here) == ["live upsert plan 3"]
+    assert here.hub.values["plan", "3"]["active"] is False
+
+
+async def test_a_service_that_was_taken_out_and_a_plan_that_is_gone_are_found_by_the_pass() -> None:
+    async with world() as here:
+        furnish(here)
+        plan_of(here, 1, 2)
+        here.clinic.put(
+            "TreatmentPlans", 2, ID_Patients=1002, IsActive=False
+        )  # a table that is empty all at once is doubted
+        await here.load()
+        here.clinic.delete("TreatmentPlanElementRelations", 1)
+        await here.verify()
+        assert here.hub.values["plan", "3"]["agreed"] == "500.00"
+        here.clinic.delete("TreatmentPlans", 3)
+        await here.verify()
+        assert ("plan", "3") not in here.hub.values
+        await here.check()
+
+
+@pytest.mark.parametrize(
+    ("lost", "known"),
+    [
+        ("TreatmentPlans", None),
+        ("TreatmentPlanElementRelations", None),
+        ("TreatmentPlans.IsActive", None),
+        ("OrderServiceRelation", {"agreed"}),
+        ("OrderServiceRelation.ID_TreatmentPlanElementRelations", {"agreed"}),
+        ("OrderServiceRelation.ID_TreatmentPlans", {"agreed", "done", "unscheduled"}),
+        ("TreatmentPlanElementRelations.DateTimeChanged", {"agreed", "done", "unscheduled"}),
+    ],
+)
+async def test_a_lost_table_or_column_of_plans_stops_nothing_else(lost: str, known: set[str] | None) -> None:
+    async with world() as here:
+        furnish(here)
+        plan_of(here, 1, 2)
+        here.clinic.drop(*lost.split("."))
+        await here.load()
+        await here.verify()
+        told = here.hub.values.get(("plan", "3"))
+        assert (told.keys() - {"id", "patient_id", "active"} if told else None) == known
+        assert stands(here) == "ok"
+        assert ("visit", "1") in here.hub.values
+        await here.check()
+
+
 async def test_a_patients_card_arrives_though_no_visit_was_touched(here: World) -> None:
     await here.load()
     await here.step()
