@@ -21,6 +21,8 @@ POST  calm                       {}                                   -> 204    
 POST  users/{id}/leads           the body of one of leads/complex     -> {"id", "contact_id"}; user 0 is the robot
 PATCH users/{id}/leads/{id}      the body of PATCH leads/{id}         -> {"id"}
 POST  users/{id}/contacts        the body of one of POST contacts     -> {"id"}
+DELETE users/{id}/leads/{id}                                          -> {"id"}              into the bin
+POST  users/{id}/contacts/{id}/merge  {"others": [...]}               -> {"id"}              of the one that is kept
 PATCH users/{id}/contacts/{id}   the body of PATCH contacts/{id}      -> {"id"}
 """
 
@@ -93,6 +95,10 @@ class _Post(Part):
     lose: Annotated[int, Field(ge=0)] = 0
     duplicate: Annotated[int, Field(ge=0)] = 0
     reverse: Annotated[int, Field(ge=0)] = 0
+
+
+class _Merge(Part):
+    others: list[int]
 
 
 def control(stand_in: StandIn, incoming: Incoming) -> Answer:
@@ -205,6 +211,11 @@ def _hands(stand_in: StandIn, method: str, parts: list[str], body: Any) -> Answe
             return _said({"id": lead.id, "contact_id": lead.main_contact})
         case ("PATCH", "leads", 1):
             return _said({"id": stand_in.edit_lead(user_id, int(rest[0]), body).id})
+        case ("DELETE", "leads", 1):
+            return _said({"id": stand_in.delete_lead(user_id, int(rest[0])).id})
+        case ("POST", "contacts", 2) if rest[1] == "merge":
+            others = _Merge.model_validate(body).others
+            return _said({"id": stand_in.merge_contacts(user_id, int(rest[0]), others).id})
         case ("POST", "contacts", 0):
             return _said({"id": stand_in.create_contact(user_id, body).id})
         case ("PATCH", "contacts", 1):

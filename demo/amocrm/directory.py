@@ -1,10 +1,11 @@
 """What an account says of itself: its settings, people, loss reasons, tags and events."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from demo.amocrm import shapes
+from demo.amocrm import changes, shapes
 from demo.amocrm.bodies import TagCreate
 from demo.amocrm.call import Answer, Call, Route, page, total
 from demo.amocrm.checks import batch
@@ -18,7 +19,17 @@ _PLAIN_WITH = frozenset({"amojo_id", "version", "is_api_filter_enabled", "drive_
 _EMBEDDED_WITH = frozenset({"users_groups", "task_types", "datetime_settings", "amojo_rights"})
 _OPENED = 1_700_000_000
 """When the account was opened, by a robot."""
-_RECORDED = ("lead_added", "contact_added", "company_added", "lead_status_changed")
+_RECORDED = (
+    "lead_added",
+    "contact_added",
+    "company_added",
+    "lead_status_changed",
+    "lead_deleted",
+    "entity_merged",
+    changes.SALE,
+    changes.RESPONSIBLE,
+)
+_OF_FIELD = re.compile(r"custom_field_\d+_value_changed")
 _PLURAL = {one: entity for entity, one in SINGULAR.items()}
 _MOST_IDS = 10
 _NO_RIGHT = {"view": "D", "edit": "D", "add": "D", "delete": "D", "export": "D"}
@@ -153,7 +164,10 @@ def _wanted(call: Call) -> dict[str, set[str]]:
 
 
 def _event_problems(wanted: dict[str, set[str]]) -> Iterator[Problem]:
-    for kind in sorted(wanted.get("type", set()) - set(_RECORDED)):
+    kinds = wanted.get("type", set())
+    if len(kinds) > 1 and any(map(_OF_FIELD.fullmatch, kinds)):
+        yield Problem("TooMany", "filter[type]", "a field's changes are asked for alone")
+    for kind in sorted(kind for kind in kinds - set(_RECORDED) if not _OF_FIELD.fullmatch(kind)):
         yield Problem("NotSupportedChoice", "filter[type]", f"the stand-in records no {kind}")
     for name in ("entity_id", "created_by"):
         if len(wanted.get(name, ())) > _MOST_IDS:

@@ -1,6 +1,6 @@
 """What people and the account's own robots do at the cards: the same bodies as the API's, within a person's limits."""
 
-from demo.amocrm import contacts, leads, tasks
+from demo.amocrm import contacts, leads, merging, tasks
 from demo.amocrm.bodies import ContactCreate, ContactPatch, LeadComplex, LeadPatch
 from demo.amocrm.cards import Writer
 from demo.amocrm.checks import existing, single
@@ -50,7 +50,9 @@ def edit_contact(account: Account, user_id: int, contact_id: int, body: Json) ->
 def create_task(account: Account, user_id: int, body: Json) -> Task:
     """The body of one item of `POST /tasks`."""
     by = _writer(account, user_id).user_id
-    return tasks.create(account, single(body, tasks.TaskCreate, lambda item, checks: tasks.new(account, item, checks)), by)
+    return tasks.create(
+        account, single(body, tasks.TaskCreate, lambda item, checks: tasks.new(account, item, checks)), by
+    )
 
 
 def edit_task(account: Account, user_id: int, task_id: int, body: Json) -> Task:
@@ -59,6 +61,16 @@ def edit_task(account: Account, user_id: int, task_id: int, body: Json) -> Task:
     _, plan = single(body, tasks.TaskPatch, lambda item, checks: tasks.change(account, task, item, checks))
     tasks.apply(account, task, plan, by)
     return task
+
+
+def delete_lead(account: Account, user_id: int, lead_id: int) -> Lead:
+    """Put a deal into the bin."""
+    return merging.delete_lead(account, lead_id, _writer(account, user_id))
+
+
+def merge_contacts(account: Account, user_id: int, kept_id: int, other_ids: list[int]) -> Contact:
+    """Make one contact of several."""
+    return merging.merge_contacts(account, kept_id, other_ids, _writer(account, user_id))
 
 
 def _writer(account: Account, user_id: int) -> Writer:

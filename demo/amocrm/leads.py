@@ -120,8 +120,9 @@ def patch(account: Account, lead: Lead, plan: LeadPlan, *, by_robot: bool = Fals
 
 def _list(call: Call) -> Answer:
     if "only_deleted" in call.query.with_:
-        return EMPTY  # nothing of this stand-in can be deleted yet
-    found = (call.account.leads[card_id] for card_id in call.account.found("leads", call.query.text))
+        found = iter(call.account.deleted_leads.values())  # the search does not know them
+    else:
+        found = (call.account.leads[card_id] for card_id in call.account.found("leads", call.query.text))
     chosen = filters.chosen(call.account, "leads", call.query, filter(call.actor.sees, found))
     return page(call, "leads", filters.ordered(call.query, chosen), lambda lead: shapes.lead(call, lead))
 

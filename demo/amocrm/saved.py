@@ -67,6 +67,7 @@ class Saved:
     notes: dict[Entity, dict[int, Note]]
     events: list[Event]
     webhooks: dict[int, Webhook] = field(default_factory=dict)
+    deleted_leads: dict[int, Lead] = field(default_factory=dict)
     widget: Json = field(default_factory=dict)
     ended: bool = False
 
@@ -75,6 +76,7 @@ _FORM = TypeAdapter(Saved)
 _ACCOUNT = (
     "next_ids", "users", "pipelines", "loss_reasons", "fields", "groups", "tags", "leads", "contacts", "companies",
     "tasks", "sources", "catalogs", "notes", "events", "webhooks",
+    "deleted_leads",
 )  # fmt: skip
 """What is an attribute of the account under the same name."""
 

@@ -86,7 +86,7 @@ def _head(call: Call, entity: Entity, card: Card) -> Json:
         "created_at": card.created_at,
         "updated_at": card.updated_at,
         "closest_task_at": card.closest_task_at,
-        "is_deleted": False,
+        "is_deleted": entity == "leads" and card.id in call.account.deleted_leads,
         "custom_fields_values": _values(call, entity, card),
         "account_id": call.account.id,
         "_links": call.itself(f"{entity}/{card.id}"),

@@ -144,6 +144,12 @@ class StandIn:
     def edit_contact(self, user_id: int, contact_id: int, body: Json) -> Contact:
         return hands.edit_contact(self.account, user_id, contact_id, body)
 
+    def delete_lead(self, user_id: int, lead_id: int) -> Lead:
+        return hands.delete_lead(self.account, user_id, lead_id)
+
+    def merge_contacts(self, user_id: int, kept_id: int, other_ids: list[int]) -> Contact:
+        return hands.merge_contacts(self.account, user_id, kept_id, other_ids)
+
     # What a client does.
 
     def receive(self, incoming: Incoming) -> Reply:

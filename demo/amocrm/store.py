@@ -93,6 +93,7 @@ class Account:
         self.groups: dict[Entity, dict[str, Group]] = {entity: {} for entity in ENTITIES}
         self.tags: dict[Entity, dict[int, Tag]] = {entity: {} for entity in ENTITIES}
         self.leads: dict[int, Lead] = {}
+        self.deleted_leads: dict[int, Lead] = {}
         self.contacts: dict[int, Contact] = {}
         self.companies: dict[int, Company] = {}
         self.tasks: dict[int, Task] = {}
