@@ -8,7 +8,7 @@ from decimal import Decimal
 from random import Random
 from typing import TypeAlias
 
-from demo.clinic.database import Row
+from demo.clinic.database import SCALE, Database, Row
 from demo.clinic.premises import PRICES
 
 Tables: TypeAlias = dict[str, list[Row]]
@@ -43,6 +43,23 @@ def rows(
         for is_active in _plans(random):
             _plan(made, random, patient, own if is_active else [], midnight, is_active=is_active)
     yield from made.items()
+
+
+def outlook(database: Database) -> dict[int, tuple[Decimal, Decimal] | None]:
+    """Patient -> what his active plans come to, and what of it no order names, as the tables say; None where a price is missing."""
+    found = database.execute(
+        "SELECT ID_Patients, MAX(unpriced), SUM(cost), SUM(CASE WHEN is_done THEN 0 ELSE cost END) FROM ("
+        "SELECT p.ID_Patients, s.ID IS NOT NULL AND price.Price IS NULL AS unpriced, "
+        "COALESCE(price.Price - COALESCE(s.DiscountSum, 0), 0) AS cost, "
+        "EXISTS (SELECT 1 FROM OrderServiceRelation AS o WHERE o.ID_TreatmentPlanElementRelations = s.ID) AS is_done "
+        "FROM TreatmentPlans AS p LEFT JOIN TreatmentPlanElementRelations AS s ON s.ID_TreatmentPlans = p.ID "
+        "LEFT JOIN ServiceItemPrices AS price ON price.ID = s.ID_ServicePrices WHERE p.IsActive = 1"
+        ") GROUP BY ID_Patients"
+    )
+    return {
+        patient: None if unpriced else (Decimal(whole) / SCALE, Decimal(left) / SCALE)
+        for patient, unpriced, whole, left in found
+    }
 
 
 def _lines_of(patient_of: Mapping[int, int | None], lines: Sequence[Row]) -> dict[int, list[Row]]:

@@ -13,7 +13,7 @@ from sqlalchemy import delete
 
 from agent import identity
 from agent.link import Link
-from demo.clinic import make, tasks
+from demo.clinic import make, tasks, treatment
 from demo.clinic.database import Database
 from demo.clinic.purses import purses
 from hub import agents
@@ -93,7 +93,7 @@ async def test_a_card_says_the_same_with_the_clinic_and_without(lite: Store, tmp
             live = [await desk.cards.deal(desk.visitor(), number) for number in range(len(patients))]
         away = [await desk.cards.deal(desk.visitor(), number) for number in range(len(patients))]
     with Database(tmp_path / "clinic.db") as clinic:
-        own, due = purses(clinic), tasks.due(clinic)
+        own, due, planned = purses(clinic), tasks.due(clinic), treatment.outlook(clinic)
 
     assert canary.state == "found"
     assert canary.patient
@@ -118,5 +118,10 @@ async def test_a_card_says_the_same_with_the_clinic_and_without(lite: Store, tmp
             assert checkup
             assert (checkup.due_on, checkup.basis) == (due[int(patient)], "ident")
         assert due.get(int(patient)) or checkup is None or checkup.basis == "last_visit"
+    for patient, there in zip(patients, live, strict=True):
+        plan = there.patient.plan if there.patient else None
+        told = (Decimal(plan.agreed), Decimal(plan.unscheduled)) if plan else None
+        assert told == planned.get(int(patient)), patient
+    assert any(plan and plan[1] < plan[0] for plan in planned.values())
     assert {bool(day) for day in due.values()} == {True, False}
     assert {(bool(purse.debt), bool(purse.advance)) for purse in own.values()} >= {(True, False), (False, True)}
