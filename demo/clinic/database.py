@@ -1,8 +1,8 @@
 """The clinic's file: IDENT's tables in SQLite, and transactions that leave the traces a SQL Server leaves.
 
-Times are the clinic's wall clock, without a zone, in SQL Server's steps. Beside IDENT's tables stand four of ours: `_server`
-(what the server would say of itself), `_made` (how the file was made), `_plan` (what is still to happen) and `_log` (what
-happened, with what stood there before). Knows nothing of what the rows mean."""
+Times are the clinic's wall clock, without a zone, in SQL Server's steps. Beside IDENT's tables stand five of ours: `_server` (what the
+server would say of itself), `_made` (how the file was made), `_plan` (what is still to happen), `_log` (what happened, with what stood
+there before) and `_pending` (what somebody has written and not committed yet). Knows nothing of what the rows mean."""
 
 import contextlib
 import json
@@ -30,6 +30,7 @@ CREATE TABLE _server (now TEXT NOT NULL, dbts INTEGER NOT NULL);
 CREATE TABLE _made (seed INTEGER NOT NULL, visits INTEGER NOT NULL, day TEXT NOT NULL, zone TEXT NOT NULL, next_number INTEGER NOT NULL);
 CREATE TABLE _plan (n INTEGER PRIMARY KEY, at TEXT NOT NULL, who TEXT NOT NULL, act TEXT NOT NULL, done INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE _log (n INTEGER PRIMARY KEY, at TEXT NOT NULL, act TEXT NOT NULL, who TEXT NOT NULL, before TEXT NOT NULL);
+CREATE TABLE _pending (tab TEXT NOT NULL, key INTEGER NOT NULL, held INTEGER NOT NULL, number INTEGER, image TEXT, PRIMARY KEY (tab, key));
 """
 
 
@@ -182,6 +183,10 @@ class Database:
             ),
         )
 
+    def take_rowversion(self) -> int:
+        """A number that nobody had before; whoever takes it keeps it, whether he commits or not."""
+        return self._take_rowversions(1)
+
     def _take_rowversions(self, count: int) -> int:
         """The first of `count` numbers that nobody had before."""
         last = int(self.execute("UPDATE _server SET dbts = dbts + ? RETURNING dbts", (count,))[0][0])
@@ -217,7 +222,7 @@ class Act:
         row = {**self._changed(known), **values}
         row = {column.name: row[column.name] for column in self._database.columns(table) if column.name in row}
         if any(column.type == "rowversion" for column in self._database.columns(table)):
-            row["RowVersion"] = _rowversion(self._database._take_rowversions(1))  # noqa: SLF001 one module, one transaction
+            row["RowVersion"] = _rowversion(self._database.take_rowversion())
         if not row:
             return
         assignments = ", ".join(f"{quoted(name)} = ?" for name in row)
