@@ -17,9 +17,10 @@ Event: TypeAlias = tuple[str, int, int]
 
 BETRAYED = (
     *("visit", "visit", "mark", "move", "patient", "bill", "late bill", "pay", "deposit", "touch"),
+    *("plan", "service", "done"),
     *("begin", "begin", "commit", "commit", "between"),
 )
-SILENT = ("quiet patient", "quiet bill", "delete visit", "delete patient")
+SILENT = ("quiet patient", "quiet bill", "quiet service", "delete visit", "delete patient", "delete service")
 STEPS = ("step", "step", "arrive")
 TROUBLE = ("push", "lose push", "lose ack", "restart", "crash", "down", "busy", "dump", "restore")
 MARKS = ("PatientAppeared", "ReceptionStarted", "ReceptionEnded", "CheckIssued", "ReceptionCanceled")
@@ -101,6 +102,8 @@ class Player:
                 self._pay(key, number)
             case "deposit":
                 self._pay_in(number % 5 + 1, Decimal(number - 300))
+            case "plan" | "service" | "quiet service" | "done" | "delete service":
+                self._plan(what, key, number)
             case "touch":
                 clinic.touch_all()
             case "begin":
@@ -137,6 +140,23 @@ class Player:
         if key in clinic.keys("OrderPaymentsJournal") and owner is not None and owner == clinic.payer_of(key):
             clinic.put("OrderPaymentsJournal", key, Debt=Decimal(number % 100))
             self._pay_in(owner, Decimal(1))
+
+    def _plan(self, what: str, key: int, number: int) -> None:
+        """Each plan has some services; whichever an order names stays named."""
+        clinic, plan = self.here.clinic, key % 3 + 1
+        match what:
+            case "plan":
+                clinic.put("TreatmentPlans", plan, ID_Patients=number % 5 + 1, IsActive=number % 4 > 0)
+            case "service" | "quiet service":
+                clinic.put("ServiceItemPrices", number % 5 + 1, Price=Decimal(100 * (number % 5 + 1)), audit=False)
+                cells: dict[str, Any] = {"ID_TreatmentPlans": plan, "ID_ServicePrices": number % 5 + 1}
+                clinic.put("TreatmentPlanElementRelations", key, audit=what == "service", **cells)
+            case "done":
+                cells = {"ID_Orders": 99, "ID_TreatmentPlans": plan, "ID_TreatmentPlanElementRelations": key}
+                clinic.put("Orders", 99, ID_Patients=1, audit=False)
+                clinic.put("OrderServiceRelation", key, **cells)
+            case "delete service":
+                clinic.delete("TreatmentPlanElementRelations", key)
 
     def _pay_in(self, patient: int, payment: Decimal) -> None:
         clinic = self.here.clinic
