@@ -1,7 +1,7 @@
 """The data behind the pages: what is shown to whoever looks, and what the person at them writes. JSON of our own; decides no right.
 
 GET    start  board/{id}  leads/new  leads/{id}  contacts/{id}  contacts?query=
-POST   leads  {entity}/{id}/notes  {entity}/{id}/tasks   PATCH  {entity}/{id}  tasks/{id}
+POST   leads  {entity}/{id}/notes  {entity}/{id}/tasks  contacts/{id}/merge   PATCH  {entity}/{id}  tasks/{id}   DELETE  leads/{id}
 PUT    widget   POST  crm_post
 """
 
@@ -52,6 +52,10 @@ class _NewTask(Part):
     task_type_id: int
 
 
+class _Others(Part):
+    others: list[int]
+
+
 class _Done(Part):
     result: str
 
@@ -84,6 +88,9 @@ class Desk:
             _route("POST", card + "/notes", self._write_note),
             _route("POST", card + "/tasks", self._set_task),
             _route("PATCH", r"tasks/{id:\d+}", self._finish_task),
+            _route("DELETE", r"{entity:leads}/{id:\d+}", self._delete),
+            _route("GET", "contacts", self._find),
+            _route("POST", r"{entity:contacts}/{id:\d+}/merge", self._merge),
             _route("PUT", "widget", self._switch),
             _route("POST", "crm_post", self._crm_post),
         ]
@@ -112,6 +119,10 @@ class Desk:
     async def _card(self, request: web.Request) -> Json:
         show = screens.lead if request.match_info["entity"] == "leads" else screens.contact
         return show(self.stand_in.account, self._user(request), _id(request))
+
+    async def _find(self, request: web.Request) -> Json:
+        found = screens.contacts(self.stand_in.account, self._user(request), request.query.get("query", ""))
+        return {"contacts": found}
 
     # What the person writes.
 
@@ -149,6 +160,19 @@ class Desk:
         result = _Done.model_validate(await request.json()).result
         body = {"is_completed": True} | ({"result": {"text": result}} if result else {})
         return {"id": hands.edit_task(account, user_id, task.id, body).id}
+
+    async def _delete(self, request: web.Request) -> Json:
+        user_id = self._writer(request)
+        await self._card(request)
+        return {"id": hands.delete_lead(self.stand_in.account, user_id, _id(request)).id}
+
+    async def _merge(self, request: web.Request) -> Json:
+        """The card that is open stays."""
+        user_id, user, account = self._writer(request), self._user(request), self.stand_in.account
+        others = _Others.model_validate(await request.json()).others
+        for contact_id in (_id(request), *others):
+            screens.contact(account, user, contact_id)
+        return {"id": hands.merge_contacts(account, user_id, _id(request), others).id}
 
     async def _switch(self, request: web.Request) -> Json:
         """Save of the widget's settings modal; only admins see that page in amoCRM."""

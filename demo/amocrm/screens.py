@@ -1,5 +1,6 @@
 """What the stand-in's pages show to one user, as JSON of our own; no part of amoCRM's API, and knows no HTTP."""
 
+import itertools
 from typing import Any, TypeVar
 
 from demo.amocrm import feed
@@ -12,6 +13,7 @@ from demo.amocrm.tasks import TYPES
 
 Kind = TypeVar("Kind", bound=Card)
 
+MOST_FOUND = 8
 MOST_CARDS = 100
 """In one column of the list; the count and the sum are of all."""
 
@@ -133,6 +135,15 @@ def contact(account: Account, user: User, contact_id: int) -> Json:
             for one in filter(_visible(user), leads)
         ],
     }
+
+
+def contacts(account: Account, user: User, text: str) -> list[Json]:
+    """Some that the search finds, to choose one."""
+    found = (account.contacts[card_id] for card_id in account.found("contacts", text))
+    return [
+        _linked_contact(account, card, is_main=False) | {"deals": len(card.leads)}
+        for card in itertools.islice(filter(_visible(user), found), MOST_FOUND)
+    ]
 
 
 def _found(cards: dict[int, Kind], user: User, card_id: int) -> Kind:

@@ -1,6 +1,5 @@
 """What people do at the stand-in's cards: read who did what, set and finish tasks, log in as somebody else, merge, delete, break things."""
 
-import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -45,7 +44,7 @@ class Desk:
 
     @property
     def head(self) -> int:
-        return list(self.stand_in.account.users)[0]
+        return min(self.stand_in.account.users)
 
     @property
     def operator(self) -> int:
@@ -242,6 +241,52 @@ async def test_the_testers_drawer_breaks_shows_and_mends(desk: Desk, page: Page)
     await expect(page.locator("[data-action=trouble]")).to_be_focused()
 
 
+async def test_two_contacts_become_one_and_a_deal_goes_to_the_bin(desk: Desk, page: Page) -> None:
+    other = desk.stand_in.create_lead(
+        desk.operator, {"name": "Гигиена", "_embedded": {"contacts": [person(8, "Ваня", "Семёнов")]}}
+    )
+    account, twin = desk.stand_in.account, other.main_contact
+    await page.goto(f"{desk.url}/contacts/detail/{desk.contact}")
+    await page.click("[data-action=more]")
+    await page.click("[data-action=merge]")
+    await page.get_by_role("searchbox").fill("семёнов")
+    await expect(page.locator("[data-found] label")).to_have_count(1)
+    await expect(page.locator("[data-action=merge-now]")).to_be_disabled()
+    await page.get_by_text("Ваня Семёнов").click()
+    await expect(page.locator(".ask__fate")).to_contain_text("Контакт «Ваня Семёнов» исчезнет")
+    await page.click("[data-action=merge-now]")
+
+    await expect(page.locator(".linked__deal")).to_have_count(2)
+    await expect(page.locator("[data-feed-line=entity_merged]")).to_be_visible()
+    assert twin not in account.contacts
+    assert account.leads[other.id].main_contact == desk.contact
+    assert [event.created_by for event in account.events if event.type == "entity_merged"] == [desk.operator]
+
+    await page.click(f"[data-lead-id='{other.id}']")
+    await page.click("[data-action=more]")
+    await page.click("[data-action=delete]")
+    await page.click("[data-action=leave]")
+    assert other.id in account.leads
+    await page.click("[data-action=more]")
+    await page.click("[data-action=delete]")
+    await page.click("[data-action=delete-now]")
+    await expect(page.locator(".tile")).to_have_count(1)
+    assert other.id not in account.leads
+
+
+async def test_a_card_that_somebody_deletes_says_so_where_it_is_open(
+    desk: Desk, page: Page, troubles: list[str]
+) -> None:
+    await page.goto(desk.card())
+    await expect(page.locator("section.identlink")).to_have_attribute("data-state", "found")
+    hands.delete_lead(desk.stand_in.account, desk.head, desk.deal)
+
+    await expect(page.locator("[data-page=refused]")).to_contain_text("Такой карточки нет")
+    await expect(page.locator("section.identlink")).to_have_count(0)
+    assert all(text.startswith("Failed to load resource") for text in troubles), "the card that is gone"
+    troubles.clear()
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_axe_finds_nothing_on_what_people_use(desk: Desk, page: Page, theme: str) -> None:
     late = {"text": "Перезвонить", "complete_till": desk.stand_in.account.now() - 60}
@@ -259,8 +304,19 @@ async def test_axe_finds_nothing_on_what_people_use(desk: Desk, page: Page, them
     await page.click("[data-action=user]")
     assert await violations(page, ".nav") == []
     await page.keyboard.press("Escape")
+    await page.click("[data-action=more]")
+    assert await violations(page, ".card__left") == []
+    await page.click("[data-action=delete]")
+    assert await violations(page, ".modal-body") == []
+    await page.keyboard.press("Escape")
+    await page.click(".linked__name")
+    await page.click("[data-action=more]")
+    await page.click("[data-action=merge]")
+    await page.get_by_role("searchbox").fill("Семёнов")
+    await expect(page.locator("[data-found]")).to_contain_text("Никого не нашли")
+    assert await violations(page, ".modal-body") == []
+    await page.keyboard.press("Escape")
     await page.click("[data-action=trouble]")
     await page.click("[data-kind='500']")
     await expect(page.locator("[data-waits] b")).to_have_text("500")
     assert await violations(page, ".trouble") == []
-    assert json.loads(await page.evaluate("JSON.stringify([document.activeElement !== document.body])")) == [True]

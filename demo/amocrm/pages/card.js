@@ -20,9 +20,12 @@ define(['backbone', 'dom', 'state', 'server', 'left', 'stages', 'fields', 'feed'
       const entity = first.entity;
       const id = first.id;
       let asked = 0;
+      let isLeaving = false;
 
       const act = {
         back: function () { go('/leads/list/pipeline/' + (view.card.pipeline_id || view.card.pipelines[0].id)); },
+        leaving: function (isIt) { isLeaving = isIt; },
+        leaveTo: function (path_) { go(path_, { replace: true }); },
         turn: function (tab) {
           view.tab = tab;
           redraw();
@@ -89,12 +92,18 @@ define(['backbone', 'dom', 'state', 'server', 'left', 'stages', 'fields', 'feed'
       /* What others wrote shows at once, but not under the hands of somebody who types or chooses a stage. */
       async function refresh() {
         const mine = ++asked;
-        const told = id ? await server.get(path).catch(function () { return null; }) : null;
+        const told = id && !isLeaving ? await server.get(path).catch(gone) : null;
         if (!told || mine !== asked || !isOpen()) { return; } // not to be seen any more, or left meanwhile
         view.card = told;
         state.view.card = told;
         feed.fill(root.querySelector('[data-feed]'), told, act);
         if (!isDirty() && !root.querySelector('[data-stages]:not([hidden])')) { redraw(); }
+      }
+
+      /* Somebody deleted it, or made one of it and another. */
+      function gone(failed) {
+        if (failed.status === 404 && isOpen() && !isLeaving) { go(location.pathname, { replace: true }); }
+        return null;
       }
 
       function redraw() {

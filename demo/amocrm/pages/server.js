@@ -46,6 +46,7 @@ define([], function () {
     post: function (path, body) { return ask('POST', path, body); },
     patch: function (path, body) { return ask('PATCH', path, body); },
     put: function (path, body) { return ask('PUT', path, body); },
+    remove: function (path) { return ask('DELETE', path); },
     live: live,
   };
 });
