@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 PAGES := demo/amocrm/pages
-.PHONY: help check test smoke demo demo-reset screens widget lock format clean system demo-system
+.PHONY: help check test test-long smoke demo demo-reset screens widget lock format clean system demo-system
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -19,6 +19,9 @@ check: $(VENV)/ready ## format, lint, types, import contracts
 
 test: system $(VENV)/ready $(PAGES)/node_modules/ready tests/peers/node_modules/ready $(VENV)/agent-only $(VENV)/hub-only ## every test, from unit to real processes
 	$(BIN)/pytest -n auto --dist loadgroup
+
+test-long: system $(VENV)/ready ## what make test takes a share of, whole: every await, thousands of histories (SEED=N begins elsewhere)
+	$(BIN)/pytest -m long -n auto --dist loadgroup
 
 smoke: $(VENV)/ready ## one seeded day: clinic, agent, hub and amoCRM stand-in as processes, judged by the oracle
 	$(BIN)/python -m demo --once $(if $(SEED),--seed $(SEED)) $(if $(VISITS),--visits $(VISITS))
