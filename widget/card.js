@@ -48,7 +48,7 @@ define(['./dom.js', './panel.js', './stream.js', './sight.js', './copy.js'], fun
     const live = stream.create(function () { return api.stream(key.kind, key.id); }, {
       opened: function () {
         unplan();
-        soon(Date.now() - answeredAt > FRESH_MS ? BURST_MS : LIVE_MS);
+        soon(failures || Date.now() - answeredAt > FRESH_MS ? BURST_MS : LIVE_MS);
       },
       /* Whether the hub is gone, the next question tells; all cards of a hub that goes lose their streams at once. */
       lost: function () { soon(LOST_MS * (0.25 + Math.random())); },

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from demo.amocrm import seed
 from demo.amocrm.app import serving
@@ -55,6 +55,18 @@ class Office:
     def path(self, entity: Entity, place: int) -> str:
         """Where a card is."""
         return f"/{entity}/detail/{self.ids[entity][place]}"
+
+
+async def changed_script(page: Page, name: str, before: str, after: str) -> None:
+    """A script of the stand-in's pages, as an amoCRM that behaves otherwise: from the next load on."""
+
+    async def change(route: Route) -> None:
+        response = await route.fetch()
+        text = await response.text()
+        assert before in text, name
+        await route.fulfill(response=response, body=text.replace(before, after))
+
+    await page.route(f"**/{name}*", change)
 
 
 def started(folder: Path, seeds: Json | None = None) -> StandIn:
@@ -122,11 +134,13 @@ class Cards:
         if not self.page.url.startswith(self.office.url):
             await self.open(entity, place)
         else:
-            await self.page.evaluate(
-                "path => { history.pushState({}, '', path); window.dispatchEvent(new PopStateEvent('popstate')); }",
-                path,
-            )
+            await self.visit(path)
         await self._stands(entity, place)
+
+    async def visit(self, path: str) -> None:
+        """A page that is no card, without a reload."""
+        go = "path => { history.pushState({}, '', path); window.dispatchEvent(new PopStateEvent('popstate')); }"
+        await self.page.evaluate(go, path)
 
     async def tour(self, steps: Sequence[tuple[Entity, int, bool]]) -> int:
         """Many cards one after another, as fast as the page draws them; each step says whether to wait for the answer. Returns how many

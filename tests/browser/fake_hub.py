@@ -148,7 +148,7 @@ class FakeHub:
     async def stop(self) -> None:
         """Go away as a process that was killed: open streams end, nobody listens."""
         if self._runner:
-            self._end_streams()
+            self.end_streams()
             await self._runner.cleanup()
             self._runner = None
 
@@ -214,7 +214,8 @@ class FakeHub:
             self._changed.set()
         return response
 
-    def _end_streams(self) -> None:
+    def end_streams(self) -> None:
+        """As a proxy does that has held them long enough."""
         for queues in self._queues.values():
             for queue in queues:
                 queue.put_nowait("")

@@ -140,6 +140,7 @@ SCENES = (
     Scene("offline_unknown", golden("offline_unknown"), "offline"),
     Scene("refused", golden("refused"), "refused"),
     Scene("not_configured", golden("not_configured"), "not_configured"),
+    Scene("outdated", {"state": "asleep"}, "unknown"),
     Scene("unreachable", GONE, "unreachable", provokes=True),
     Scene("expired", Refusal(401, "bad_token", "Обновите страницу."), "expired", provokes=True),
     Scene("failed", BUSY, "failed", provokes=True),

@@ -61,6 +61,15 @@ async def test_a_widget_that_is_left_leaves_nothing(cards: Cards) -> None:
       const set = window.setInterval, clear = window.clearInterval;
       window.setInterval = function (work, ms) { const beat = set(work, ms); beats.add(beat); return beat; };
       window.clearInterval = function (beat) { beats.delete(beat); clear(beat); };
+      window.waits = new Map();
+      const later = window.setTimeout, never = window.clearTimeout;
+      window.setTimeout = function (work, ms, ...given) {
+        const ours = new Error().stack.includes('/upl/');
+        const wait = later(() => { waits.delete(wait); work(...given); }, ms);
+        if (ours) { waits.set(wait, ms); }
+        return wait;
+      };
+      window.clearTimeout = function (wait) { waits.delete(wait); never(wait); };
     """)
     await cards.go_to("leads", 0)
     await cards.shows("found")
@@ -78,11 +87,13 @@ async def test_a_widget_that_is_left_leaves_nothing(cards: Cards) -> None:
 
     left = await cards.page.evaluate(
         """place => ({ style: document.querySelectorAll('[id^=identlink]').length, place: place.childNodes.length,
-          beats: beats.size, open: Array.from(sources).filter(one => one.readyState !== 2).length, made: sources.size,
+          beats: beats.size, waits: Array.from(waits.values()),
+          open: Array.from(sources).filter(one => one.readyState !== 2).length, made: sources.size,
           names: Object.keys(window).filter(name => /ident/i.test(name)) })""",
         place,
     )
-    assert left == {"style": 0, "place": 0, "beats": 0, "open": 0, "made": 1, "names": []}
+    # What waits is to forget whom the operator saw.
+    assert left == {"style": 0, "place": 0, "beats": 0, "waits": [600_000], "open": 0, "made": 1, "names": []}
     assert (await held(cdp)).listeners < while_open.listeners + 60
     asked = len(cards.hub.asked)
     cards.hub.tell("changed")

@@ -4,10 +4,11 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import BrowserContext, expect
 
-from tests.browser.cards import DEALS, Cards, Office
+from tests.browser.cards import DEALS, Cards, Office, changed_script
 from tests.browser.conftest import BROWSER
 from tests.browser.fake_hub import Answer, Asked, Json, Refusal, golden
 
@@ -94,6 +95,8 @@ async def test_a_card_opened_again_shows_its_last_state_at_once_and_asks(cards: 
 
     await expect(cards.panel.locator(".identlink__name")).to_have_text(first)
     await expect(cards.panel).to_have_attribute("aria-busy", "true")
+    await expect(cards.panel.locator(".identlink__fresh_green")).to_have_count(0)
+    await expect(cards.panel.get_by_role("img", name="Обновляем. Данные на вт")).to_have_count(1)
     cards.hub.answer = lambda _: named("Иначе Записанный")
     cards.hub.release()
     await expect(cards.panel.locator(".identlink__name")).to_have_text("Иначе Записанный")
@@ -102,6 +105,66 @@ async def test_a_card_opened_again_shows_its_last_state_at_once_and_asks(cards: 
           {...localStorage}, {...sessionStorage}, document.cookie, await indexedDB.databases(), await caches.keys()])"""
     )
     assert "Номерной" not in kept, "memory only"
+
+
+async def seen_before(cards: Cards) -> None:
+    """A card was looked at, and another one after it; from now on answers wait."""
+    cards.hub.answer = own
+    for place in (2, 3):
+        await cards.go_to("leads", place)
+        await cards.shows("found")
+    cards.hub.hold()
+
+
+async def test_what_one_user_saw_is_not_shown_to_another(cards: Cards) -> None:
+    await changed_script(cards.page, "widget_api.js", "start.user.id", "(window.somebody || start.user.id)")
+    await seen_before(cards)
+    await cards.page.evaluate("window.somebody = 77")
+
+    await cards.go_to("leads", 2)
+
+    await expect(cards.panel).to_have_attribute("data-state", "loading")
+    assert "Номерной" not in await cards.panel.inner_text()
+
+
+async def test_a_widget_that_was_switched_off_has_forgotten_everybody(cards: Cards) -> None:
+    await seen_before(cards)
+    cards.hub.release()
+    await cards.page.route(
+        "**/_stand-in/pages/widget", lambda route: route.fulfill(json={})
+    )  # it stays on for other tests
+    await cards.visit("/settings/widgets/")
+    for button in ("disable-widget", "save-widget"):
+        await cards.page.click("[data-action=open-modal]")
+        await cards.page.click(f"[data-action={button}]")
+        await expect(cards.page.locator(".modal")).to_have_count(0)
+    cards.hub.hold()
+
+    await cards.go_to("leads", 2)
+
+    await expect(cards.panel).to_have_attribute("data-state", "loading")
+
+
+async def test_who_opens_no_card_for_ten_minutes_is_asked_anew(cards: Cards) -> None:
+    await cards.page.clock.install()
+    await seen_before(cards)
+    await cards.page.click("[data-action=back]")
+    await cards.page.wait_for_selector(".board__column")
+    await cards.page.clock.fast_forward("10:01")
+
+    await cards.go_to("leads", 2)
+
+    await expect(cards.panel).to_have_attribute("data-state", "loading")
+
+
+@pytest.mark.parametrize(
+    "trouble", ["throw new Error('no contacts')", "return Promise.reject(new Error('no contacts'))", "return null"]
+)
+async def test_a_card_is_shown_though_amocrm_does_not_tell_its_contacts(cards: Cards, trouble: str) -> None:
+    await changed_script(cards.page, "widget_api.js", "const card = state.view.card;", trouble)
+    await cards.go_to("leads", 5)
+
+    await cards.shows("found")
 
 
 WATCH = """() => {
@@ -165,6 +228,22 @@ async def test_a_hub_that_is_restarted_is_noticed_and_found_again_by_itself(card
     await expect(cards.panel.locator(".identlink__name")).to_have_text("Новый Ответ", timeout=15_000)
     await expect(cards.panel.get_by_role("button", name="Повторить")).to_have_count(0)
     await cards.hub.until(lambda: cards.hub.open_streams[card_of(cards.office, 6)] == 1, 15)
+    troubles.clear()
+
+
+async def test_a_stream_that_is_back_at_once_does_not_make_a_failed_answer_fresh(cards: Cards, troubles: list[str]) -> None:
+    """A question that fails and a stream that opens in the same moment: the card once waited for ten minutes after that."""
+    await cards.go_to("leads", 9)
+    await cards.shows("found")
+    await listening(cards, 9)
+    await cards.page.evaluate("Math.random = () => 0.5")  # the next question and the next stream at the same time
+    cards.hub.says(Refusal(503, "busy", "Сервер занят."))
+    cards.hub.end_streams()
+    await expect(cards.panel).to_contain_text("Сервер занят.")
+    await listening(cards, 9)
+    cards.hub.answer = lambda _: named("Новый Ответ")
+
+    await expect(cards.panel.locator(".identlink__name")).to_have_text("Новый Ответ")
     troubles.clear()
 
 
@@ -233,6 +312,21 @@ async def test_twelve_tabs_each_get_their_answer_though_browsers_open_six_connec
         await tab.page.evaluate("hide(true)")
         await office.hub.until(lambda: office.hub.streams == 0)
     assert office.hub.most_streams == 1
+    asked = office.hub.count("GET /panel/v1/deals/")
+    office.hub.answer = lambda asked: named(f"Снова {asked.path.rpartition('/')[2]}")
+    begun = asyncio.get_running_loop().time()
+    for tab in tabs:  # all twelve at once
+        await tab.page.evaluate("hide(false)")
+    for place, tab in enumerate(tabs):
+        await expect(tab.panel.locator(".identlink__name")).to_have_text(f"Снова {office.ids['leads'][place]}")
+    assert asyncio.get_running_loop().time() - begun < 8, "each lookup within its limit"
+    assert office.hub.count("GET /panel/v1/deals/") >= asked + 12
+    await office.hub.until(lambda: office.hub.streams == 3)
+    assert office.hub.most_streams == 3, "so that six connections leave room for questions"
+    for tab in tabs:
+        await tab.page.evaluate("hide(true)")
+    await office.hub.until(lambda: office.hub.streams == 0)
+    office.hub.answer = own
 
     for tab in tabs[:5]:  # windows side by side; more would leave the stand-in's own pages no connection
         await tab.page.evaluate("hide(false)")

@@ -171,11 +171,31 @@ async def test_axe_finds_nothing_on_the_page_light_and_dark_narrow_and_wide(card
         await page.get_by_role("button", name="Отменить изменения").click()
 
 
+async def test_settings_of_a_newer_hub_are_shown_as_far_as_they_are_known_and_kept_whole(cards: Cards) -> None:
+    desk = Desk()
+    newer = {
+        "money": ["team:4", "admin"],
+        "search": ["all"],
+        "export": ["admin"],
+    }  # `family` is no right of its any more
+    desk.told["settings"]["rights"] = newer
+    page = await opened(cards, desk)
+    await expect(page.get_by_role("group", name="Деньги").get_by_label("Другие «team:4»")).to_be_checked()
+    await stage(page, "Пришёл").select_option(label="Предоплата")
+    await page.get_by_role("button", name="Сохранить").click()
+    await expect(page.locator(".identlink__footer")).to_contain_text("Настройки сохранены")
+
+    assert desk.saved[0]["rights"] == newer
+
+
 async def test_whoever_is_no_admin_is_told_so(cards: Cards, troubles: list[str]) -> None:
     cards.hub.says(Refusal(403, "refused", "Настройки видит и меняет только администратор amoCRM."))
     await cards.page.goto(f"{cards.office.url}/settings/widgets/{cards.office.code}/")
 
     await expect(cards.page.get_by_role("alert")).to_contain_text("только администратор amoCRM")
+    await expect(cards.page.get_by_role("link", name="Кого спросить")).to_have_attribute(
+        "href", f"{cards.hub.url}/support"
+    )
     troubles.clear()
 
 
@@ -188,3 +208,17 @@ async def test_the_modal_says_how_the_clinics_stand(cards: Cards) -> None:
     await expect(modal).to_contain_text("Компьютер клиники не на связи с 20:05")
     await cards.page.add_script_tag(path=AXE)
     assert await violations(cards.page, ".identlink_modal") == []
+    await expect(modal.get_by_role("link", name="Кого спросить")).to_have_attribute("href", f"{cards.hub.url}/support")
+
+
+async def test_a_modal_that_is_left_leaves_nothing(cards: Cards) -> None:
+    cards.hub.hold()
+    await cards.page.goto(f"{cards.office.url}/settings/widgets/")
+    await cards.page.click("[data-action=open-modal]")
+    modal = cards.page.locator(".identlink_modal")
+    await expect(modal).to_contain_text("Проверяем связь")
+
+    await cards.visit(cards.office.list_path)
+
+    await expect(modal).to_have_count(0)
+    await cards.hub.until(lambda: not cards.hub.delayed)

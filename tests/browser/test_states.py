@@ -2,12 +2,13 @@
 
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from tests.browser.cards import Cards
 from tests.browser.conftest import BROWSER
 from tests.browser.fake_hub import GONE, Answer, Asked, Refusal, golden
-from tests.browser.scenes import SCENES
+from tests.browser.scenes import BUSY, SCENES, lose_the_hub
 
 pytestmark = BROWSER
 
@@ -22,7 +23,7 @@ SAYS = {
     "found_chosen": ["Отменить выбор"],
     "found_confirmed": ["✓ подтверждён", "Орлова Анна, 24 ноя, 12:40"],
     "found_action_refused": ["Подождите минуту и повторите.", "Петров Пётр Ильич"],
-    "found_hub_lost": ["Сервер интеграции не отвечает", "Повторить", "Петров Пётр Ильич"],
+    "found_hub_lost": ["Сервер интеграции не отвечает. Ниже данные на вт 24 ноя, 12:42. Пробуем снова.", "Повторить", "Петров Пётр Ильич"],
     "several": ["Кто звонит?", "Выбор сохранится для сделки", "Петрова Анна Ильинична", "12 лет · приём сб 5 дек", "38 лет · не записан"],
     "several_contact": ["Кто звонит?", "Выбрать пациента можно в карточке сделки."],
     "nobody": ["В IDENT такого пациента нет", "Сидорова Ольга", "+7 999 000‑01‑99", "Другой пациент"],
@@ -31,10 +32,11 @@ SAYS = {
     "offline": ["Петров"],
     "offline_unknown": ["Клиника не на связи", "Данные появятся сами"],
     "refused": ["Нет доступа"],
-    "not_configured": ["Не настроено"],
-    "unreachable": ["Сервер интеграции не отвечает", "Проверьте интернет", "Повторить"],
+    "not_configured": ["Не настроено", "Кого спросить"],
+    "outdated": ["Виджет устарел", "попросите администратора обновить виджет"],
+    "unreachable": ["Сервер интеграции не отвечает", "Проверьте интернет", "позвоните интегратору", "Повторить"],
     "expired": ["amoCRM просит войти заново", "обновите страницу (F5)"],
-    "failed": ["Сервер занят. Повторите через минуту.", "Повторить"],
+    "failed": ["Сервер занят. Повторите через минуту.", "Повторить", "Кого спросить"],
 }  # fmt: skip
 HIDES = {"found_net": ["Долг", "не сверено", "нет данных"], "found_short": ["не сверено"]}
 NEVER = re.compile(r"db_\d|undefined|null|NaN|\[object|R\d\d|bad_token|too_many|mis_")
@@ -146,6 +148,58 @@ async def test_a_search_asks_with_four_letters_and_the_choice_is_kept(cards: Car
         ("POST", {}, {"text": "Никак & Нет?"}),
         ("POST", {}, {"text": "Петрова"}),
     ]
+
+
+@pytest.mark.parametrize("state", ["merged", "constructor", "__proto__", "", None, 7])
+async def test_a_state_of_a_newer_hub_still_shows_its_words_and_its_patient(cards: Cards, state: object) -> None:
+    cards.hub.says({**golden("found"), "state": state, "reason": "Карточку объединили с другой."})
+    await cards.go_to("leads", 36)
+    await cards.shows("unknown")
+
+    await expect(cards.panel).to_contain_text("Карточку объединили с другой.")
+    await expect(cards.panel.get_by_role("heading", name="Петров Пётр Ильич")).to_be_visible()
+
+
+async def test_what_cannot_be_drawn_says_so_and_the_next_answer_is_drawn(cards: Cards) -> None:
+    cards.hub.says({**golden("found"), "patient": None})
+    await cards.go_to("leads", 37)
+    await expect(cards.panel).to_contain_text("Не получилось показать данные")
+    await expect(cards.panel).to_contain_text("сообщите интегратору время и номер сделки")
+    await cards.hub.until(lambda: cards.hub.streams == 1)
+    cards.hub.says(golden("found"))
+    cards.hub.tell("changed")
+
+    await cards.shows("found")
+
+
+async def test_whom_to_ask_is_a_page_of_the_hub_that_learns_nothing_of_the_card(
+    cards: Cards, troubles: list[str]
+) -> None:
+    cards.hub.says(BUSY)
+    await cards.go_to("leads", 38)
+    await cards.shows("failed")
+    link = cards.panel.get_by_role("link", name="Кого спросить")
+
+    assert await link.evaluate("one => [one.href, one.target, one.rel]") == [
+        f"{cards.hub.url}/support", "_blank", "noopener noreferrer",
+    ]  # fmt: skip
+    troubles.clear()
+
+
+async def test_nothing_is_called_fresh_while_the_hub_is_lost(cards: Cards, troubles: list[str]) -> None:
+    await cards.go_to("leads", 39)
+    await cards.shows("found")
+    await expect(cards.panel.locator(".identlink__fresh_green")).to_have_count(1)
+    await lose_the_hub(cards)
+
+    await expect(cards.panel.locator(".identlink__fresh_green")).to_have_count(0)
+    dot = cards.panel.get_by_role("img", name="Сейчас не обновляется. Данные на вт\u00a024\u00a0ноя, 12:42")
+    await expect(dot).to_have_attribute("title", re.compile("Сейчас не обновляется"))
+    red, green, blue = map(
+        int, re.findall(r"\d+", await dot.evaluate("one => getComputedStyle(one).backgroundColor"))[:3]
+    )
+    assert max(red, green, blue) - min(red, green, blue) < 40, "grey"
+    troubles.clear()
 
 
 async def test_what_failed_is_tried_again_by_hand_and_by_itself(cards: Cards, troubles: list[str]) -> None:

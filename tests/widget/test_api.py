@@ -1,4 +1,4 @@
-"""What the widget sends to the hub, and what it makes of whatever comes back, without a browser: in Node, with amoCRM's call in its hands."""
+"""What the widget sends to the hub, and what it makes of whatever comes back: in Node, where a test plays amoCRM's page."""
 
 import json
 import subprocess
@@ -22,9 +22,10 @@ const pages = {
 };
 const widget = { $authorizedAjax: (asked) => { sent.push(asked); return pages[page[0]](page[1])(asked); } };
 let api;
-new Function('define', fs.readFileSync(process.argv[1], 'utf8').replaceAll('@HUB@', hub))((needs, make) => { api = make().create(widget); });
+const define = (needs, make) => { api = make().create(widget); };
+new Function('define', fs.readFileSync(process.argv[1], 'utf8').replaceAll('@HUB@', hub))(define);
 Promise.all(calls.map(([name, args]) => api[name](...args))).then((told) => {
-  console.log(JSON.stringify({ told: told, sent: sent.map((one) => [one.method, one.type, one.url, one.data === undefined ? null : one.data]) }));
+  console.log(JSON.stringify({ told: told, sent: sent.map((one) => [one.method, one.type, one.url, one.data || null]) }));
 });
 """
 

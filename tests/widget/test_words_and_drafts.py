@@ -24,6 +24,7 @@ function load(name) {
 }
 const cases = JSON.parse(fs.readFileSync(0, 'utf8'));
 console.log(JSON.stringify(cases.map(([file, name, args]) => load(file)[name](...args))));
+if (Object.keys(Object.prototype).length || Object.keys(Object).length) { throw new Error('what all objects share was changed'); }
 """
 
 
@@ -145,6 +146,44 @@ def test_a_branch_that_nobody_set_has_the_route_of_all_and_its_clinics_zone() ->
 
     assert (one["isSet"], one["route"]["zone"], one["route"]["pipelines"]["repeat"]) == (False, "Asia/Omsk", "repeat")
     assert (again["isSet"], again["route"]["zone"]) == (True, "Asia/Tomsk")
+
+
+NAMES = ("__proto__", "constructor", "toString")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_that_all_objects_know_is_a_name_like_others(name: str) -> None:
+    """Node ends with an error where what all objects share was changed: it is looked at after each call."""
+    words = json.loads((WIDGET / "i18n" / "ru.json").read_text("utf-8"))["settings"]
+    choices = CHOICES | {"targets": [{"key": name, "name": "Пришёл"}]}
+    before: dict[str, Any] = SETTINGS | {"pipelines": SETTINGS["pipelines"] | {name: PRIMARY}}
+    here = draft("toStage", SETTINGS, "primary", name, 2)
+    there = draft("toStage", before, name, "booked", 2)
+    moved = draft("toPipeline", here, CHOICES, "primary", 103)
+    fresh = draft("put", {}, [name, "polluted"], 1)
+    told = run(
+        ("settings_changes.js", "list", [before, there, CHOICES, words]),
+        ("settings_changes.js", "list", [SETTINGS, here, choices, words]),
+    )
+
+    assert here["pipelines"]["primary"]["targets"][name] == {"stage": 2, "accepted": [2], "from": "any"}
+    assert there["pipelines"][name]["targets"]["booked"]["stage"] == 2
+    assert name in moved["pipelines"]["primary"]["targets"]
+    assert fresh == {name: {"polluted": 1}}
+    assert draft("get", SETTINGS, ["pipelines", name]) is None
+    assert told == [["Первичные, Записан: Думает"], ["Первичные, Пришёл: Думает"]]
+
+
+def test_rights_that_a_newer_hub_knows_are_kept_and_named_as_far_as_they_are_known() -> None:
+    words = json.loads((WIDGET / "i18n" / "ru.json").read_text("utf-8"))["settings"]
+    newer = SETTINGS | {"rights": {"money": ["team:4"], "search": ["all"], "export": ["admin"]}}
+    after = draft("toWhom", newer, "money", "constructor:1", True)
+
+    assert draft("rights", newer) == ["money", "search"]
+    assert after["rights"] == newer["rights"] | {"money": ["team:4", "constructor:1"]}
+    assert run(("settings_changes.js", "list", [newer, after, CHOICES, words]))[0] == [
+        "Деньги: Другие «team:4», Другие «constructor:1»"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -218,7 +218,7 @@ def _named(manifest: Json) -> Iterator[tuple[str, Any]]:
             yield f"{section}.{field}", manifest[section].get(field)
     dp = manifest.get("dp", {}).get("settings")
     for at, fields in (("settings", manifest.get("settings")), ("dp.settings", dp)):
-        for code, field in (fields or {}).items():
+        for code, field in (fields if isinstance(fields, dict) else {}).items():
             if isinstance(field, dict) and "name" in field:
                 yield f"{at}.{code}.name", field["name"]
 
