@@ -49,6 +49,7 @@ async def serve(config: Config, folder: Path, who: Identity, book: Book = SHIPPE
         outbox = await stack.enter_async_context(
             open_outbox(folder / OUTBOX, secret.outbox_key(folder), config.leave.fields)
         )
+        await outbox.serves(f"{who.hub} {who.database}")
         zone = ZoneInfo(config.mis.timezone)
         database, door = source(config, folder), Door(lambda: away(folder, config.mis.quiet_hours, zone, clock.now()))
         mis = await stack.enter_async_context(open_mis(database, door, keeps_open=True, book=book))

@@ -1,6 +1,7 @@
 """The first words of a connection: the hub's challenge, our hello, its welcome."""
 
 import asyncio
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,25 +55,32 @@ class Greeter:
         if challenge.hub != self.identity.hub:  # our signature is for our hub; another may not even see it
             raise Ended(Ending("other_hub", Then.SLOWLY, OTHER_HUB))
         generation, sent = await self.outbox.generation(), await self.outbox.sent()
-        await line.send(session.send(self._hello(challenge, generation, sent)))
+        known = DatabaseName(id=self.identity.database, fingerprint=await self.outbox.fingerprint())
+        await line.send(session.send(self._hello(challenge, known, generation, sent)))
         welcome = await _next(line, session, patience)
         if not isinstance(welcome, Welcome):
             raise _unexpected(welcome, session)
         return Greeted(welcome, round(offset, 3), await self.outbox.resumed(welcome))
 
-    def _hello(self, challenge: Challenge, generation: int, sent: Mapping[Lane, Sent]) -> Hello:
+    def _hello(self, challenge: Challenge, database: DatabaseName, generation: int, sent: Mapping[Lane, Sent]) -> Hello:
         return Hello(
             signature=self.identity.sign(challenge),
             agent=self.identity.agent,
             instance=self.instance,
+            computer=computer(),
             protocol=PROTOCOL,
             software=self.software,
-            database=DatabaseName(id=self.identity.database, fingerprint=""),  # none is read from the database so far
+            database=database,
             generation=generation,
             lanes={lane: sent[lane].named for lane in LANES},
             capabilities=dict(self.standing.now.capabilities),
             fields=self.fields,
         )
+
+
+def computer() -> str:
+    """What people call this PC: where there are two agents, somebody has to find the other."""
+    return "".join(filter(str.isprintable, socket.gethostname()))[:64]
 
 
 async def _next(line: Line, session: Session, patience: float) -> AnyFrame:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from zoneinfo import ZoneInfo
 
 from agent.mis.book import Book
-from agent.mis.port import Mis, MisChanged, MisError
+from agent.mis.port import Mis, MisChanged, MisDown, MisError, MisRefused
 from agent.mis.reading import Clinic
 from agent.standing import Standing
 
@@ -22,7 +22,13 @@ class Source:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[Clinic]:
-        """The connection, for one question; raises `MisError`."""
+        """The connection, for one question; raises `MisError`. Not before the scan has seen that this is the clinic's database: another
+        one would tell of other people."""
+        stand = self._standing.now
+        if stand.mis == "refused":
+            raise MisRefused(stand.hint or "")
+        if not stand.capabilities:
+            raise MisDown("not looked at yet")
         async with self._lock:
             try:
                 yield await self._look()

@@ -6,6 +6,7 @@ from agent.mis.opening import open_mis
 from agent.mis.overrides import overrides_beside
 from agent.mis.port import (
     Columns,
+    Look,
     Mis,
     MisBusy,
     MisChanged,
@@ -28,6 +29,7 @@ __all__ = [
     "Server",
     "Row",
     "Columns",
+    "Look",
     "MisError",
     "MisDown",
     "MisBusy",

@@ -2,8 +2,9 @@
 come as the driver's arguments, states as numbers; words of the server's are never read."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Literal, TypeAlias
 
 from agent.mis.drivers import no_driver
@@ -20,6 +21,8 @@ FIRST_STATEMENTS = (
 )
 """The login speaks Russian: to it '2025-01-02' is the first of February. Each alone: one that is refused takes no other with it."""
 LOOK = "SELECT state, user_access, is_auto_close_on FROM sys.databases WHERE name = ?"
+NAMES = "SELECT @@SERVERNAME, d.name, d.create_date FROM sys.databases AS d WHERE d.name = DB_NAME()"
+LISTED = "SELECT TABLE_NAME, COLUMN_NAME FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = 'dbo'"
 OUT = "master"
 
 Where: TypeAlias = Literal["knocking", "outside", "inside"]
@@ -167,3 +170,9 @@ def peek(table: str, columns: Sequence[str]) -> str:
 def quoted(name: str) -> str:
     """A name as an identifier."""
     return "[" + name.replace("]", "]]") + "]"
+
+
+def digest(listed: Iterable[tuple[str, str]]) -> str:
+    """Of tables and columns, in whatever order they came."""
+    names = sorted(f"{table.lower()}.{column.lower()}" for table, column in listed)
+    return blake2b("\n".join(names).encode(), digest_size=8).hexdigest()

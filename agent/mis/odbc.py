@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from agent.mis.book import SHIPPED, Book
 from agent.mis.door import Door
-from agent.mis.port import Columns, Mis, MisConfig, MisDown, Param, Row, Server
+from agent.mis.port import Columns, Look, Mis, MisConfig, MisDown, Param, Row, Server
 from agent.mis.session import TIMEOUT_SECONDS, Session
 from agent.mis.statements import Statement, written
 from agent.mis.worker import Late, Worker
@@ -43,6 +43,10 @@ class OdbcMis:
     async def server(self) -> Server:
         """The server's clock and rowversions."""
         return await self._ask(Session.server)
+
+    async def look(self) -> Look:
+        """Which database this is, and in what shape."""
+        return await self._ask(Session.look)
 
     async def columns(self) -> Columns:
         """What the login may read of that which our statements name."""

@@ -60,6 +60,17 @@ class Server:
         return self.bound is not None and self.last is not None and self.bound <= self.last
 
 
+@dataclass(frozen=True)
+class Look:
+    """By what a database is told from others and its shape from what it was: `created` is when it was made, or put there by a restore;
+    `shape` a digest of all tables and columns that the login is shown. What the server refused to tell is None."""
+
+    server: str | None
+    name: str | None
+    created: datetime | None
+    shape: str
+
+
 class MisError(Exception):
     """The clinic's database. `code` is an SQLSTATE or a native number: never the server's own text, which may quote rows."""
 
@@ -119,6 +130,10 @@ class Mis(Protocol):
 
     async def server(self) -> Server:
         """The server's clock and rowversions, asked in a statement of its own."""
+        ...
+
+    async def look(self) -> Look:
+        """Which database this is, and whether its shape changed; cheap enough for once a minute."""
         ...
 
     async def columns(self) -> Columns:

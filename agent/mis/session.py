@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from agent.mis import drivers, installed, native
-from agent.mis.port import Columns, MisBusy, MisConfig, MisDown, MisError, MisRefused, Server
+from agent.mis.port import Columns, Look, MisBusy, MisConfig, MisDown, MisError, MisRefused, Server
 
 T = TypeVar("T")
 
@@ -60,13 +60,18 @@ class Session:
         bound, last = found[0] if found else (None, None)
         return Server(now, bound, last)
 
+    def look(self) -> Look:
+        """Which database this is, and a digest of what it shows us."""
+        self.enter()
+        found = self._unless_refused(native.NAMES)
+        server, name, created = found[0] if found else (None, None, None)
+        return Look(server, name, created, native.digest((table, column) for table, column in self._listed()))
+
     def columns(self, wanted: Mapping[str, set[str]]) -> Columns:
         """Which of the wanted columns are there and open to the login: what is listed may still be closed."""
         self.enter()
         listed: dict[str, set[str]] = {}
-        for table, column in self.rows(
-            "SELECT TABLE_NAME, COLUMN_NAME FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = 'dbo'", ()
-        ):
+        for table, column in self._listed():
             listed.setdefault(table.lower(), set()).add(column.lower())
         found: dict[str, frozenset[str]] = {}
         for table, columns in wanted.items():
@@ -173,6 +178,10 @@ class Session:
             if not native.is_refusal(error.args):
                 raise
             return []
+
+    def _listed(self) -> list[tuple[Any, ...]]:
+        """All tables and columns that the login is shown."""
+        return self.rows(native.LISTED, ())
 
     def _opens(self, table: str, columns: Sequence[str]) -> bool:
         """Whether these columns may be read; nothing is."""

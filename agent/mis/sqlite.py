@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 from agent.mis.book import SHIPPED, Book
 from agent.mis.door import Door
-from agent.mis.port import Cell, Columns, Mis, MisBusy, MisChanged, MisDown, Param, Row, Server
+from agent.mis.native import digest
+from agent.mis.port import Cell, Columns, Look, Mis, MisBusy, MisChanged, MisDown, Param, Row, Server
 from agent.mis.statements import Source, Statement, written
 
 T = TypeVar("T")
@@ -38,6 +39,11 @@ class SqliteMis:
         rows = await self._run(lambda db: db.execute("SELECT now, dbts FROM dbo._server").fetchall())
         now, last = rows[0]
         return Server(datetime.fromisoformat(now), _rowversion(last + 1), _rowversion(last))
+
+    async def look(self) -> Look:
+        """The file, and its tables."""
+        types = await self._run(_declared)
+        return Look("sqlite", self._path.name, None, digest(types))
 
     async def columns(self) -> Columns:
         """All tables and views that are IDENT's."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from time import time
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from agent.outbox import entries, index, positions
 from agent.outbox.entries import Writer
@@ -117,6 +117,34 @@ class Outbox:
     async def generation(self) -> int:
         """The generation that the hub named last; 0 before the first welcome."""
         return await self._run(positions.generation)
+
+    async def database(self) -> str | None:
+        """By what the scan knows the clinic's database again; a new generation is no new database."""
+        return await self._run(lambda db: cast("str | None", get(db, "database")))
+
+    async def remember_database(self, text: str, fingerprint: str) -> None:
+        """Keep it, and what the hub is told of it."""
+
+        def write(db: sqlite3.Connection) -> None:
+            put(db, "database", text)
+            put(db, "fingerprint", fingerprint)
+
+        await self._write(write)
+
+    async def fingerprint(self) -> str:
+        """What `hello` says of the database; "" before it could be read."""
+        return await self._run(lambda db: cast("str | None", get(db, "fingerprint")) or "")
+
+    async def serves(self, record: str) -> None:
+        """Which of the hub's databases this agent was enrolled for. Another one than before: whatever was known of the clinic's is no
+        longer its own."""
+
+        def write(db: sqlite3.Connection) -> None:
+            if get(db, "serves") != record:
+                db.execute("DELETE FROM meta WHERE name IN ('database', 'fingerprint')")
+                put(db, "serves", record)
+
+        await self._write(write)
 
     async def sent(self) -> dict[Lane, Sent]:
         """Where each lane stands: what `hello` names."""

@@ -9,10 +9,11 @@ from time import monotonic
 from zoneinfo import ZoneInfo
 
 from agent.mis.book import SHIPPED, Book
-from agent.mis.port import Mis, MisAway, MisBusy, MisDown, MisError, MisRefused, Server
+from agent.mis.port import Look, Mis, MisAway, MisBusy, MisDown, MisError, MisRefused, Server
 from agent.mis.probe import NOTHING, examine
 from agent.mis.reader import Reader, ReadKind
 from agent.outbox import GenerationChanged, Outbox
+from agent.scan.database import Recognition
 from agent.scan.hints import Hints, Led
 from agent.scan.near import Near
 from agent.scan.passes import Load, Round, Verify
@@ -30,6 +31,8 @@ _LONGEST_HELD_SECONDS = 5.0
 """Whoever holds a row, or the server's time, is not pressed for it; nor is what he changes to be seen late."""
 _LOAD_HASTE = 10
 """The first load may take so many times the share of the server that later pages may."""
+_HIGHEST = "rowversion"
+"""The last rowversion that the server gave out: where it fell, an older backup was put in place."""
 _WORDS: dict[ReadKind, str] = {
     "visit": "приёмов",
     "patient": "пациентов",
@@ -46,6 +49,7 @@ class Pace:
     every_seconds: float = 0.5
     share: float = 0.02
     verify_every_seconds: float = 900
+    look_every_seconds: float = 60
 
 
 DEFAULT_PACE = Pace()
@@ -72,8 +76,13 @@ class Scan:
         self._near, self._hints = Near(self._reader, outbox, zone), Hints(self._reader, outbox)
         self._load, self._verify = Load(outbox, self._reader), Verify(outbox, self._reader)
         self._round = Round(outbox, self._reader)
+        self._recognition = Recognition(mis, outbox)
+        self._shape = ""
+        self._could: frozenset[str] = frozenset()
+        self._highest: bytes | None = None
+        self._is_put_back = False
         self._near_through: datetime | None = None
-        self._page_due = self._verify_due = clock()
+        self._page_due = self._verify_due = self._look_due = clock()
         self._verifies_next = True
         self._failures = self._held = 0
 
@@ -115,8 +124,7 @@ class Scan:
     async def _read(self) -> None:
         generation = await self._outbox.generation()
         server = await self._mis.server()
-        if not self._reader.offer.queries:
-            await self._probe(server)
+        await self._watch(server)
         now = self._aware(server.now)
         await self._load.begin(now, generation)
         loading = not await self._load.is_done()
@@ -124,11 +132,37 @@ class Scan:
         if self._clock() >= self._page_due:
             await self._page(server, now, generation, loading=loading)
 
-    async def _probe(self, server: Server) -> None:
+    async def _watch(self, server: Server) -> None:
+        """See whether this is the same database in the same shape: when we come to it, and now and then."""
+        knows_nothing = not self._reader.offer.queries
+        if knows_nothing or self._clock() >= self._look_due:
+            self._look_due = self._clock() + self._pace.look_every_seconds
+            look = await self._mis.look()
+            if knows_nothing or look.shape != self._shape:
+                await self._probe(server, look)
+        highest = self._highest or bytes.fromhex(await self._outbox.cursor(_HIGHEST) or "")
+        if server.last is not None and server.last < highest:
+            log.warning(logger, "database.restored")
+            self._begin_anew()
+        self._highest = server.last
+
+    async def _probe(self, server: Server, look: Look) -> None:
         """See what can be read; statements are written anew for it."""
         offer = examine(await self._mis.columns(), self._book)
-        self._reader.offer = offer
+        if await self._recognition.check(look, offer):
+            self._begin_anew()
+        self._reader.offer, self._shape = offer, look.shape
+        can = frozenset(name for name, there in offer.capabilities.items() if there)
+        if can - self._could:  # what comes back is read again at once
+            self._verify_due = self._clock()
+        self._could = can
         self._standing.capabilities({**offer.capabilities, "server.bound": server.bound is not None})
+
+    def _begin_anew(self) -> None:
+        """An older backup was put in place: rows stand as they stood then, and no hint says so. Only a whole pass tells all of it."""
+        for part in (self._near, self._hints, self._verify, self._round):
+            part.forget()
+        self._is_put_back, self._verify_due = True, self._clock()
 
     async def _live(self, server: Server, now: datetime, generation: int, *, loading: bool) -> None:
         """Record what changed, with how far that was read, in one transaction."""
@@ -147,13 +181,17 @@ class Scan:
         await self._outbox.record(
             readings(await self._reader.with_all(keys), now),
             lane="live",
-            cursors=led.cursors,
-            read_through=None if loading else self._through(led),
+            cursors=led.cursors | self._highest_seen(server),
+            read_through=None if loading or self._is_put_back else self._through(led),
             generation=generation,
         )
         self._hints.took(led)
         if changed is not None:
             self._near.took(changed)
+
+    def _highest_seen(self, server: Server) -> dict[str, str]:
+        """Not before a whole pass told what the backup brought: a restart in between has to notice it again."""
+        return {} if server.last is None or self._is_put_back else {_HIGHEST: server.last.hex()}
 
     async def _newer(self, kind: ReadKind) -> set[int]:
         """The tail: keys beyond the newest known. During the first load that would be all that is left of it."""
@@ -184,9 +222,10 @@ class Scan:
                 self._verify_due = began + self._pace.verify_every_seconds
         elif self._verifies_next and (self._verify.is_under_way or began >= self._verify_due):
             if not self._verify.is_under_way:
-                await self._probe(server)
+                await self._probe(server, await self._mis.look())
                 self._verify_due = began + self._pace.verify_every_seconds
             await self._verify.page(now, generation)
+            self._is_put_back = self._is_put_back and self._verify.is_under_way
             self._verifies_next = False
         else:
             near = await self._near.visits(server.now) if self._round.begins else ()

@@ -169,6 +169,15 @@ async def test_who_says_nothing_is_let_go(agent: Agent) -> None:
 # Which database it reads
 
 
+async def test_a_database_that_lost_some_old_rows_is_known_again(hub: Hub, agent: Agent) -> None:
+    agent.fingerprint = "a b c d"
+    async with agent.linked():
+        pass
+    agent.fingerprint = "c d e f"
+    async with agent.linked():
+        assert (await hub.database()).fingerprint == "a b c d"
+
+
 async def test_the_first_known_fingerprint_is_kept(hub: Hub, agent: Agent) -> None:
     async with agent.linked():
         assert (await hub.database()).fingerprint is None

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agent.lookup import Lookup, LookupFailed
-from agent.mis.port import Columns, Mis, MisError, Param, Row, Server
+from agent.mis.port import Columns, Look, Mis, MisError, Param, Row, Server
 from agent.mis.sqlite import open_sqlite
 from agent.outbox import Outbox, open_outbox
 from agent.scan import Pace, Scan
@@ -39,6 +39,10 @@ class Wire(Mis):
         await self._enter("server")
         return await self._mis.server()
 
+    async def look(self) -> Look:
+        await self._enter("look")
+        return await self._mis.look()
+
     async def columns(self) -> Columns:
         await self._enter("columns")
         return await self._mis.columns()
@@ -63,6 +67,7 @@ class Desk:
 
     def __init__(self, scan: Scan, outbox: Outbox, standing: Standing, cards: Wire, searches: Wire) -> None:
         self.scan, self.outbox, self.cards, self.searches = scan, outbox, cards, searches
+        self.standing = standing
         self.seconds = 0.0
         self.lookup = Lookup(
             cards, searches, outbox, standing, zone=MOSCOW, fields=FIELDS, monotonic=lambda: self.seconds
@@ -113,6 +118,7 @@ async def desk(clinic: Path, file: Path) -> AsyncIterator[Desk]:
     ):
         await outbox.resumed(Welcome(generation=1, lanes={"live": LaneStart(seq=0), "backfill": LaneStart(seq=0)}))
         standing = Standing()
+        standing.capabilities({"server.bound": True})  # the scan has looked at the database, and not read it yet
         scan = Scan(mis, outbox, standing, zone=MOSCOW, fields=FIELDS, pace=AT_ONCE)
         yield Desk(scan, outbox, standing, Wire(cards), Wire(searches))
 

@@ -230,3 +230,16 @@ async def test_a_new_generation_finds_whom_the_old_one_found(clinic: Clinic, her
 
     assert await here.outbox.index.having([["phone +79990001001"]], 9) == [1001]
     assert await here.outbox.index.having([["phone +79990001002"]], 9) == []  # gone in between
+
+
+async def test_no_other_database_is_asked_than_the_one_that_the_scan_knows(clinic: Clinic, here: Desk) -> None:
+    """Its patients are other people under the same ids."""
+    clinic.patient(1001)
+    await here.load()
+    here.standing.mis("refused", "Это другая база.")
+    assert await here.fault("card", ME) == "mis_refused"
+    here.standing.mis("ok")
+    assert await here.fault("card", ME) == ""
+    here.standing.capabilities({})
+    assert await here.fault("card", ME) == "mis_down"
+    assert "look" not in here.cards.asked

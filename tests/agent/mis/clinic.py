@@ -4,12 +4,14 @@ a late commit: a row that appears with a rowversion that was given out before ot
 import sqlite3
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from demo.clinic.database import Database, stored, time_text
 from demo.clinic.schema import TABLES
 
 NOW = datetime(2026, 11, 24, 9)  # noqa: DTZ001 IDENT's times have no zone
+
+Backup: TypeAlias = dict[str, list[tuple[Any, ...]]]
 
 
 class Clinic:
@@ -89,6 +91,26 @@ class Clinic:
         else:
             self._db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
             self._lost.add((table, column))
+
+    def add(self, table: str, column: str, kind: str = "") -> None:
+        """A column, or one that was lost, is there (again); at the end of its table, and empty."""
+        self._db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
+        self._lost.discard((table, column))
+
+    def backup(self) -> Backup:
+        """The whole database as it stands."""
+        names = [*TABLES, "_server"]
+        return {name: self._db.execute(f"SELECT * FROM {name}").fetchall() for name in names}  # noqa: S608
+
+    def put_back(self, backup: Backup) -> None:
+        """It is put in place; the clock goes on."""
+        now = self.now
+        for name, rows in backup.items():
+            self._db.execute(f"DELETE FROM {name}")  # noqa: S608
+            if rows:
+                marks = ", ".join("?" * len(rows[0]))
+                self._db.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)  # noqa: S608
+        self._db.execute("UPDATE _server SET now = ?", (time_text(now),))
 
     def touch_all(self) -> None:
         """What an update of the program leaves: each visit has a new rowversion and nothing else."""

@@ -99,6 +99,8 @@ class SqlServer(ModuleType):
         connection.at = name  # into a single-user database, too: the seat is taken then
 
     def _rows(self, text: str) -> list[tuple[Any, ...]]:
+        if "@@SERVERNAME" in text:
+            return [("РЕЦЕПЦИЯ\\PZSQLSERVER", "PZ", NOW)]
         if "sys.databases" in text:
             return [self.database] if self.database else []
         if "INFORMATION_SCHEMA" in text:

@@ -18,7 +18,7 @@ from agent.away import Away
 from agent.mis.door import Door
 from agent.mis.native import LOOK, STAY_OUT_SECONDS
 from agent.mis.odbc import OdbcMis
-from agent.mis.port import Columns, Mis, MisConfig, MisError, Param, Row, Server
+from agent.mis.port import Columns, Look, Mis, MisConfig, MisError, Param, Row, Server
 from agent.mis.reader import KINDS
 from agent.scan import Pace, Scan
 from tests.agent.mis.clinic import NOW
@@ -59,6 +59,10 @@ class Both(Mis):
     async def server(self) -> Server:
         await self.odbc.server()
         return await self._rows.server()
+
+    async def look(self) -> Look:
+        await self.odbc.look()
+        return await self._rows.look()
 
     async def columns(self) -> Columns:
         await self.odbc.columns()

@@ -12,7 +12,7 @@ from typing import Any
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
-from agent.mis.port import Columns, Mis, MisDown, MisError, Param, Row, Server
+from agent.mis.port import Columns, Look, Mis, MisDown, MisError, Param, Row, Server
 from agent.mis.probe import examine
 from agent.mis.reader import Reader
 from agent.mis.sqlite import open_sqlite
@@ -46,6 +46,8 @@ class Wire(Mis):
         self.asked: list[tuple[str, tuple[Param, ...]]] = []
         self.tells_rowversions = True
         self.is_inside = False
+        self.is_called: str | None = None
+        """Another name of the database."""
         self.sees: Columns | None = None
         """The columns of which the login is told; None: all."""
 
@@ -58,6 +60,11 @@ class Wire(Mis):
         if self.open:
             return replace(server, bound=min(self.open).to_bytes(8, "big"))
         return server
+
+    async def look(self) -> Look:
+        self._fail("look")
+        look = await self._mis.look()
+        return look if self.is_called is None else replace(look, name=self.is_called)
 
     async def columns(self) -> Columns:
         return await self._mis.columns() if self.sees is None else self.sees

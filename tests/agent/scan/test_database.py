@@ -1,0 +1,155 @@
+"""Which database this is: moved, put back from a backup, or another one altogether."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from agent.scan import Pace
+from agent.scan.database import Remembered, is_another
+from tests.agent.mis.clinic import NOW
+from tests.agent.scan.test_scan import changed, furnish, stands
+from tests.agent.scan.world import MOSCOW, World, world
+from wire.fingerprint import is_same
+
+HERE = Remembered("S", "PZ", "2019", {1: "a", 2: "b", 3: "c"})
+
+
+@pytest.fixture
+async def here() -> AsyncIterator[World]:
+    """A clinic that was read to the end; the next pass is not due for long."""
+    async with world(pace=Pace(0, 1, verify_every_seconds=1e9)) as here:
+        furnish(here)
+        await here.load()
+        await here.step(3)
+        yield here
+
+
+@pytest.mark.parametrize(
+    ("server", "name", "created", "booked", "another"),
+    [
+        ("S", "PZ", "2019", {1: "a", 2: "b", 3: "c"}, False),
+        ("T", "PZ2", "2026", {1: "a", 2: "b", 3: "c"}, False),  # moved
+        ("S", "PZ", "2026", {1: "a", 2: "x"}, False),
+        ("S", "PZ", "2019", {1: "x", 2: "y", 3: "c"}, True),  # under the old name
+        ("S", "PZ", "2019", {1: "x", 2: None, 3: None}, True),
+        ("S", "PZ", "2026", {}, False),  # nothing to compare: the names decide
+        ("T", "PZ", "2019", {}, False),
+        ("T", "PZ", "2026", {}, True),
+        ("S", "PZ_TEST", None, {}, True),
+    ],
+)
+def test_the_oldest_visits_decide(
+    server: str, name: str, created: str | None, booked: dict[int, str | None], another: bool
+) -> None:
+    assert is_another(HERE, Remembered(server, name, created, {}), booked) is another
+
+
+async def test_the_hub_is_told_by_what_the_database_is_known(here: World) -> None:
+    told = await here.outbox.fingerprint()
+    assert len(told.split()) == 4
+    here.clinic.delete("Receptions", 4)
+    here.clinic.visit(5, 1001, ReceptionAdded=NOW + timedelta(hours=3))
+    await here.restart()
+    await here.step()
+    assert is_same(told, await here.outbox.fingerprint())
+
+
+async def test_from_another_database_nothing_is_taken_and_nothing_is_lost(here: World) -> None:
+    here.clinic.visit(5, 1002)
+    await here.step()
+    right, held = here.clinic.backup(), here.hub.values.copy()
+    async with world(start=False) as other:
+        for key in (1, 2, 3):
+            other.clinic.visit(key, 1001, key, ReceptionAdded=NOW - timedelta(days=900 + key))
+        here.clinic.put_back(other.clinic.backup())
+    await here.restart()
+
+    assert await here.scan.step() == 60
+    assert stands(here) == "refused"
+    assert "другая база IDENT" in (here.standing.now.hint or "")
+    await here.step(5)
+    before = len(here.hub.told)
+    await here.deliver()
+    assert here.hub.told[before:] == ["live upsert visit 5"], "what waited goes all the same"
+    assert {place for place in here.hub.values if place not in held} == {("visit", "5")}
+
+    here.clinic.put_back(right)
+    await here.step(20)
+    assert stands(here) == "ok"
+    await here.deliver()
+    await here.check()
+
+
+async def test_a_database_that_moved_is_read_on(here: World) -> None:
+    here.mis.is_called = "PZ_NEW"
+    await here.restart()
+    here.mis.is_called = "PZ_NEW"
+    here.clinic.visit(5, 1001)
+    assert await changed(here) == ["live upsert visit 5"]
+    assert stands(here) == "ok"
+
+
+async def test_an_empty_database_of_another_name_is_another_one(here: World) -> None:
+    here.clinic.delete("Receptions")
+    await here.restart()
+    here.mis.is_called = "PZ_TEST"
+    await here.step()
+    assert stands(here) == "refused"
+
+
+async def test_an_agent_enrolled_for_another_record_may_begin_anew(here: World) -> None:
+    await here.outbox.serves("hub db_1")
+    await here.outbox.remember_database('["S", "PZ", null, [[1, "2001-01-01T00:00:00"]]]', "abc")
+    await here.outbox.serves("hub db_1")
+    assert await here.outbox.fingerprint() == "abc"
+    await here.outbox.serves("hub db_2")
+    assert await here.outbox.fingerprint() == ""
+    await here.restart()
+    await here.step()
+    assert stands(here) == "ok"
+
+
+async def test_a_backup_that_was_put_back_is_read_whole_and_not_called_read_before(here: World) -> None:
+    backup = here.clinic.backup()
+    here.clinic.visit(1, 1002, -399)
+    here.clinic.put("Persons", 1003, Surname="Воробьёв")
+    here.clinic.put("Patients", 1003, DateTimeChanged=here.clinic.now)
+    await here.step()
+    await here.deliver()
+    await here.check()
+    through, verified = await here.outbox.times()
+
+    here.clinic.put_back(backup)
+    here.clinic.pass_time(3600)
+    await here.step()
+    assert (await here.outbox.times())[0] == through, "no hint says how the rows stood"
+    for _ in range(20):
+        await here.step()
+    await here.deliver()
+    await here.check()
+    times = await here.outbox.times()
+    assert times[0] == here.clinic.now.replace(tzinfo=MOSCOW)
+    assert times[1] != verified
+
+
+async def test_that_a_backup_was_put_back_is_noticed_after_a_restart_too(here: World) -> None:
+    here.clinic.visit(1, 1002, -399)
+    await here.step()
+    backup = here.clinic.backup()
+    for _ in range(3):
+        here.clinic.visit(2, 1002)
+        await here.step()
+    through = (await here.outbox.times())[0]
+    await here.stop()
+    here.clinic.put_back(backup)
+    here.clinic.pass_time(60)
+    await here.start()
+    await here.step()
+    await here.restart()
+    await here.step()
+    assert (await here.outbox.times())[0] == through
+    await here.step(20)
+    await here.deliver()
+    await here.check()
+    assert (await here.outbox.times())[0] == here.clinic.now.replace(tzinfo=MOSCOW)
