@@ -7,6 +7,7 @@ from demo.amocrm import (
     directory,
     fields,
     leads,
+    leads_complex,
     links,
     notes,
     pipelines,
@@ -22,7 +23,21 @@ from demo.amocrm.model import Json, User
 from demo.amocrm.oauth import Grant, OAuth, OAuthRefused
 from demo.amocrm.store import Account
 
-_MODULES = (directory, leads, links, contacts, companies, fields, pipelines, notes, tasks, sources, catalogs, webhooks)
+_MODULES = (
+    directory,
+    leads,
+    leads_complex,
+    links,
+    contacts,
+    companies,
+    fields,
+    pipelines,
+    notes,
+    tasks,
+    sources,
+    catalogs,
+    webhooks,
+)
 ROUTES = [route for module in _MODULES for route in module.ROUTES]
 TOKEN = "POST /oauth2/access_token"
 SUBDOMAIN = "GET /oauth2/account/current/subdomain"

@@ -13,6 +13,8 @@ POST  faults/clear               {}                                   -> 204    
 POST  between                    {"user_id", "lead_id", "body"}       -> 204                 an edit after the next reading of that lead
 POST  mode                       {"mode": "ok" | "unpaid" | "blocked"}-> 204
 GET   limits / POST limits       see limits.Knobs                     -> the knobs           what else stands in a client's way
+POST  duplicates                 see model.DuplicateControl           -> 204                 duplicate control of a pipeline
+POST  duplicates/clear           {}                                   -> 204                 of all pipelines, as at the beginning
 GET   webhooks / POST webhooks   see post.Knobs                       -> what waits and what was sent; what goes wrong on the way
 POST  webhooks/{id}/enable       {}                                   -> 204                 as an admin does by hand
 POST  lift                       {}                                   -> 204                 as support does for a blocked account
@@ -29,11 +31,12 @@ PATCH users/{id}/contacts/{id}   the body of PATCH contacts/{id}      -> {"id"}
 import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
 from demo.amocrm import trouble
+from demo.amocrm.automation import DuplicateControl
 from demo.amocrm.bodies import Part
 from demo.amocrm.call import Answer
 from demo.amocrm.errors import Refused
@@ -87,6 +90,14 @@ class _Limits(Part):
 
 class _Mode(Part):
     mode: Mode
+
+
+class _Duplicates(Part):
+    pipeline_id: int
+    by: Literal["phone", "email"] | int = "phone"
+    statuses: list[int]
+    update: bool = True
+    several: Literal["all", "newest", "new"] = "newest"
 
 
 class _Post(Part):
@@ -169,6 +180,12 @@ def _webhooks(stand_in: StandIn, body: Any, _: str) -> None:
     stand_in.post.knobs = replace(stand_in.post.knobs, **given.given(*given.model_fields_set))
 
 
+def _duplicates(stand_in: StandIn, body: Any, _: str) -> None:
+    given = _Duplicates.model_validate(body)
+    control = DuplicateControl(**{**given.model_dump(), "statuses": tuple(given.statuses)})
+    stand_in.control_duplicates(control)
+
+
 _TURNS: dict[str, Callable[[StandIn, Any, str], Json | None]] = {
     "POST code": _code,
     "POST token": _token,
@@ -186,6 +203,8 @@ _TURNS: dict[str, Callable[[StandIn, Any, str], Json | None]] = {
     "POST mode": _mode,
     "GET limits": lambda stand_in, _, __: asdict(stand_in.limits.knobs),
     "POST limits": _limits,
+    "POST duplicates": _duplicates,
+    "POST duplicates/clear": lambda stand_in, _, __: stand_in.account.duplicate_control.clear(),
     "GET webhooks": lambda stand_in, _, __: stand_in.post.shape(),
     "POST webhooks": _webhooks,
     "GET trouble": lambda stand_in, _, __: trouble.shape(stand_in),

@@ -6,7 +6,8 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from demo.amocrm.model import Card, Company, Contact, Entity, Json, Lead, Note, Signal, Task
+from demo.amocrm.automation import Signal
+from demo.amocrm.model import Card, Company, Contact, Entity, Json, Lead, Note, Task
 from demo.amocrm.store import Account
 
 _TYPES: dict[Entity, int] = {"contacts": 1, "leads": 2, "companies": 3}

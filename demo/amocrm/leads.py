@@ -12,7 +12,6 @@ from demo.amocrm.query import Spec
 from demo.amocrm.stages import Stage
 from demo.amocrm.store import Account
 
-MOST_IN_COMPLEX = 50
 _WITH = frozenset(
     {"contacts", "loss_reason", "catalog_elements", "is_price_modified_by_robot", "only_deleted", "source_id"}
 )
@@ -139,23 +138,6 @@ def _create(call: Call) -> Answer:
     return written(call, "leads", [shapes.made(call, "leads", lead.id, name) for name, lead in made])
 
 
-def _create_complex(call: Call) -> Answer:
-    writer = Writer(call.actor.id)
-    plans = batch(
-        call.body,
-        LeadComplex,
-        lambda body, checks: new_complex(call.account, body, checks, writer),
-        most=MOST_IN_COMPLEX,
-    )
-    return Answer(200, [_made_complex(create(call.account, plan), name) for name, plan in plans])
-
-
-def _made_complex(lead: Lead, name: str) -> shapes.Json:
-    company_id = next(iter(lead.companies), None)
-    whole = {"id": lead.id, "contact_id": lead.main_contact, "company_id": company_id}
-    return {**whole, "request_id": [name], "merged": False}
-
-
 def _patch_many(call: Call) -> Answer:
     seen: set[int] = set()
 
@@ -193,7 +175,6 @@ ROUTES = [
     Route("GET", "leads", _list, _LIST),
     Route("POST", "leads", _create),
     Route("PATCH", "leads", _patch_many),
-    Route("POST", "leads/complex", _create_complex),
     Route("GET", "leads/{}", _one, Spec(with_=_WITH - {"only_deleted"})),
     Route("PATCH", "leads/{}", _patch_one),
 ]

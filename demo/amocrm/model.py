@@ -264,27 +264,3 @@ class Event:
     value_before: Values
     value_after: Values
     by_integration: bool = False
-
-
-@dataclass
-class Webhook:
-    """Where the account tells of changes, and of which."""
-
-    id: int
-    destination: str
-    settings: list[str]
-    sort: int
-    created_by: int
-    created_at: int
-    updated_at: int
-    disabled: bool = False
-
-
-@dataclass(frozen=True)
-class Signal:
-    """Something that webhooks and robots hear of, by the name that a webhook's settings give it."""
-
-    setting: str
-    subject: "Card | Task | Note"
-    was: Json = field(default_factory=dict)
-    """What only this signal tells: where a lead stood before, that a task was closed."""

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from demo.amocrm import forms
-from demo.amocrm.model import Json, Signal, Webhook
+from demo.amocrm.automation import Signal, Webhook
+from demo.amocrm.model import Json
 from demo.amocrm.store import Account
 
 MINUTE = 60.0

@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from demo.amocrm.archive import Widget
+from demo.amocrm.automation import Webhook
 from demo.amocrm.model import (
     Catalog,
     Company,
@@ -23,7 +24,6 @@ from demo.amocrm.model import (
     Tag,
     Task,
     User,
-    Webhook,
 )
 from demo.amocrm.oauth import Grant, Integration
 from demo.amocrm.stand_in import StandIn

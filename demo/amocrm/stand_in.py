@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from demo.amocrm import disposable, hands, seed
+from demo.amocrm import disposable, duplicates, hands, seed
 from demo.amocrm.api import Api, name_of
+from demo.amocrm.automation import DuplicateControl
 from demo.amocrm.call import Answer
 from demo.amocrm.faults import Between, Fault, Faults, Kind, Late, broken
 from demo.amocrm.incoming import Incoming
@@ -131,6 +132,11 @@ class StandIn:
         """Let this user edit the lead right after a client has read it the next time."""
         hands.check_lead(self.account, user_id, lead_id, body)
         self.faults.between.append(Between(lead_id, user_id, body))
+
+    def control_duplicates(self, control: DuplicateControl) -> None:
+        """As an admin does in the settings of a pipeline; raises where it cannot be meant so."""
+        duplicates.check(self.account, control)
+        self.account.duplicate_control[control.pipeline_id] = control
 
     def create_lead(self, user_id: int, body: Json) -> Lead:
         return hands.create_lead(self.account, user_id, body)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
+from demo.amocrm.automation import DuplicateControl, Signal, Webhook
 from demo.amocrm.model import (
     UNSORTED,
     Card,
@@ -20,14 +21,12 @@ from demo.amocrm.model import (
     LossReason,
     Note,
     Pipeline,
-    Signal,
     Source,
     Status,
     Tag,
     Task,
     User,
     Values,
-    Webhook,
 )
 from demo.amocrm.search import Search
 
@@ -99,6 +98,8 @@ class Account:
         self.tasks: dict[int, Task] = {}
         self.sources: dict[int, Source] = {}
         self.webhooks: dict[int, Webhook] = {}
+        self.duplicate_control: dict[int, DuplicateControl] = {}
+        """By pipeline, where an admin has switched it on."""
         self.catalogs: dict[int, Catalog] = {}
         self.notes: dict[Entity, dict[int, Note]] = {entity: {} for entity in ENTITIES}
         self.events: list[Event] = []

@@ -5,11 +5,12 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
+from demo.amocrm.automation import Webhook
 from demo.amocrm.bodies import Part
 from demo.amocrm.call import EMPTY, Answer, Call, Route, total
 from demo.amocrm.checks import Checks, single
 from demo.amocrm.errors import Denied, Refused
-from demo.amocrm.model import Json, Webhook
+from demo.amocrm.model import Json
 from demo.amocrm.query import Spec
 from demo.amocrm.store import Account
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from demo.amocrm.automation import Webhook
 from demo.amocrm.errors import Refused
-from demo.amocrm.model import Json, Webhook
+from demo.amocrm.model import Json
 from demo.amocrm.saved import Keeper
 from demo.amocrm.stand_in import Options, StandIn
 from tests.demo.amocrm.conftest import BUSINESS, Crm, phone

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from demo.amocrm.model import Lead, Webhook
+from demo.amocrm.automation import Webhook
+from demo.amocrm.model import Lead
 from demo.amocrm.post import Knobs, Post
 from demo.amocrm.store import Account
 

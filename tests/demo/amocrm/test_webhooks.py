@@ -9,7 +9,8 @@ import pytest
 from aiohttp import web
 
 from demo.amocrm import courier
-from demo.amocrm.model import Json, Webhook
+from demo.amocrm.automation import Webhook
+from demo.amocrm.model import Json
 from demo.amocrm.stand_in import Options, StandIn
 from tests.demo.amocrm.conftest import BUSINESS, PLENTY, REDIRECT, Clocks, Crm, phone
 
