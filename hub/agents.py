@@ -65,6 +65,25 @@ async def revoke(unit: Unit, agent: str) -> bool:
     return cut.rowcount == 1
 
 
+async def suspend(unit: Unit, agent: str) -> None:
+    """Let it speak no more until a person decides."""
+    await unit.execute(
+        update(agents)
+        .where(agents.c.id == agent, agents.c.account_id == unit.account.id, agents.c.suspended_at.is_(None))
+        .values(suspended_at=machine_now())
+    )
+
+
+async def resume(unit: Unit, agent: str) -> bool:
+    """A person decided that it may speak again; False where it was not suspended."""
+    resumed = await unit.execute(
+        update(agents)
+        .where(agents.c.id == agent, agents.c.account_id == unit.account.id, agents.c.suspended_at.is_not(None))
+        .values(suspended_at=None)
+    )
+    return resumed.rowcount == 1
+
+
 def _random(length: int) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 

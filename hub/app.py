@@ -115,7 +115,7 @@ def _composed(config: HubConfig, store: Store, amocrms: AmoCrms) -> _Hub:
             *panel.routes,
         ),
         leave=leave,
-        status=StatusReader(store, clock, registry.connected),
+        status=StatusReader(store, clock, registry.connected, registry.doubled),
     )
 
 

@@ -1,7 +1,7 @@
 """How every clinic stands: what waits, since when, and why; ids, codes, counts and times only. Read in one transaction."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.clock import Clock, machine_now
 from hub.store.engine import Store
-from hub.store.tables import accounts, databases, dirty, dues, outcomes, parked
+from hub.store.tables import accounts, agents, databases, dirty, dues, outcomes, parked
 
 DatabaseKey = tuple[int, str]
 """The account's id and the database."""
@@ -24,7 +24,8 @@ class _Part(BaseModel):
 
 class DatabaseStatus(_Part):
     """One clinic database. `read_through`: all that the clinic committed before it has been read; `outbox`: changes that the agent
-    still holds; `loaded`: the first whole pass is durable here."""
+    still holds; `loaded`: the first whole pass is durable here. `twins`: the computers (as far as they say) on which two agents with one
+    identity run, None where there is one; `suspended`: the agents that wait for a person's word because of that."""
 
     id: str
     name: str
@@ -35,6 +36,8 @@ class DatabaseStatus(_Part):
     outbox: int
     parked: int
     loaded: bool
+    twins: tuple[str, ...] | None = None
+    suspended: tuple[str, ...] = ()
 
 
 class AccountStatus(_Part):
@@ -61,22 +64,26 @@ class Status(_Part):
 
 @dataclass(frozen=True)
 class StatusReader:
-    """`connected` names the databases whose agent's link is open at this moment."""
+    """`connected` names the databases whose agent's link is open at this moment, `doubled` those with two agents of one identity."""
 
     store: Store
     clock: Clock
     connected: Callable[[], Collection[DatabaseKey]]
+    doubled: Callable[[], Mapping[DatabaseKey, tuple[str, ...]]] = dict
 
     async def read(self) -> Status:
         """How all stands now."""
         business_now = self.clock.now()
         async with self.store.hub_reading() as connection:
-            found = await _read(connection, business_now, self.connected())
+            found = await _read(connection, business_now, self.connected(), self.doubled())
         return Status(business_now=business_now, accounts=found)
 
 
 async def _read(
-    connection: AsyncConnection, business_now: datetime, connected: Collection[DatabaseKey]
+    connection: AsyncConnection,
+    business_now: datetime,
+    connected: Collection[DatabaseKey],
+    doubled: Mapping[DatabaseKey, tuple[str, ...]],
 ) -> tuple[AccountStatus, ...]:
     now = machine_now()
     waiting = {row.account_id: row for row in await connection.execute(_WAITING)}
@@ -84,9 +91,13 @@ async def _read(
     reasons: dict[int, dict[str, int]] = defaultdict(dict)
     for row in await connection.execute(_OUTCOMES):
         reasons[row.account_id][f"{row.outcome}:{row.reason}"] = row.many
+    suspended: dict[DatabaseKey, list[str]] = defaultdict(list)
+    for row in await connection.execute(_SUSPENDED):
+        suspended[row.account_id, row.database].append(row.id)
     read: dict[int, list[DatabaseStatus]] = defaultdict(list)
     for row in await connection.execute(_DATABASES):
-        read[row.account_id].append(_database(row, connected))
+        key = (row.account_id, row.id)
+        read[row.account_id].append(_database(row, key in connected, doubled.get(key), tuple(suspended[key])))
     return tuple(
         AccountStatus(
             account=row.id,
@@ -103,17 +114,21 @@ async def _read(
     )
 
 
-def _database(row: Row[Any], connected: Collection[DatabaseKey]) -> DatabaseStatus:
+def _database(
+    row: Row[Any], connected: bool, twins: tuple[str, ...] | None, suspended: tuple[str, ...]
+) -> DatabaseStatus:
     return DatabaseStatus(
         id=row.id,
         name=row.name,
-        connected=(row.account_id, row.id) in connected,
+        connected=connected,
         mis=row.mis,
         read_through=row.read_through,
         verified_through=row.verified_through,
         outbox=row.outbox_depth,
         parked=row.parked,
         loaded=row.loaded_at is not None,
+        twins=twins,
+        suspended=suspended,
     )
 
 
@@ -132,5 +147,8 @@ _PARKED = (
     select(_many)
     .where(parked.c.account_id == databases.c.account_id, parked.c.database == databases.c.id)
     .scalar_subquery()
+)
+_SUSPENDED = select(agents.c.account_id, agents.c.database, agents.c.id).where(
+    agents.c.suspended_at.is_not(None), agents.c.revoked_at.is_(None)
 )
 _DATABASES = select(databases, _PARKED.label("parked")).order_by(databases.c.account_id, databases.c.id)

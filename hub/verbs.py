@@ -41,6 +41,7 @@ class Verbs:
             "clinic-add": self.add_clinic,
             "agent-code": self.make_code,
             "agent-revoke": self.revoke_agent,
+            "agent-resume": self.resume_agent,
         }
 
     async def install(self, args: Args, say: Say) -> str:
@@ -78,14 +79,24 @@ class Verbs:
     async def revoke_agent(self, args: Args, _say: Say) -> str:
         """Cut an agent off."""
         agent = args["agent"]
+        async with self._store.writing(await self._account_of(agent)) as unit:
+            was_active = await agents.revoke(unit, agent)
+        return f"{agent} is cut off." if was_active else f"{agent} had been cut off before."
+
+    async def resume_agent(self, args: Args, _say: Say) -> str:
+        """Let an agent speak again that was suspended."""
+        agent = args["agent"]
+        async with self._store.writing(await self._account_of(agent)) as unit:
+            was_suspended = await agents.resume(unit, agent)
+        return f"{agent} may speak again." if was_suspended else f"{agent} was not suspended."
+
+    async def _account_of(self, agent: str) -> Account:
         known = select(tables.agents.c.account_id).where(tables.agents.c.id == agent)
         async with self._store.hub_reading() as connection:
             account_id = (await connection.execute(known)).scalar_one_or_none()
         if account_id is None:
             raise NeedsOperator("Name an agent that enrolled here: its id stands in the agent's own status, ag_…")
-        async with self._store.writing(grant_operation(account_id)) as unit:
-            was_active = await agents.revoke(unit, agent)
-        return f"{agent} is cut off." if was_active else f"{agent} had been cut off before."
+        return grant_operation(account_id)
 
     async def _plan(self, account: Account, args: Args) -> Plan:
         async with self._store.reading(account) as unit:

@@ -18,6 +18,8 @@ LANES: tuple[Lane, ...] = ("live", "backfill")
 Seq: TypeAlias = Annotated[int, Field(strict=True, ge=0, lt=1 << 62)]
 Generation: TypeAlias = Annotated[int, Field(strict=True, ge=0, lt=1 << 31)]
 Depth: TypeAlias = Annotated[int, Field(strict=True, ge=0, lt=1 << 30)]
+Computer: TypeAlias = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]{0,64}$", repr=False)]
+"""The name of a PC; "" where it is not told. People are shown it, no log is."""
 Digest: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$|^$")]
 
 
@@ -58,12 +60,14 @@ class Challenge(Frame):
 
 class Hello(Frame):
     """agent -> hub. `signature` is Ed25519 over `signed_text()`; `lanes` names, for each lane, the last acked push and every
-    push that is not acked yet; `instance` is random at each start; `fields` are those that may leave, `name:off` those that may not."""
+    push that is not acked yet; `instance` is random at each start, `computer` is what the clinic calls the agent's; `fields` are those
+    that may leave, `name:off` those that may not."""
 
     t: Literal["hello"] = "hello"
     signature: str
     agent: Id
     instance: Id
+    computer: Computer = ""
     protocol: str = PROTOCOL
     software: str
     database: DatabaseName
@@ -220,11 +224,12 @@ class Fault(Frame):
 
 
 class Goaway(Frame):
-    """hub -> agent: reconnect after so many seconds."""
+    """hub -> agent: reconnect after so many seconds. `computer`: where the agent runs that took the place of this one."""
 
     t: Literal["goaway"] = "goaway"
     after_seconds: float = 0
     reason: Literal["restart", "superseded", "revoked", "suspended"] = "restart"
+    computer: Computer = ""
 
 
 AnyFrame: TypeAlias = (

@@ -23,7 +23,7 @@ from agent.link.times import Times, jittered
 from agent.outbox import Outbox
 from agent.standing import Standing
 from wire import log
-from wire.errors import LinkError, NeedsOperator
+from wire.errors import LinkError
 from wire.session import Session, agent_session
 
 logger = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class Link:
         self.changed = asyncio.Event()
 
     async def run(self) -> NoReturn:
-        """For good; raises `NeedsOperator` where another agent took our place."""
+        """For good."""
         while True:
             ending = await self.step()
             await asyncio.sleep(self.pause(ending))
@@ -93,16 +93,16 @@ class Link:
         return ending
 
     def pause(self, ending: Ending) -> float:
-        """How long to stay away; raises `NeedsOperator` where for good."""
+        """How long to stay away."""
         hint = ending.hint or self.stand.hint
-        if ending.then is Then.NEVER:
-            raise NeedsOperator(ending.hint or "")
         if hint != self.stand.hint:
             log.warning(logger, "link.hindered", code=ending.code, hint=hint or "")
         self._put(LinkStand("waiting", hint=hint))
         self._attempt += 1
         if ending.then is Then.GIVEN:
             return ending.after * self._unit
+        if ending.then is Then.LATER:
+            return self._times.superseded
         if ending.then is Then.SLOWLY:
             return self._times.slow_wait * (0.5 + self._luck())
         return jittered(self._attempt - 1, self._times, self._luck())

@@ -1,7 +1,7 @@
 """Why a connection ended, and what follows from it: when to dial again, and what to tell a person. Pure."""
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from websockets.exceptions import InvalidProxy, InvalidProxyStatus, InvalidStatus
@@ -21,7 +21,8 @@ class Then(Enum):
     """after the time that the hub named"""
     SLOWLY = "slowly"
     """a person has to act first, and may do so without telling us"""
-    NEVER = "never"
+    LATER = "later"
+    """another instance has our place: if it was no restart of ours, it hears of us then"""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,10 @@ UNKNOWN = (
     "если нет, возьмите у интегратора новый код и выполните ident-agent enroll."
 )
 SUSPENDED = "Хаб не принимает этого агента с этой базой: позвоните интегратору."
-SUPERSEDED = "Агент этой клиники запущен на другом компьютере и занял его место: оставьте один, на лишнем остановите службу ident-agent."
+SUPERSEDED = (
+    "Второй агент этой клиники работает на другом компьютере: оставьте один, на лишнем остановите службу ident-agent."
+)
+SUPERSEDED_BY = "Второй агент этой клиники работает на компьютере {computer}: оставьте один, на лишнем остановите службу ident-agent."
 OLD = "Хаб не понимает эту версию агента: обновите агент."
 OTHER_HUB = "По адресу связи отвечает другой хаб: выполните ident-agent enroll с новым кодом."
 NOT_A_HUB = "По адресу связи отвечает не хаб: проверьте прокси и антивирус на этом компьютере, затем адрес хаба."
@@ -59,7 +63,7 @@ _CLOSES = {
     4409: Ending("unexpected", hint=MISUNDERSTOOD),
     4401: Ending("unknown", Then.SLOWLY, UNKNOWN),
     4403: Ending("suspended", Then.SLOWLY, SUSPENDED),
-    4408: Ending("superseded", Then.NEVER, SUPERSEDED),
+    4408: Ending("superseded", Then.LATER, SUPERSEDED),
 }
 _STATUSES = {
     400: Ending("version", Then.SLOWLY, OLD),
@@ -78,7 +82,8 @@ def of_goaway(frame: Goaway) -> Ending:
     """The hub asked us to leave."""
     match frame.reason:
         case "superseded":
-            return _CLOSES[4408]
+            ending = _CLOSES[4408]
+            return replace(ending, hint=SUPERSEDED_BY.format(computer=frame.computer)) if frame.computer else ending
         case "revoked":
             return _CLOSES[4401]
         case "suspended":

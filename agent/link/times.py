@@ -19,6 +19,8 @@ class Times:
     longest_wait: float = 60
     slow_wait: float = 300
     """Where a person has to act first."""
+    superseded: float = 300
+    """Until an agent whose place was taken comes back: no jitter, the hub counts how often that happens."""
     slow_ack: float = 1
     """An ack that took longer shows a narrow line."""
 

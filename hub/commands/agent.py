@@ -1,4 +1,4 @@
-"""`ident-hub agent`: a new one-time code for a clinic's agent, and the end of an agent's right to speak."""
+"""`ident-hub agent`: a new one-time code for a clinic's agent; the end of an agent's right to speak; its return."""
 
 import argparse
 import asyncio
@@ -7,11 +7,12 @@ from hub.commands.tools import Commands, account_option, add_parser, ask_hub
 
 _CODE = "agent code --account 31485922 --database db_1"
 _REVOKE = "agent revoke ag_7QF3"
+_RESUME = "agent resume ag_7QF3"
 
 
 def add(commands: Commands) -> None:
     """The parsers."""
-    group = add_parser(commands, "agent", "let agents in, and put them out", _CODE, _REVOKE).add_subparsers(
+    group = add_parser(commands, "agent", "let agents in, and put them out", _CODE, _REVOKE, _RESUME).add_subparsers(
         metavar="VERB", required=True
     )
     code = add_parser(group, "code", "make a one-time code with which an agent enrols", _CODE)
@@ -21,6 +22,9 @@ def add(commands: Commands) -> None:
     revoke = add_parser(group, "revoke", "cut an agent off within a second, for good", _REVOKE)
     revoke.add_argument("agent", metavar="AGENT", help="its id, e.g. ag_7QF3")
     revoke.set_defaults(act=cut_off)
+    resume = add_parser(group, "resume", "let a suspended agent speak again, once its twin is stopped", _RESUME)
+    resume.add_argument("agent", metavar="AGENT", help="as status shows it, e.g. ag_7QF3")
+    resume.set_defaults(act=let_speak)
 
 
 def make_code(args: argparse.Namespace) -> None:
@@ -32,3 +36,8 @@ def make_code(args: argparse.Namespace) -> None:
 def cut_off(args: argparse.Namespace) -> None:
     """Revoke it."""
     print(asyncio.run(ask_hub("agent-revoke", {"agent": args.agent})))
+
+
+def let_speak(args: argparse.Namespace) -> None:
+    """Resume it."""
+    print(asyncio.run(ask_hub("agent-resume", {"agent": args.agent})))

@@ -87,10 +87,15 @@ def _delivery(account: AccountStatus) -> str:
 def _database(database: DatabaseStatus, *, serving: bool) -> str:
     agent = ("agent connected" if database.connected else "NO AGENT") if serving else "agent unknown"
     loaded = "" if database.loaded else ", first load not done"
+    names = "".join(f" {computer}" for computer in database.twins or ())
+    twins = "" if database.twins is None else f", SECOND AGENT on{names or ' an unnamed computer'}"
+    suspended = "".join(
+        f", SUSPENDED {agent} (stop its twin, then ident-hub agent resume)" for agent in database.suspended
+    )
     return (
         f"{database.id} {database.name}: {agent}, IDENT {database.mis or 'never seen'}, "
         f"read through {_time(database.read_through)}, verified through {_time(database.verified_through)}, "
-        f"outbox {database.outbox}, parked {database.parked}{loaded}"
+        f"outbox {database.outbox}, parked {database.parked}{loaded}{twins}{suspended}"
     )
 
 

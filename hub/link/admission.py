@@ -58,8 +58,7 @@ def _signed(public_key: bytes, challenge: Challenge, hello: Hello) -> bool:
 async def authorise(unit: Unit, known: Known, hello: Hello) -> None:
     """The agent may speak for its database; raises `Refused`. Older agents of the database are revoked: the clinic moved to
     another PC."""
-    if not await _is_active(unit, known):
-        raise _nobody()
+    await _check_active(unit, known)
     if hello.database.id != known.database:
         raise Refused(Close.FORBIDDEN, "not_its_database")
     held = await _database(unit, known.database)
@@ -81,10 +80,14 @@ async def resume(unit: Unit, known: Known, hello: Hello, now: datetime) -> Agree
     return agreement
 
 
-async def _is_active(unit: Unit, known: Known) -> bool:
-    """Whether it was not revoked, also not since it proved who it is."""
-    active = select(agents.c.id).where(agents.c.id == known.agent, agents.c.revoked_at.is_(None))
-    return (await unit.execute(active)).one_or_none() is not None
+async def _check_active(unit: Unit, known: Known) -> None:
+    """It was neither revoked nor suspended, also not since it proved who it is."""
+    active = select(agents.c.suspended_at).where(agents.c.id == known.agent, agents.c.revoked_at.is_(None))
+    row = (await unit.execute(active)).one_or_none()
+    if row is None:
+        raise _nobody()
+    if row.suspended_at is not None:
+        raise Refused(Close.FORBIDDEN, "suspended")
 
 
 async def _database(unit: Unit, database: str) -> Row[tuple[str | None, int, datetime | None]]:

@@ -57,6 +57,7 @@ class Admitted:
     agent: str
     instance: str
     agreement: Agreement
+    computer: str = ""
 
 
 @dataclass(frozen=True)

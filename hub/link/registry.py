@@ -4,13 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import TypeAlias
 
 from hub.link.connection import Connection
+from hub.link.twins import Key, Twins
 from hub.metrics import AGENTS_CONNECTED
 
-Key: TypeAlias = tuple[int, str]
-"""The account's id and the database."""
+__all__ = ["Key", "Registry"]
 
 
 class Registry:
@@ -22,11 +21,16 @@ class Registry:
         self._lost: dict[Key, float] = {}
         self._left: dict[Key, datetime] = {}
         self._awaited: dict[Key, asyncio.Event] = {}
+        self.twins = Twins()
         self._since = asyncio.get_running_loop().time()
 
     def connected(self) -> frozenset[Key]:
         """The databases whose agent is connected to this process."""
         return frozenset(self._open)
+
+    def doubled(self) -> dict[Key, tuple[str, ...]]:
+        """The databases that have two agents with one identity, and on which computers these run."""
+        return self.twins.now(asyncio.get_running_loop().time())
 
     def links(self) -> list[Connection]:
         """All of them, as of now."""

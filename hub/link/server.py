@@ -11,6 +11,7 @@ from aiohttp import WSMsgType, web
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from hub import agents
 from hub.clock import Clock, machine_now
 from hub.inbox import Inbox
 from hub.link.admission import Known, authorise, resume, verify
@@ -19,9 +20,10 @@ from hub.link.connection import Admitted, Connection
 from hub.link.registry import Registry
 from hub.link.standing import Standing
 from hub.link.times import TIMES, Times
+from hub.link.twins import RETURNS
 from hub.news import News
+from hub.store import tables
 from hub.store.engine import Store
-from hub.store.tables import agents
 from wire import log
 from wire.errors import LinkError, UnexpectedFrame
 from wire.frames import MAX_FRAME_BYTES, PROTOCOL, Challenge, Goaway, Hello
@@ -33,8 +35,6 @@ PATH = "/agent/v1"
 CREDIT = 128 << 10
 _SILENT_BEFORE_PING = 2 / 3
 """Of the silence that we allow: then we ping, and wait for the rest of it."""
-_A_SECOND = 100
-"""So many agents are let go in a second when the hub stops."""
 
 
 class LinkServer:
@@ -118,6 +118,7 @@ class LinkServer:
         async with self._registry.turn((known.account.id, known.database)):
             async with self._store.writing(known.account) as unit:
                 await authorise(unit, known, hello)
+            await self._refuse_twin(known, hello)
             await self._take_over(known, hello)
             async with self._store.writing(known.account) as unit:
                 agreement = await resume(unit, known, hello, self._clock.now())
@@ -127,7 +128,7 @@ class LinkServer:
             connection = Connection(
                 websocket,
                 session,
-                Admitted(known.account, known.database, known.agent, hello.instance, agreement),
+                Admitted(known.account, known.database, known.agent, hello.instance, agreement, hello.computer),
                 store=self._store,
                 inbox=self._inbox,
                 credit=self._credit,
@@ -138,6 +139,22 @@ class LinkServer:
             self._news.tell_freshness(*connection.key)
         return connection
 
+    async def _refuse_twin(self, known: Known, hello: Hello) -> None:
+        """Two agents with one identity take each other's place again and again: neither speaks until a person decides."""
+        key = (known.account.id, known.database)
+        old, now = self._registry.find(key), asyncio.get_running_loop().time()
+        if old is None or old.admitted.instance == hello.instance:
+            return
+        returns = self._registry.twins.returned(key, hello.instance, (old.admitted.computer, hello.computer), now)
+        if returns:
+            log.warning(logger, "agent.doubled", **old.names, count=returns)
+        if returns >= RETURNS:
+            async with self._store.writing(known.account) as unit:
+                await agents.suspend(unit, known.agent)
+            log.error(logger, "agent.suspended", **old.names)
+            old.leave(Close.FORBIDDEN, Goaway(reason="suspended"))
+            raise Refused(Close.FORBIDDEN, "suspended")
+
     async def _take_over(self, known: Known, hello: Hello) -> None:
         """The same instance just dialled again; another one ends the older for good."""
         old = self._registry.find((known.account.id, known.database))
@@ -146,7 +163,9 @@ class LinkServer:
         if (old.admitted.agent, old.admitted.instance) == (known.agent, hello.instance):
             old.leave(Close.NORMAL)
         else:
-            old.leave(Close.SUPERSEDED, Goaway(reason="superseded"))
+            now = asyncio.get_running_loop().time()
+            self._registry.twins.superseded(old.key, old.admitted.instance, now)
+            old.leave(Close.SUPERSEDED, Goaway(reason="superseded", computer=hello.computer))
         with suppress(TimeoutError):
             async with asyncio.timeout(self._times.draining):
                 await old.drained.wait()
@@ -182,7 +201,7 @@ class LinkServer:
         random.shuffle(links)
         for link in links:
             link.leave(Close.AWAY, Goaway(reason="restart"))
-            await asyncio.sleep(min(self._times.leaving / len(links), 1 / _A_SECOND))
+            await asyncio.sleep(self._times.between(len(links)))
         with suppress(TimeoutError):
             async with asyncio.timeout(self._times.draining):
                 for link in links:
@@ -195,17 +214,25 @@ class LinkServer:
             await asyncio.sleep(self._times.revoked_every)
 
     async def cut_revoked(self) -> None:
-        """One look at the agents that were revoked."""
+        """One look at the agents that were revoked, and at those that another process suspended."""
         links = self._registry.links()
         if not links:
             return
         try:
             async with self._store.hub_reading() as connection:
-                rows = await connection.execute(select(agents.c.id).where(agents.c.revoked_at.is_not(None)))
+                rows = (await connection.execute(_CUT_OFF)).all()
         except (SQLAlchemyError, OSError) as error:
             log.warning(logger, "revoked.unread", error=type(error).__name__)
             return
-        revoked = set(rows.scalars())
+        cut_off = {row.id: row.revoked_at is not None for row in rows}
         for link in links:
-            if link.admitted.agent in revoked:
-                link.leave(Close.UNAUTHORISED, Goaway(reason="revoked"))
+            match cut_off.get(link.admitted.agent):
+                case True:
+                    link.leave(Close.UNAUTHORISED, Goaway(reason="revoked"))
+                case False:
+                    link.leave(Close.FORBIDDEN, Goaway(reason="suspended"))
+
+
+_CUT_OFF = select(tables.agents.c.id, tables.agents.c.revoked_at).where(
+    tables.agents.c.revoked_at.is_not(None) | tables.agents.c.suspended_at.is_not(None)
+)

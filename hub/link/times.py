@@ -23,7 +23,13 @@ class Times:
     revoked_every: float = 0.5
     """Between two looks at who was revoked."""
     leaving: float = 10
-    """Over so long a stopping hub lets its agents go, so that they do not all come back at once."""
+    """Over so long at most a stopping hub lets its agents go, so that they do not all come back at once."""
+    leaving_each: float = 0.01
+    """Between two of them: a hub of few clinics need not wait so long."""
+
+    def between(self, links: int) -> float:
+        """Two that are let go one after the other."""
+        return min(self.leaving / max(links, 1), self.leaving_each)
 
 
 TIMES = Times()

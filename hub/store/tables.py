@@ -105,6 +105,7 @@ agents = Table(
     Column("public_key", LargeBinary, nullable=False),
     Column("enrolled_at", Moment, nullable=False),
     Column("revoked_at", Moment),
+    Column("suspended_at", Moment),  # two of it took each other's place again and again: a person decides
 )
 
 enrolments = Table(

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import socket
 import sqlite3
 from datetime import date
 from pathlib import Path
@@ -13,7 +14,7 @@ from agent.outbox import open_outbox
 from agent.secret import outbox_key
 from agent.status import last_status
 from demo.clinic.make import create
-from tests.agent.hub_end import Hub, HubConnection, listening
+from tests.agent.hub_end import Hub, HubConnection, listening, until
 from tests.agent.processes import config, ended, run, running
 from wire.frames import Goaway, PassBegin, Push, State
 
@@ -123,23 +124,26 @@ async def test_a_database_that_is_not_there_is_told_and_found_when_it_comes(tmp_
     assert states == ["down"]
 
 
-async def test_a_superseded_agent_ends_and_its_status_says_why(tmp_path: Path) -> None:
+async def test_the_status_of_a_superseded_agent_says_why_it_waits(tmp_path: Path) -> None:
     async def script(hub: HubConnection) -> None:
-        await hub.greet()
-        await hub.send(Goaway(reason="superseded"))
+        hello = await hub.greet()
+        assert hello.computer == socket.gethostname()[:64]
+        await hub.send(Goaway(reason="superseded", computer="ПК-2"))
+
+    async def waits() -> bool:
+        status = last_status(tmp_path / "state")
+        return status is not None and status.link == "waiting"
 
     hub = Hub(script)
     async with listening(hub):
-        address = hub.enroll(tmp_path / "state")
-        end = await run("run", "--config", config(tmp_path, address))
-        shown = await run("status", "--config", tmp_path / "agent.toml")
+        path = config(tmp_path, hub.enroll(tmp_path / "state"))
+        async with running("run", "--config", path):
+            await hub.done()
+            await until(waits)
+            shown = await run("status", "--config", path)
 
-    assert (end.code, shown.code) == (3, 3)
-    assert "на другом компьютере" in end.err
-    assert "Сделайте: Агент этой клиники запущен на другом компьютере" in shown.out
-    status = last_status(tmp_path / "state")
-    assert status is not None
-    assert status.link == "stopped"
+    assert shown.code == 3
+    assert "Сделайте: Второй агент этой клиники работает на компьютере ПК-2" in shown.out
 
 
 async def test_a_second_agent_with_the_same_folder_does_not_start(tmp_path: Path) -> None:

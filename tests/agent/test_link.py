@@ -34,7 +34,6 @@ from tests.agent.hub_end import (
     running,
     until,
 )
-from wire.errors import NeedsOperator
 from wire.frames import Ask, Cancel, Challenge, Fault, Goaway, Resend, State
 from wire.lanes import chain
 from wire.session import Phase, agent_session
@@ -451,7 +450,7 @@ async def test_a_goaway_is_followed_by_a_new_connection_after_the_given_time(out
 
 
 @pytest.mark.parametrize("how", ["goaway", "close", "at once"])
-async def test_a_superseded_agent_stops_and_says_what_to_do(outbox: Outbox, how: str) -> None:
+async def test_a_superseded_agent_says_what_to_do_and_comes_back_in_five_minutes(outbox: Outbox, how: str) -> None:
     async def script(hub: HubConnection) -> None:
         if how == "at once":
             await hub.challenge()
@@ -462,10 +461,27 @@ async def test_a_superseded_agent_stops_and_says_what_to_do(outbox: Outbox, how:
 
     hub = Hub(script)
     async with listening(hub):
-        with pytest.raises(NeedsOperator) as stopped:
-            await link_to(hub, outbox).run()
+        link = link_to(hub, outbox, luck=0.9)
+        pause = link.pause(await link.step())
 
-    assert stopped.value.hint == SUPERSEDED
+    assert (pause, link.stand.phase, link.stand.hint) == (300, "waiting", SUPERSEDED)
+
+
+async def test_a_superseded_agent_says_on_which_computer_the_other_one_runs_and_stays_itself(outbox: Outbox) -> None:
+    instances = []
+
+    async def superseded(hub: HubConnection) -> None:
+        instances.append((await hub.greet()).instance)
+        await hub.send(Goaway(reason="superseded", computer="ПК-2"))
+
+    hub = Hub(superseded, superseded)
+    async with listening(hub):
+        link = link_to(hub, outbox)
+        for _ in range(2):
+            link.pause(await link.step())
+
+    assert "на компьютере ПК-2" in (link.stand.hint or "")
+    assert instances[0] == instances[1]  # or the hub would take it for a restart
 
 
 @pytest.mark.parametrize(("code", "hint"), [(4401, UNKNOWN), (4403, SUSPENDED)])

@@ -22,6 +22,18 @@ def test_the_bound_of_the_jitter_doubles_up_to_a_minute(attempt: int, bound: flo
     assert jittered(attempt, Times(), 0.5) == bound / 2
 
 
+@given(st.integers(0, 10_000), st.floats(0, 1, exclude_max=True), st.floats(0.01, 100))
+def test_full_jitter_spreads_all_agents_evenly_below_a_bound_that_never_shrinks(
+    attempt: int, luck: float, unit: float
+) -> None:
+    times = Times().scaled(unit)
+    bound = jittered(attempt, times, 0.5) * 2
+
+    assert 0 <= jittered(attempt, times, luck) <= bound <= times.longest_wait * (1 + 1e-9)
+    assert jittered(attempt, times, luck) == pytest.approx(luck * bound)
+    assert bound <= jittered(attempt + 1, times, 0.5) * 2
+
+
 def test_one_unit_scales_every_time() -> None:
     scaled = Times().scaled(0.1)
 
@@ -120,7 +132,7 @@ def test_the_credit_is_kept_whatever_happens(allowed: int, steps: list[tuple[int
         (4409, Then.SOON, True),
         (4401, Then.SLOWLY, True),
         (4403, Then.SLOWLY, True),
-        (4408, Then.NEVER, True),
+        (4408, Then.LATER, True),
     ],
 )
 def test_each_close_code_has_its_consequence(code: int | None, then: Then, has_hint: bool) -> None:
@@ -131,7 +143,7 @@ def test_each_close_code_has_its_consequence(code: int | None, then: Then, has_h
 
 @pytest.mark.parametrize(
     ("reason", "then"),
-    [("restart", Then.GIVEN), ("superseded", Then.NEVER), ("revoked", Then.SLOWLY), ("suspended", Then.SLOWLY)],
+    [("restart", Then.GIVEN), ("superseded", Then.LATER), ("revoked", Then.SLOWLY), ("suspended", Then.SLOWLY)],
 )
 def test_each_goaway_has_its_consequence(reason: str, then: Then) -> None:
     ending = of_goaway(Goaway.model_validate({"after_seconds": 7, "reason": reason}))

@@ -3,6 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Literal, TypeAlias
+
+Way: TypeAlias = Literal["there", "back"]
+"""To the hub, and to the agent."""
 
 
 class Relay:
@@ -14,6 +18,7 @@ class Relay:
         """Bytes towards the far end, over all connections."""
         self.connections = 0
         self._flowing = _set()
+        self._swallowed: frozenset[Way] = frozenset()
         self._stranded: list[asyncio.Event] = []
         self._writers: set[asyncio.StreamWriter] = set()
 
@@ -25,6 +30,10 @@ class Relay:
     def hang(self) -> None:
         """Carry nothing any more, and say nothing either."""
         self._flowing.clear()
+
+    def swallow(self, *ways: Way) -> None:
+        """Take what comes these ways, so that its sender sees nothing wrong, and let it vanish: a line that is half open."""
+        self._swallowed = frozenset(ways)
 
     def flow(self) -> None:
         """Carry on."""
@@ -49,8 +58,8 @@ class Relay:
         self._writers |= ends
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._pump(reader, far_writer, self._flowing, counted=True))
-                tasks.create_task(self._pump(far_reader, writer, self._flowing))
+                tasks.create_task(self._pump(reader, far_writer, self._flowing, "there"))
+                tasks.create_task(self._pump(far_reader, writer, self._flowing, "back"))
         finally:
             self._writers -= ends
             for end in ends:
@@ -63,13 +72,14 @@ class Relay:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         flowing: asyncio.Event,
-        *,
-        counted: bool = False,
+        way: Way,
     ) -> None:
         with suppress(OSError):
             while data := await reader.read(4096):
                 await flowing.wait()
-                self.carried += len(data) if counted else 0
+                if way in self._swallowed:
+                    continue
+                self.carried += len(data) if way == "there" else 0
                 writer.write(data)
                 await writer.drain()
         await flowing.wait()

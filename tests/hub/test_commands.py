@@ -122,6 +122,7 @@ def test_a_wrong_command_says_what_to_write(
         ("clinic", "add"),
         ("agent", "code"),
         ("agent", "revoke"),
+        ("agent", "resume"),
         ("status",),
         ("parked",),
         ("asks",),
@@ -203,6 +204,7 @@ CANNOT_BE_DONE = {
     ("agent", "code", "--account", "99", "--database", "db_1"): "account 99",
     ("agent", "code", "--account", "31", "--database", "db_7"): "ident-hub status",
     ("agent", "revoke", "ag_NOBODY"): "ag_",
+    ("agent", "resume", "ag_NOBODY"): "ag_",
     ("clinic", "add", "--account", "99", "--name", "PZ", "--zone", "Europe/Moscow", "--yes"): "ident-hub install",
 }
 

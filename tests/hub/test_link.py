@@ -5,6 +5,7 @@ import json
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import delete, update
 
 from hub import agents
 from hub.link.standing import put_state
+from hub.link.times import TIMES
 from hub.store import tables
 from hub.store.engine import Store, Unit
 from tests.hub.linked import PATIENCE, QUICK, Agent, Hub, Talk, eventually, named, serving
@@ -409,6 +411,45 @@ async def test_who_is_revoked_is_looked_at_again_and_again(hub: Hub, talk: Talk)
 
     assert await talk.closed() == 4401
     watch.cancel()
+
+
+async def test_with_the_products_times_a_revoked_agent_is_cut_off_within_a_second(store: Store) -> None:
+    async with serving(store, TIMES) as hub:
+        agent = await Agent(hub).enrol()
+        async with agent.linked() as talk, asyncio.TaskGroup() as tasks:
+            watch = tasks.create_task(hub.server.watch_revoked())
+            await asyncio.sleep(0)  # it has just looked: the next look comes as late as it may
+            async with hub.store.writing(hub.account) as unit:
+                await agents.revoke(unit, "ag_1")
+            begun = asyncio.get_running_loop().time()
+            assert await talk.goaway() == "revoked"
+            took = asyncio.get_running_loop().time() - begun
+            watch.cancel()
+
+    assert took < 1
+
+
+@pytest.mark.parametrize(
+    ("links", "all_gone_after"), [(1, 0.01), (100, 1), (1000, 10), (10_000, 10)], ids=lambda given: str(given)
+)
+def test_a_stopping_hub_spreads_its_agents_over_at_most_ten_seconds(links: int, all_gone_after: float) -> None:
+    assert links * TIMES.between(links) == pytest.approx(all_gone_after)
+
+
+async def test_a_stopping_hub_lets_its_agents_go_one_after_another_and_serves_the_others_meanwhile(
+    store: Store,
+) -> None:
+    async with serving(store, replace(QUICK, leaving=2, leaving_each=0.3)) as hub:
+        one, two = await Agent(hub).enrol(), await Agent(hub, "ag_2", "db_2").enrol()
+        async with one.linked() as first, two.linked() as second:
+            leaving = asyncio.get_running_loop().create_task(hub.server.leave())
+            gone = [asyncio.get_running_loop().create_task(talk.closed()) for talk in (first, second)]
+            await asyncio.wait(gone, return_when=asyncio.FIRST_COMPLETED)
+            (stays,) = [talk for talk, end in zip((first, second), gone, strict=True) if not end.done()]
+
+            await stays.acked(await stays.push("live", visit("1")))
+            assert await stays.goaway() == "restart"
+            await leaving
 
 
 async def test_a_stopping_hub_commits_says_goodbye_and_takes_nobody_any_more(hub: Hub, agent: Agent) -> None:

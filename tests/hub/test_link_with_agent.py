@@ -20,11 +20,13 @@ from hub.link.times import Times
 from hub.store import tables
 from hub.store.engine import Store
 from tests.hub.linked import NOON, PATIENCE, Hub, eventually, serving
-from tests.hub.relay import Relay, relaying
+from tests.hub.relay import Relay, Way, relaying
 from wire.model import Patient
 
 FIELDS = ("patient.name",)
 BRISK = Times(silence=1, greeting=1, closing=0.3, draining=1, state_every=0.05, revoked_every=0.05, leaving=0.1)
+SLACK = 0.6
+"""For a machine that is busy."""
 KEYS = [str(number) for number in range(1, 13)]
 
 
@@ -141,6 +143,31 @@ async def test_a_network_that_hangs_is_noticed_by_both_ends(
 
         await comes_to_hold(hub, outbox, {"1": 2})
     assert (await hub.database()).generation == 1
+
+
+@pytest.mark.parametrize("ways", [("there", "back"), ("there",), ("back",)], ids=" and ".join)
+async def test_a_line_that_is_half_open_is_found_by_whoever_hears_nothing_within_the_silence_allowed(
+    hub: Hub, outbox: Outbox, relay: Relay, tmp_path: Path, ways: tuple[Way, ...]
+) -> None:
+    """Both ends allow 1 s here, the product's 5: all of it is scaled alike."""
+    loop = asyncio.get_running_loop()
+    async with an_agent(await enrolled(hub, tmp_path, relay.address), outbox) as link:
+        relay.swallow(*ways)
+        begun, found = loop.time(), dict[str, float]()
+
+        async def both_found() -> bool:
+            if link.stand.phase != "open":
+                found.setdefault("agent", loop.time() - begun)
+            if not hub.registry.connected():
+                found.setdefault("hub", loop.time() - begun)
+            return len(found) == 2
+
+        await eventually(both_found)
+
+    hears_nothing = [*(["hub"] if "there" in ways else []), *(["agent"] if "back" in ways else [])]
+    for end in hears_nothing:
+        assert 0.5 < found[end] < BRISK.silence + SLACK
+    assert max(found.values()) < 2 * BRISK.silence + SLACK  # the other one hears of it, or nothing any more
 
 
 async def test_a_restarted_agent_takes_the_place_of_its_dead_connection(

@@ -82,6 +82,8 @@ async def test_two_quiet_clinics(two_clinics: Store) -> None:
                         "outbox": 0,
                         "parked": 0,
                         "loaded": False,
+                        "twins": None,
+                        "suspended": [],
                     },
                     {
                         "id": "db_2",
@@ -93,6 +95,8 @@ async def test_two_quiet_clinics(two_clinics: Store) -> None:
                         "outbox": 4,
                         "parked": 0,
                         "loaded": True,
+                        "twins": None,
+                        "suspended": [],
                     },
                 ],
             },
@@ -228,3 +232,24 @@ async def test_the_text_says_what_needs_a_person(two_clinics: Store) -> None:
     assert "db_2 PZ 1: agent connected, IDENT ok, read through 2026-11-24 12:00:00+00:00" in told[2]
     assert "no database yet" in told[-1]
     assert "agent unknown" in list(lines(status, serving=False))[2]
+
+
+async def test_two_agents_with_one_identity_are_told_by_their_computers_and_what_to_do(two_clinics: Store) -> None:
+    await put(
+        two_clinics,
+        tables.agents,
+        id="ag_1",
+        account_id=31,
+        database="db_1",
+        public_key=b"",
+        enrolled_at=NOON,
+        suspended_at=NOON,
+    )
+    doubled = {(31, "db_1"): ("PC-1", "PC-2"), (31, "db_2"): ()}
+    status = await StatusReader(two_clinics, Noon(), frozenset, lambda: doubled).read()
+
+    told = list(lines(status, serving=True))
+
+    assert "SECOND AGENT on PC-1 PC-2, SUSPENDED ag_1 (stop its twin, then ident-hub agent resume)" in told[1]
+    assert "SECOND AGENT on an unnamed computer" in told[2]
+    assert "SUSPENDED" not in told[2]
