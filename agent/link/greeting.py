@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -69,7 +68,6 @@ class Greeter:
             agent=self.identity.agent,
             instance=self.instance,
             computer=computer(),
-            computer=computer(),
             protocol=PROTOCOL,
             software=self.software,
             database=database,
@@ -78,11 +76,6 @@ class Greeter:
             capabilities=dict(self.standing.now.capabilities),
             fields=self.fields,
         )
-
-
-def computer() -> str:
-    """What people call this PC: where there are two agents, somebody has to find the other."""
-    return "".join(filter(str.isprintable, socket.gethostname()))[:64]
 
 
 def computer() -> str:
