@@ -11,6 +11,9 @@ from typing import get_args
 
 from playwright.async_api import Browser, Locator, Page, ViewportSize, async_playwright
 
+from demo.amocrm import hands, notes
+from demo.amocrm.bodies import NoteBody
+from demo.amocrm.model import Status
 from demo.amocrm.stand_in import StandIn
 from hub.amocrm.blueprint import PIPELINES, new_pipeline
 from tests.browser.cards import Cards, Office, Theme, opened
@@ -20,6 +23,8 @@ from tests.browser.fake_hub import Json, golden, serving, settings
 from tests.browser.scenes import SCENES
 
 TO = Path(__file__).parents[2] / "docs" / "screens"
+WORKED_ON = len(SCENES) + 1
+"""The deal with a feed to look at; the panel's states have the deals before it."""
 TALL, DESK = ViewportSize(width=1200, height=1700), ViewportSize(width=1440, height=900)
 
 WOMEN = (("Петрова", "Сидорова", "Громова", "Зайцева", "Белова", "Лебедева", "Крылова", "Фомина", "Гусева", "Титова", "Орехова", "Сомова"),
@@ -58,6 +63,43 @@ def lead(stand_in: StandIn, number: int) -> Json:
         "_embedded": {"contacts": [{"first_name": first, "last_name": last, "custom_fields_values": [phone]}]},
     }
     return body
+
+
+STAFF: Json = {
+    "users": [
+        {"name": "Тихонова Вера", "email": "user4@example.ru", "view": "M"},
+        {"name": "Зуева Нина", "email": "user5@example.ru", "is_free": True},
+    ]
+}
+
+
+def worked_on(office: Office) -> None:
+    """A deal on which people, a robot and the integration have worked; what is done, and what is to be."""
+    stand_in, lead = office.stand_in, office.ids["leads"][WORKED_ON]
+    account = stand_in.account
+    head, operator, other, *_ = account.users
+    at: Json = {"entity_type": "leads", "entity_id": lead}
+    stages = [one.id for one in sorted(_statuses(stand_in, lead), key=lambda one: one.sort) if one.type == 0]
+    stand_in.edit_lead(operator, lead, {"price": 38000})
+    stand_in.edit_lead(head, lead, {"name": "Имплант и коронка", "responsible_user_id": other})
+    stand_in.edit_lead(hands.ROBOT, lead, {"status_id": stages[2]})
+    with account.through_the_api():
+        stand_in.edit_lead(hands.ROBOT, lead, {"status_id": stages[1], "tags_to_add": [{"name": "IDENT"}]})
+        note = {"service": "IDENT", "text": "Записан на приём чт 3 дек, 14:30\nИванова Мария Петровна, На Ленина"}
+        body = NoteBody(note_type="extended_service_message", params=note)
+        notes.create(account, "leads", lead, body, hands.ROBOT)
+    done = hands.create_task(
+        account, operator, {"text": "Узнать удобное время", "complete_till": account.now() + 600, **at}
+    )
+    hands.edit_task(account, operator, done.id, {"is_completed": True, "result": {"text": "После 18:00, ждёт звонка"}})
+    hands.create_task(account, operator, {"text": "Перезвонить до обеда", "complete_till": account.now() - 3600, **at})
+    meeting = {"text": "Показать снимок", "complete_till": account.now() + 86400, "task_type_id": 2}
+    hands.create_task(account, operator, {**meeting, "responsible_user_id": other, **at})
+
+
+def _statuses(stand_in: StandIn, lead: int) -> list[Status]:
+    account = stand_in.account
+    return list(account.pipelines[account.leads[lead].pipeline_id].statuses.values())
 
 
 async def photograph(what: Locator | Page, name: str) -> None:
@@ -110,7 +152,7 @@ async def pages(browser: Browser, office: Office, theme: Theme) -> list[str]:
         office.hub.says(settings())
         await cards.page.goto(f"{office.url}/settings/widgets/{office.code}/")
         await cards.page.wait_for_selector(".identlink_page[data-state=shown]")
-        await cards.page.set_viewport_size({**DESK, "height": 2600})
+        await cards.page.set_viewport_size({**DESK, "height": 3000})
         await photograph(cards.page.locator(".identlink_page"), f"settings-{theme}")
         await cards.page.set_viewport_size(DESK)
         await cards.page.goto(f"{office.url}/settings/widgets/")
@@ -123,6 +165,43 @@ async def pages(browser: Browser, office: Office, theme: Theme) -> list[str]:
     ]
 
 
+async def stand_in_pages(browser: Browser, office: Office, theme: Theme) -> list[str]:
+    """What people do at the stand-in's cards, and the tester's drawer."""
+    names = ("feed", "task", "people", "merge", "refused-card", "drawer")
+    async with await browser.new_context(viewport=DESK, locale="ru-RU", timezone_id="Europe/Moscow") as context:
+        cards = Cards(office, await context.new_page())
+        page = cards.page
+        office.hub.forget()
+        await cards.open("leads", WORKED_ON, theme=theme)
+        await cards.shows("found")
+        await photograph(page, f"stand-in-feed-{theme}")
+        await page.click("[data-mode=task]")
+        await photograph(page, f"stand-in-task-{theme}")
+        await page.click("[data-action=user]")
+        await photograph(page, f"stand-in-people-{theme}")
+        await page.keyboard.press("Escape")
+        await page.click("[data-action=trouble]")
+        for kind in ("429", "lost"):
+            await page.click(f"[data-kind='{kind}']")
+        await page.click("[data-action=between]")
+        await page.locator("[data-waits] li").nth(2).wait_for()
+        await photograph(page, f"stand-in-drawer-{theme}")
+        await page.click("[data-action=calm]")
+        await page.get_by_text("Всё исправно").wait_for()
+        await page.keyboard.press("Escape")
+        await cards.go_to("contacts", WORKED_ON)
+        await page.click("[data-action=more]")
+        await page.click("[data-action=merge]")
+        await page.get_by_role("searchbox").fill("ова")
+        await page.locator("[data-found] label").first.click()
+        await photograph(page, f"stand-in-merge-{theme}")
+        own = max(office.stand_in.account.users) - 1
+        await page.goto(f"{office.url}/_stand-in/login/{own}?to={office.path('leads', WORKED_ON)}")
+        await page.locator("[data-page=refused]").wait_for()
+        await photograph(page, f"stand-in-refused-card-{theme}")
+    return [f"stand-in-{name}-{theme}" for name in names]
+
+
 async def main() -> None:
     """All of them; what nobody photographs any more goes."""
     TO.mkdir(exist_ok=True)
@@ -132,13 +211,15 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with (
             serving() as hub,
-            opened(hub, Path(folder), pipelines(), lead, len(SCENES) + 1) as office,
+            opened(hub, Path(folder), pipelines() | STAFF, lead, len(SCENES) + 2) as office,
             async_playwright() as play,
         ):
             async with await play.chromium.launch(executable_path=found, args=flags) as browser:
+                worked_on(office)
                 for theme in get_args(Theme):
                     taken += await panels(browser, office, theme)
                     taken += await pages(browser, office, theme)
+                    taken += await stand_in_pages(browser, office, theme)
     for picture in TO.glob("*.png"):
         if picture.stem not in taken:
             picture.unlink()
