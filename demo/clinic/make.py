@@ -222,12 +222,12 @@ class _Maker:
                 continue
             bill, key, visit = bills.made_up(self._random), 50001 + len(orders), made.finished()
             opened, branch = made.row.get("ReceptionEnded", made.booked), made.slot.chair.branch
-            orders.append(bills.order_row(key, visit, made.patient, branch, opened, billed))
-            lines += bills.line_rows(key, bill)
+            orders.append(bills.order_row(key, visit, made.patient, branch, opened, billed) | _audited(opened, billed))
+            lines += [line | _audited(opened) for line in bills.line_rows(key, bill)]
             if billed is not None:
                 paid = bills.share(self._random, bill)
                 journal.append(_paid(bills.journal_row(key, made.patient, visit["ID_Staffs"], billed, bill), paid))
-                payments += [bills.payment_row(made.patient, branch, billed, paid)] if paid else []
+                payments += [bills.payment_row(made.patient, branch, billed, paid) | _audited(billed)] if paid else []
         journal[:1] = [{**row, "Amount": Decimal(-1), "AmountWithDiscount": Decimal(-1)} for row in journal[:1]]
         orders += self._sold_at_the_desk(50001 + len(orders))
         yield "Orders", orders
@@ -243,7 +243,8 @@ class _Maker:
         """Who was here pays ahead now and then; of these, some take it back."""
         for patient in self._treated():
             for payment in bills.paid_ahead(self._purse):
-                yield bills.payment_row(patient, BRANCHES[0][0], self._midnight - timedelta(days=3), payment)
+                at = self._midnight - timedelta(days=3)
+                yield bills.payment_row(patient, BRANCHES[0][0], at, payment) | _audited(at)
 
     def _treated(self) -> list[int]:
         """Who was here."""
@@ -253,6 +254,7 @@ class _Maker:
         visited = [made for made in self._made if made.fate == VISITED][: max(1, self._visits // 100)]
         return [
             bills.order_row(first + n, None, made.patient, made.slot.chair.branch, made.slot.start, made.slot.start)
+            | _audited(made.slot.start)
             for n, made in enumerate(visited)
         ]
 
@@ -291,3 +293,8 @@ def patient_row(key: int, person: Person, at: datetime, doctor: int | None = Non
 
 def _paid(journal: Row, paid: Decimal) -> Row:
     return {**journal, "Debt": journal["Debt"] - paid}
+
+
+def _audited(added: datetime, changed: datetime | None = None) -> Row:
+    """When the program says that it was written."""
+    return {"DateTimeAdded": added, "DateTimeChanged": changed or added}

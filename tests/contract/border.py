@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from agent.mis.port import Columns, Mis, MisBusy, Param, Row, Server
+from agent.mis.port import Columns, Look, Mis, MisBusy, Param, Row, Server
 from agent.mis.statements import query, readable
 from demo.clinic.database import Database
 from demo.clinic.pending import Image, images
@@ -118,6 +118,9 @@ class Border(Mis):
         server = await self._mis.server()
         firsts = [image.first for image in self._pending() if image.first is not None]
         return replace(server, bound=min(firsts).to_bytes(8, "big")) if firsts else server
+
+    async def look(self) -> Look:
+        return await self._mis.look()
 
     async def columns(self) -> Columns:
         return await self._mis.columns()
