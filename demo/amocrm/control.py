@@ -13,8 +13,10 @@ POST  faults/clear               {}                                   -> 204    
 POST  between                    {"user_id", "lead_id", "body"}       -> 204                 an edit after the next reading of that lead
 POST  mode                       {"mode": "ok" | "unpaid" | "blocked"}-> 204
 GET   limits / POST limits       see limits.Knobs                     -> the knobs           what else stands in a client's way
-POST  duplicates                 see model.DuplicateControl           -> 204                 duplicate control of a pipeline
+POST  duplicates                 see automation.DuplicateControl      -> 204                 duplicate control of a pipeline
 POST  duplicates/clear           {}                                   -> 204                 of all pipelines, as at the beginning
+GET   robots / POST robots       see automation.Robot                 -> those that work     of the digital pipeline
+POST  robots/clear               {}                                   -> 204
 GET   webhooks / POST webhooks   see post.Knobs                       -> what waits and what was sent; what goes wrong on the way
 POST  webhooks/{id}/enable       {}                                   -> 204                 as an admin does by hand
 POST  lift                       {}                                   -> 204                 as support does for a blocked account
@@ -36,7 +38,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from demo.amocrm import trouble
-from demo.amocrm.automation import DuplicateControl
+from demo.amocrm.automation import DuplicateControl, Robot
 from demo.amocrm.bodies import Part
 from demo.amocrm.call import Answer
 from demo.amocrm.errors import Refused
@@ -98,6 +100,13 @@ class _Duplicates(Part):
     statuses: list[int]
     update: bool = True
     several: Literal["all", "newest", "new"] = "newest"
+
+
+class _Robot(Part):
+    pipeline_id: int
+    status_id: int
+    body: Json
+    seconds: Annotated[float, Field(ge=0, strict=False)] = 0.0
 
 
 class _Post(Part):
@@ -205,6 +214,9 @@ _TURNS: dict[str, Callable[[StandIn, Any, str], Json | None]] = {
     "POST limits": _limits,
     "POST duplicates": _duplicates,
     "POST duplicates/clear": lambda stand_in, _, __: stand_in.account.duplicate_control.clear(),
+    "GET robots": lambda stand_in, _, __: {"robots": [asdict(robot) for robot in stand_in.robots.known]},
+    "POST robots": lambda stand_in, body, _: stand_in.robots.add(Robot(**_Robot.model_validate(body).model_dump())),
+    "POST robots/clear": lambda stand_in, _, __: stand_in.robots.clear(),
     "GET webhooks": lambda stand_in, _, __: stand_in.post.shape(),
     "POST webhooks": _webhooks,
     "GET trouble": lambda stand_in, _, __: trouble.shape(stand_in),

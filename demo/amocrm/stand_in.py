@@ -15,6 +15,7 @@ from demo.amocrm.limits import Limits
 from demo.amocrm.model import Contact, Json, Lead
 from demo.amocrm.oauth import Grant, OAuth
 from demo.amocrm.post import Post
+from demo.amocrm.robots import Robots
 from demo.amocrm.store import Account
 
 _LONG_DAYS = 365
@@ -73,7 +74,9 @@ class StandIn:
         self.url = f"https://{chosen.subdomain}.amocrm.ru"
         """Where the account's pages are."""
         self.post = Post(self.account, self.moment, lambda: self.url)
+        self.robots = Robots(self.account, self.moment)
         self.account.listen(self.post.put)
+        self.account.listen(self.robots.hear)
         self.limits = Limits(chosen.rate, chosen.account_rate, self.steady)
         self.faults = Faults()
         self.token_seconds = disposable.LIFE_SECONDS
@@ -174,6 +177,7 @@ class StandIn:
         for late in self.faults.now_due(self.moment()):
             with self.account.counting_from(late.ids):
                 self._answered(late.incoming, late.grant)
+        self.robots.work()
 
     def _watched(self, incoming: Incoming, grant: Grant | None, name: str) -> Reply:
         refusal = self.faults.refuses(writes=incoming.is_write) or self._limited(incoming, grant)
