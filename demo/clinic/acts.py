@@ -103,14 +103,17 @@ def _bill(database: Database, act: Act, values: Values) -> None:
 
 
 def _pay(database: Database, act: Act, values: Values) -> None:
-    """The patient pays a share of what the visit's bill leaves."""
-    order, branch = database.execute(
-        "SELECT ID, ID_OwnCompanies FROM Orders WHERE ID_Receptions = ?", (values["visit"],)
-    )[0]
-    journal = database.row("OrderPaymentsJournal", order)
-    paid = (journal["Debt"] * Decimal(values["share"])).quantize(bills.KOPECK)
-    act.insert("PaymentsIn", **bills.payment_row(journal["ID_Patients"], branch, act.at, paid))
-    act.change("OrderPaymentsJournal", order, Debt=journal["Debt"] - paid)
+    """The patient pays a share of what the visit's bill leaves; nothing, where the bill was lost with a backup."""
+    found = database.execute(
+        "SELECT j.ID_Orders, o.ID_OwnCompanies FROM Orders AS o INNER JOIN OrderPaymentsJournal AS j ON j.ID_Orders = o.ID "
+        "WHERE o.ID_Receptions = ?",
+        (values["visit"],),
+    )
+    for order, branch in found:
+        journal = database.row("OrderPaymentsJournal", order)
+        paid = (journal["Debt"] * Decimal(values["share"])).quantize(bills.KOPECK)
+        act.insert("PaymentsIn", **bills.payment_row(journal["ID_Patients"], branch, act.at, paid))
+        act.change("OrderPaymentsJournal", order, Debt=journal["Debt"] - paid)
 
 
 def _order(database: Database, act: Act, visit: int, bill: bills.Bill) -> int:

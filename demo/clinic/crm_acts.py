@@ -64,6 +64,7 @@ def plan(_: Database, act: Act, values: Row) -> None:
 
 def do_planned(database: Database, act: Act, values: Row) -> None:
     """What the lines of a visit's order name is done: each is the first service of the plan with its price that is still to do."""
+    plan = values.get("plan") or _newest_plan(database, values["patient"])
     lines = database.execute(
         "SELECT l.ID, l.ID_ServicePrices FROM OrderServiceRelation AS l INNER JOIN Orders AS o ON o.ID = l.ID_Orders "
         "WHERE o.ID_Receptions = ? AND l.ID_TreatmentPlans IS NULL ORDER BY l.ID",
@@ -74,16 +75,21 @@ def do_planned(database: Database, act: Act, values: Row) -> None:
             "SELECT r.ID FROM TreatmentPlanElementRelations AS r LEFT JOIN OrderServiceRelation AS l "
             "ON l.ID_TreatmentPlanElementRelations = r.ID "
             "WHERE r.ID_TreatmentPlans = ? AND r.ID_ServicePrices = ? AND l.ID IS NULL ORDER BY r.ID LIMIT 1",
-            (values["plan"], price),
+            (plan, price),
         )
         for (key,) in service:
-            names = {"ID_TreatmentPlans": values["plan"], "ID_TreatmentPlanElementRelations": key}
+            names = {"ID_TreatmentPlans": plan, "ID_TreatmentPlanElementRelations": key}
             act.change("OrderServiceRelation", line, **names)
 
 
 def close_plan(_: Database, act: Act, values: Row) -> None:
     """The course is over, or given up."""
     act.change("TreatmentPlans", values["plan"], IsActive=False, ActualTo=act.at)
+
+
+def _newest_plan(database: Database, patient: int) -> int | None:
+    found = database.execute("SELECT MAX(ID) FROM TreatmentPlans WHERE ID_Patients = ? AND IsActive = 1", (patient,))
+    return found[0][0] if found else None
 
 
 def _delay(act: Act, task: int, due: str) -> None:

@@ -13,8 +13,8 @@ from demo.clinic.desk import Booked, Caller, book_now, callers
 from demo.clinic.plan import Event, event_of, planned
 from demo.clinic.words import last_event, short_name
 
-_ALONE = ("roll back",)
-"""What changes states of everybody: whoever looks after each call sees what stood before it, and what stands after it."""
+_ALONE = ("roll back", "drop column")
+"""Concerns everybody: whoever looks after each call sees what stood before it, and what stands after it."""
 
 
 @dataclass(frozen=True)

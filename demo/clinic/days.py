@@ -6,8 +6,9 @@ from random import Random
 
 from demo.clinic.database import Database
 from demo.clinic.facts import phones_in
+from demo.clinic.paperwork import Paperwork
 from demo.clinic.people import People
-from demo.clinic.plan import Event, Standing, numbered, read_standing, write
+from demo.clinic.plan import Event, Standing, add_paperwork, numbered, read_standing, write
 from demo.clinic.premises import Calendar
 from demo.clinic.scripts import Scripts
 
@@ -45,7 +46,7 @@ def _events(database: Database, seed: int, day: date) -> Iterator[Event]:
         scripts.on_the_day(upcoming)
     for upcoming in random.sample(clinic.later, k=min(len(clinic.later), visits * _LOOKED_AT_PERCENT // 100)):
         scripts.some_other_day(upcoming)
-    scripts.edits(database.rows("Persons"), {upcoming.patient.number for upcoming in clinic.coming})
+    add_paperwork(database, clinic, Paperwork(random, people, scripts, clinic.midnight))
     _calls(scripts, clinic, random, visits)
     yield from numbered(scripts.drafts, clinic)
 

@@ -158,7 +158,7 @@ def _visits(
                 lives[-1].append((at, _gone(before, at)))
             continue
         visit = reader.visit(row)
-        if before and before.vanished and (before.patient, before.booked) != (visit.patient, visit.booked):
+        if before and before.vanished and before.patient != visit.patient:
             lives.append([])
         lives[-1].append((at, visit))
     for number, life in enumerate(lives, 1):

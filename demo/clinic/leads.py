@@ -127,8 +127,10 @@ class _Patients:
 
     def suitable(self) -> list[Patient]:
         """In the order of their ids."""
-        edited = {event.values["patient"] for event in self._plan if event.do in ("phone", "rename")}
-        return [card for card in self._cards if card.id not in edited and self._is_suitable(card)]
+        edited = [event.values for event in self._plan if event.do in ("phone", "rename", "merge")]
+        people = {values[name] for values in edited for name in ("patient", "dead") if name in values}
+        handed = {p for values in edited for name in ("phone", "landline") for p in phones_in(values.get(name))}
+        return [c for c in self._cards if c.id not in people and not handed & set(c.phones) and self._is_suitable(c)]
 
     def _is_suitable(self, card: Patient) -> bool:
         return (

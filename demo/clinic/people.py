@@ -156,5 +156,10 @@ class People:
         return str(self._card)
 
 
+def is_made_up(surname: str | None) -> bool:
+    """Whether it is one of the surnames that patients get here."""
+    return any(surname in (known, _hers(known)) for known in _SURNAMES)
+
+
 def _hers(surname: str) -> str:
     return surname + "а"

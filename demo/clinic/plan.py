@@ -7,13 +7,17 @@ from datetime import datetime, time, timedelta
 from random import Random
 from typing import Any
 
+from demo.clinic import disasters
 from demo.clinic.acts import EVERYBODY
-from demo.clinic.database import Database, Row, stepped, time_text
-from demo.clinic.people import People
+from demo.clinic.database import Database, stepped, time_text
+from demo.clinic.paperwork import Paperwork
+from demo.clinic.people import People, is_made_up
 from demo.clinic.premises import Calendar
 from demo.clinic.scripts import Draft, Ref, Scripts, Upcoming
+from demo.clinic.tasks import is_open_checkup
 
-TOUCHES = (time(11, 17, 30), time(18, 10, 5))
+_OF_A_CARD = ("plan", "do planned", "checkup")
+"""Makes no sense for a visit without patient card."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,7 @@ class Standing:
     coming: list[Upcoming] = field(default_factory=list)
     later: list[Upcoming] = field(default_factory=list)
     callers: list[Ref] = field(default_factory=list)
+    archived: set[int] = field(default_factory=set)
     last_visit: int = 0
     last_person: int = 0
 
@@ -75,18 +80,25 @@ def _events(database: Database, seed: int) -> list[Event]:
     made, random = database.made(), Random(f"day {seed}")
     calendar = Calendar(random, made.visits)
     clinic = read_standing(database, calendar, datetime.combine(made.day, time()))
-    scripts = Scripts(
-        random, calendar, People(random, first_number=made.next_number, first_card=30001), clinic.midnight
-    )
+    people = People(random, first_number=made.next_number, first_card=30001)
+    scripts = Scripts(random, calendar, people, clinic.midnight)
     for upcoming in clinic.coming:
         scripts.on_the_day(upcoming)
     for upcoming in clinic.later:
         scripts.some_other_day(upcoming)
-    scripts.edits(database.rows("Persons"), {upcoming.patient.number for upcoming in clinic.coming})
+    add_paperwork(database, clinic, Paperwork(random, people, scripts, clinic.midnight))
     _fill_up(scripts, clinic, made.visits)
-    for moment in TOUCHES:
-        scripts.drafts.append(Draft(datetime.combine(made.day, moment), "touch", None, None, {}))
+    scripts.drafts += disasters.backup(clinic.midnight, scripts.drafts) + disasters.updates(clinic.midnight)
     return list(numbered(scripts.drafts, clinic))
+
+
+def add_paperwork(database: Database, clinic: Standing, paperwork: Paperwork) -> None:
+    """About the cards of those who come, and about open check-ups."""
+    coming = {upcoming.patient.number for upcoming in clinic.coming} - clinic.archived
+    cards = [row for row in database.rows("Persons") if row["ID"] in coming and is_made_up(row["Surname"])]
+    known = {row["ID_Persons"] for row in database.rows("Patients")} - clinic.archived
+    open_tasks = [row for row in database.rows("ScheduledReceptions") if is_open_checkup(row)]
+    paperwork.of(cards, [row for row in open_tasks if row["ID_Patients"] in known])
 
 
 def read_standing(database: Database, calendar: Calendar, midnight: datetime) -> Standing:
@@ -102,14 +114,12 @@ def read_standing(database: Database, calendar: Calendar, midnight: datetime) ->
         upcoming = Upcoming(Ref(row["ID"]), patient, row["PlanStart"], calendar.chair(row["ID_Armchairs"]))
         (clinic.coming if row["PlanStart"] < midnight + timedelta(days=1) else clinic.later).append(upcoming)
     for row in database.rows("Patients"):
-        if row["ID_Persons"] not in patients and _may_call(row):
+        if row["ID_ArchivingReasons"] is not None:
+            clinic.archived.add(row["ID_Persons"])
+        elif row["ID_Persons"] not in patients:
             clinic.callers.append(Ref(row["ID_Persons"]))
     clinic.last_person = database.execute("SELECT MAX(ID) FROM Persons")[0][0]
     return clinic
-
-
-def _may_call(patient: Row) -> bool:
-    return patient["ID_ArchivingReasons"] is None
 
 
 def _fill_up(scripts: Scripts, clinic: Standing, visits: int) -> None:
@@ -125,16 +135,29 @@ def _fill_up(scripts: Scripts, clinic: Standing, visits: int) -> None:
 
 
 def numbered(drafts: list[Draft], clinic: Standing) -> Iterator[Event]:
-    """In the order of time, each at a time of its own; new rows get their ids in that order."""
-    last = clinic.midnight
+    """In the order of time, each at a time of its own; new rows get their ids in that order. What was booked after a backup that is put
+    back is lost: its ids are given out again, and nothing more becomes of it."""
+    last, kept = clinic.midnight, clinic.last_visit
+    since_backup: list[Ref] = []
+    lost: set[int] = set()
     for draft in sorted(drafts, key=lambda draft: draft.at):
+        if any(id(ref) in lost for ref in (draft.visit, *draft.values.values()) if isinstance(ref, Ref)):
+            continue
+        if draft.do in _OF_A_CARD and not (draft.patient and draft.patient.number):
+            continue
         last = stepped(max(draft.at, last + timedelta(milliseconds=10)))
+        if draft.do == "backup":
+            since_backup, kept = [], clinic.last_visit
+        elif draft.do == "roll back":
+            lost |= {id(ref) for ref in since_backup}
+            clinic.last_visit = kept
         if draft.patient and not draft.patient.number and "new" in draft.values:
             clinic.last_person += 1
             draft.patient.number = clinic.last_person
         if draft.visit and not draft.visit.number:
             clinic.last_visit += 1
             draft.visit.number = clinic.last_visit
+            since_backup.append(draft.visit)
         yield Event(last, _who(draft), draft.do, _values(draft))
 
 

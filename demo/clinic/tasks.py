@@ -45,6 +45,12 @@ def due(database: Database) -> dict[int, str | None]:
     return dict(found)
 
 
+def is_open_checkup(task: Row) -> bool:
+    """Somebody is to be called for it."""
+    closed = task["ID_ReceptionsClose"] or task["ID_ReceptionCancelReasons"]
+    return task["ID_CRMJobTypes"] in (CHECKUP, CHILDS_CHECKUP) and not closed
+
+
 def _task(random: Random, key: int, patient: int, midnight: datetime) -> Row:
     """One in five is closed: by a visit, or given up."""
     added, chance = midnight - timedelta(days=random.randint(20, 200)), random.random()
