@@ -6,6 +6,7 @@ define([], function () {
   const SLOTS = 3;
   const STEADY_MS = 10000;
   const LONGEST_MS = 60000;
+  const SILENT_MS = 45000;
 
   /** @param ticket () => answer of the hub  @param on {opened(), lost(), changed(), freshness(value)} */
   function create(ticket, on) {
@@ -13,6 +14,7 @@ define([], function () {
     let source = null;
     let leave = null;
     let timer = null;
+    let silence = null;
     let openedAt = 0;
     let failures = 0;
     let wanted = false;
@@ -34,11 +36,12 @@ define([], function () {
     function listen(url) {
       source = new EventSource(url);
       source.onopen = function () { openedAt = Date.now(); on.opened(); };
-      source.onerror = function () {
-        const wasOpen = openedAt > 0;
-        again();
-        if (wasOpen) { on.lost(); }
-      };
+      source.onerror = lose;
+      /* Where the line broke without a word, no error ever comes: the hub's beats are missed. */
+      source.addEventListener('beat', function () {
+        clearTimeout(silence);
+        silence = setTimeout(lose, SILENT_MS);
+      });
       source.addEventListener('changed', on.changed);
       source.addEventListener('freshness', function (event) {
         const value = parsed(event.data);
@@ -46,9 +49,16 @@ define([], function () {
       });
     }
 
+    function lose() {
+      const wasOpen = openedAt > 0;
+      again();
+      if (wasOpen) { on.lost(); }
+    }
+
     function drop() {
       turn += 1;
       clearTimeout(timer);
+      clearTimeout(silence);
       if (source) { source.close(); }
       if (leave) { leave(); }
       timer = source = leave = null;

@@ -69,7 +69,7 @@ class Times:
 
     ticket: float = 30
     beat: float = 15
-    """Without anything to tell, so that nobody between takes the stream for dead."""
+    """Without anything to tell, so that nobody between takes the stream for dead, and the widget notices one that is."""
     gap: float = 0.3
     """Between two looks at what changed: what was booked arrives in parts."""
     longest: float = 30 * 60
@@ -237,7 +237,7 @@ class _Stream:
         while True:
             if now() >= beat_at:
                 beat_at = now() + self._all.times.beat
-                await self._response.write(b":\n\n")
+                await self._send("beat", "{}")
                 await self._tell_freshness(watch)  # it ages without any news, too
             heard = await self._heard(beat_at)
             if heard is None:

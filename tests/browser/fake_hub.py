@@ -205,7 +205,7 @@ class FakeHub:
         self._changed.set()
         try:
             with contextlib.suppress(ConnectionError):
-                await response.write(b": here\n\n")
+                await response.write(b"event: beat\ndata: {}\n\n")
                 while text := await queue.get():
                     await response.write(text.encode())
         finally:

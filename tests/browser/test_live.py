@@ -231,7 +231,9 @@ async def test_a_hub_that_is_restarted_is_noticed_and_found_again_by_itself(card
     troubles.clear()
 
 
-async def test_a_stream_that_is_back_at_once_does_not_make_a_failed_answer_fresh(cards: Cards, troubles: list[str]) -> None:
+async def test_a_stream_that_is_back_at_once_does_not_make_a_failed_answer_fresh(
+    cards: Cards, troubles: list[str]
+) -> None:
     """A question that fails and a stream that opens in the same moment: the card once waited for ten minutes after that."""
     await cards.go_to("leads", 9)
     await cards.shows("found")
@@ -245,6 +247,21 @@ async def test_a_stream_that_is_back_at_once_does_not_make_a_failed_answer_fresh
 
     await expect(cards.panel.locator(".identlink__name")).to_have_text("Новый Ответ")
     troubles.clear()
+
+
+async def test_a_stream_that_died_without_a_word_is_missed_and_opened_again(cards: Cards) -> None:
+    await cards.page.clock.install()
+    await cards.go_to("leads", 10)
+    await cards.shows("found")
+    await listening(cards, 10)
+    tickets = cards.hub.count("POST /panel/v1/stream")
+    cards.hub.says(named("Пока Молчали"))
+
+    await cards.page.clock.fast_forward(50_000)
+
+    await expect(cards.panel.locator(".identlink__name")).to_have_text("Пока Молчали")
+    await cards.hub.until(lambda: cards.hub.count("POST /panel/v1/stream") > tickets)
+    await listening(cards, 10)
 
 
 async def test_an_expired_token_says_what_to_do_and_a_reload_helps(cards: Cards, troubles: list[str]) -> None:

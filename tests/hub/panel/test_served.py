@@ -88,7 +88,7 @@ async def test_a_hub_lets_users_in_tells_open_cards_and_stops_at_once(whole: Who
 
     url = ticket.body["url"].replace(PUBLIC_URL, whole.base)
     async with whole.session.get(url, headers={"Origin": whole.origin}) as card:
-        assert await card.content.readuntil(b"\n\n") == b":\n\n"
+        assert await card.content.readuntil(b"\n\n") == b"event: beat\ndata: {}\n\n"
         began = time.monotonic()
         code = await asyncio.to_thread(whole.served.stop)
 

@@ -64,11 +64,9 @@ class Card:
         self.answer = answer
 
     async def next(self) -> tuple[str, Any]:
-        """The next event, or ("beat", None)."""
+        """The next event, a beat too."""
         async with asyncio.timeout(5):
             block = (await self.answer.content.readuntil(b"\n\n")).decode()
-        if block.startswith(":"):
-            return "beat", None
         lines = dict(line.split(": ", 1) for line in block.strip().splitlines())
         return lines["event"], json.loads(lines["data"])
 
@@ -124,7 +122,7 @@ class Hub:
             assert answer.headers["Access-Control-Allow-Origin"] == page.origin
             assert answer.content_type == "text/event-stream"
             card_ = Card(answer)
-            assert await card_.next() == ("beat", None)
+            assert await card_.next() == ("beat", {})
             yield card_
 
     async def refused(self, url: str, origin: str = f"https://{HOST}") -> tuple[int, str]:
@@ -337,11 +335,11 @@ async def test_freshness_ages_without_news_and_the_stream_gives_signs_of_life(
     lite: Store, session: aiohttp.ClientSession
 ) -> None:
     async with hub_of(lite, session, Times(beat=0.02, gap=0)) as hub, hub.open() as card:
-        assert await card.next() == ("beat", None)
+        assert await card.next() == ("beat", {})
         hub.fresh = RED
 
         assert (await card.event())[0] == "freshness"
-        assert await card.next() == ("beat", None)
+        assert await card.next() == ("beat", {})
 
 
 # How it ends
