@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agent.mis.port import Columns
-from agent.mis.statements import Query, Source, names, query, sources_of
+from agent.mis.statements import Query, Source, names, query, shorter, sources_of
 
 
 @dataclass(frozen=True)
@@ -14,8 +14,12 @@ class Book:
     overrides: Mapping[str, Query] = field(default_factory=dict)
 
     def query(self, name: str) -> Query:
-        """The statement of this name."""
-        return self.overrides.get(name) or query(name)
+        """The statement of this name; `visits_page/50` has so many rows at most."""
+        file, _, rows = name.partition("/")
+        override = self.overrides.get(file)
+        if override is None:
+            return query(name)
+        return shorter(override, int(rows)) if rows else override
 
     def wanted(self) -> dict[str, set[str]]:
         """All tables and columns that the statements name."""

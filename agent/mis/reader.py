@@ -121,12 +121,13 @@ class Reader:
         later = KINDS[KINDS.index(kind) + 1 :]
         return next((kind for kind in later if kind in self.kinds), None)
 
-    async def page(self, kind: ReadKind, after: int) -> Page:
-        """The next rows after a key."""
-        read = await self._mis.fetch(_PAGE_OF[kind], after)
+    async def page(self, kind: ReadKind, after: int, rows: int = PAGE) -> Page:
+        """The next rows after a key, `rows` at most."""
+        page = _PAGE_OF[kind]
+        read = await self._mis.fetch(page if rows == PAGE else f"{page}/{rows}", after)
         found, there = await self._of(kind, read)
         last = max((cast(int, row[_KEY[kind]]) for row in read), default=after)
-        return Page(tuple(found), frozenset(there), last, is_end=len(read) < PAGE)
+        return Page(tuple(found), frozenset(there), last, is_end=len(read) < rows)
 
     async def by_key(self, kind: ReadKind, keys: Collection[int]) -> list[Found]:
         """These, as far as they are there."""

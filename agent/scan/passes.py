@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from agent.mis.reader import KINDS, PAGE, Reader, ReadKind
+from agent.mis.reader import KINDS, Reader, ReadKind
 from agent.outbox import GenerationChanged, Outbox, Reading
 from agent.scan import decide
 from agent.scan.recording import readings
@@ -35,11 +35,11 @@ class Load:
             await self._outbox.begin_pass(*self._reader.kinds, cursors=cursors, generation=generation)
             log.info(logger, "load.begun", generation=generation)
 
-    async def page(self, now: datetime, generation: int) -> bool:
-        """Read one page more; say whether it was the last."""
+    async def page(self, now: datetime, generation: int, rows: int) -> bool:
+        """Read one page more, of so many rows; say whether it was the last."""
         name, after = (await self._cursor(LOAD)).split()
         kind = next(kind for kind in KINDS if kind == name)
-        page = await self._reader.page(kind, int(after))
+        page = await self._reader.page(kind, int(after), rows)
         following = self._reader.following(kind) if page.is_end else kind
         cursor = f"{kind} {page.last}" if following in (kind, None) else f"{following} 0"
         await self._outbox.record(
@@ -94,10 +94,10 @@ class Verify:
         """Whether a pass began and did not end."""
         return self._pass is not None
 
-    async def page(self, now: datetime, generation: int) -> None:
-        """Read one page more; at the end of a table decide what has vanished."""
+    async def page(self, now: datetime, generation: int, rows: int) -> None:
+        """Read one page more, of so many rows; at the end of a table decide what has vanished."""
         going = self._pass = self._pass or _Pass(now)
-        page = await self._reader.page(going.kind, going.after)
+        page = await self._reader.page(going.kind, going.after, rows)
         await self._outbox.record(readings(page.found, now), lane="live", generation=generation)
         through = None if page.is_end else page.last
         going.missing |= await self._outbox.known.between(going.kind, going.after, through) - page.keys
@@ -149,11 +149,11 @@ class Round:
         """Whether the next page is the first of a round."""
         return self._began is None
 
-    async def page(self, near: Collection[int], now: datetime, generation: int) -> None:
-        """Read some of them; `near` are all, where a round begins."""
+    async def page(self, near: Collection[int], now: datetime, generation: int, rows: int) -> None:
+        """Read so many of them; `near` are all, where a round begins."""
         if self._began is None:
             self._left, self._began = sorted(near), now
-        visits, self._left = self._left[:PAGE], self._left[PAGE:]
+        visits, self._left = self._left[:rows], self._left[rows:]
         found = await self._reader.with_all({"visit": visits})
         await self._outbox.record(readings(found, now), lane="live", generation=generation)
         if not self._left:

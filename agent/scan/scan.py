@@ -13,11 +13,13 @@ from agent.mis.port import Look, Mis, MisAway, MisBusy, MisDown, MisError, MisRe
 from agent.mis.probe import NOTHING, examine
 from agent.mis.reader import Reader, ReadKind
 from agent.outbox import GenerationChanged, Outbox
+from agent.scan.budget import Budget
 from agent.scan.database import Recognition
 from agent.scan.hints import Hints, Led
 from agent.scan.near import Near
 from agent.scan.passes import Load, Round, Verify
 from agent.scan.recording import readings
+from agent.scan.timed import Timed
 from agent.standing import Standing
 from wire import log
 from wire.errors import NeedsOperator
@@ -72,7 +74,8 @@ class Scan:
     ) -> None:
         self._mis, self._outbox, self._standing = mis, outbox, standing
         self._zone, self._book, self._pace, self._clock = zone, book, pace, clock
-        self._reader = Reader(mis, zone, fields)
+        self._timed, self._budget = Timed(mis, clock), Budget(pace.share)
+        self._reader = Reader(self._timed, zone, fields)
         self._near, self._hints = Near(self._reader, outbox, zone), Hints(self._reader, outbox)
         self._load, self._verify = Load(outbox, self._reader), Verify(outbox, self._reader)
         self._round = Round(outbox, self._reader)
@@ -207,29 +210,31 @@ class Scan:
 
     async def _page(self, server: Server, now: datetime, generation: int, *, loading: bool) -> None:
         """One page of the first load; later of the pass and of the round, in turn."""
-        began = self._clock()
+        self._timed.start()
         try:
-            await self._some_page(server, now, generation, began, loading=loading)
+            await self._some_page(server, now, generation, self._clock(), loading=loading)
+        except MisDown:
+            self._budget.slow()
+            raise
         finally:
-            ended = self._clock()
-            share = min(1.0, self._pace.share * (_LOAD_HASTE if loading else 1))
-            self._page_due = ended + (ended - began) * (1 / share - 1)
+            self._page_due = self._clock() + self._budget.pause(self._timed.total, _LOAD_HASTE if loading else 1)
+        self._budget.took(self._timed.slowest)
 
     async def _some_page(self, server: Server, now: datetime, generation: int, began: float, *, loading: bool) -> None:
         if loading:
-            if await self._load.page(now, generation):
+            if await self._load.page(now, generation, self._budget.rows):
                 self._near.forget()  # now it can tell which visits are near
                 self._verify_due = began + self._pace.verify_every_seconds
         elif self._verifies_next and (self._verify.is_under_way or began >= self._verify_due):
             if not self._verify.is_under_way:
                 await self._probe(server, await self._mis.look())
                 self._verify_due = began + self._pace.verify_every_seconds
-            await self._verify.page(now, generation)
+            await self._verify.page(now, generation, self._budget.rows)
             self._is_put_back = self._is_put_back and self._verify.is_under_way
             self._verifies_next = False
         else:
             near = await self._near.visits(server.now) if self._round.begins else ()
-            await self._round.page(near, now, generation)
+            await self._round.page(near, now, generation, self._budget.rows)
             self._verifies_next = True
 
     def _failed(self, error: MisError) -> float:

@@ -21,4 +21,4 @@ async def test_a_page_whose_cursor_a_welcome_cleared_is_given_up() -> None:
     load = Load(cast(Outbox, Cleared()), cast(Reader, None))
 
     with pytest.raises(GenerationChanged):
-        await load.page(datetime(2026, 11, 24, tzinfo=UTC), 1)
+        await load.page(datetime(2026, 11, 24, tzinfo=UTC), 1, 200)

@@ -694,10 +694,10 @@ async def test_pages_take_no_more_than_their_share() -> None:
         def page_takes(seconds: float) -> None:
             here.machine_time += seconds
 
-        here.mis.after["patients_page"] = lambda: page_takes(0.1)
+        here.mis.after["patients_page"] = lambda: page_takes(0.04)
         await here.step()
         pages = {"patients_page", "visits_page"}
-        for late, page in ((0.39, False), (0.02, True)):
+        for late, page in ((0.15, False), (0.02, True)):
             here.mis.asked.clear()
             here.machine_time += late
             await here.step()
