@@ -2,17 +2,23 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from types import TracebackType
+from typing import TypeAlias
 
 _CHUNK = 64 * 1024
 
+Pump: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+"""Carries one way of one connection until its sender has said all."""
+
 
 class Relay:
-    """Listens on a loopback port while it is whole; cut, it ends what is open and refuses what is new."""
+    """Listens on a loopback port while it is whole; cut, it ends what is open and refuses what is new. `pump` is how it carries: as it
+    comes, or as `demo.narrow` does."""
 
-    def __init__(self, port: int, target: int) -> None:
-        self.port, self._target = port, target
+    def __init__(self, port: int, target: int, pump: Pump | None = None) -> None:
+        self.port, self._target, self._pump = port, target, pump or _pump
+        self.connections = 0
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
         self._passing, self._quiet = 0, asyncio.Event()
@@ -49,18 +55,22 @@ class Relay:
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._passing += 1
+        self.connections += 1
         self._quiet.clear()
         try:
             with self._kept(writer), contextlib.suppress(OSError):  # a hub that is away: the agent sees its line end
                 there, back = await asyncio.open_connection("127.0.0.1", self._target)
                 with self._kept(back):
                     async with asyncio.TaskGroup() as tasks:
-                        tasks.create_task(_pump(reader, back))
-                        tasks.create_task(_pump(there, writer))
+                        tasks.create_task(self._carried(reader, back))
+                        tasks.create_task(self._carried(there, writer))
         finally:
             self._passing -= 1
             if not self._passing:
                 self._quiet.set()
+
+    async def _carried(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self._pump(reader, writer)
 
     @contextlib.contextmanager
     def _kept(self, writer: asyncio.StreamWriter) -> Iterator[None]:
