@@ -307,6 +307,24 @@ async def test_a_folded_panel_or_a_hidden_tab_asks_nothing_and_holds_no_stream(c
     assert again <= asked + 3  # a question and a ticket, and a question when the stream was open
 
 
+async def test_a_card_that_was_out_of_sight_for_a_blink_goes_on(cards: Cards) -> None:
+    """Too short for anybody to be told: the answer came just then."""
+    await cards.page.clock.install()
+    cards.hub.hold()
+    await cards.go_to("leads", 11)
+    await cards.panel.wait_for()
+    await cards.page.evaluate(
+        "Object.defineProperty(document, 'visibilityState', { get: () => window.blinks ? 'hidden' : 'visible' }); window.blinks = true"
+    )
+    cards.hub.release()
+    await cards.shows("found")
+    await cards.page.evaluate("window.blinks = false")
+
+    await cards.page.clock.fast_forward(6_000)
+
+    await listening(cards, 11)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def tabs(office: Office, context: BrowserContext) -> AsyncIterator[list[Cards]]:
     """Twelve tabs of one browser."""
