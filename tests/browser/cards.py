@@ -51,6 +51,7 @@ class Office:
     code: str
     ids: dict[Entity, list[int]]
     list_path: str
+    stand_in: StandIn
 
     def path(self, entity: Entity, place: int) -> str:
         """Where a card is."""
@@ -98,7 +99,7 @@ async def opened(
     async with serving(stand_in, widget=widget) as url:
         contacts = [one.main_contact or 0 for one in made]
         ids: dict[Entity, list[int]] = {"leads": [one.id for one in made], "contacts": contacts}
-        yield Office(hub, url, widget.code, ids, f"/leads/list/pipeline/{made[0].pipeline_id}")
+        yield Office(hub, url, widget.code, ids, f"/leads/list/pipeline/{made[0].pipeline_id}", stand_in)
 
 
 def _lead(number: int) -> Json:
