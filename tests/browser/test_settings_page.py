@@ -126,7 +126,7 @@ async def test_sums_are_confirmed_and_revoked_with_who_and_when_beside(cards: Ca
     desk = Desk()
     page = await opened(cards, desk)
     first, second = (page.get_by_role("group", name=f"Клиника на {name}") for name in ("Ленина", "Мира"))
-    await expect(first).to_contain_text("Отметил: Орлова Анна, пт 20 ноя")
+    await expect(first).to_contain_text("Отметил: Орлова Анна, ср 18 ноя")
     await expect(second).to_contain_text("«Оплачено» и «Долг по сделке» не заполняются")
     await expect(second).not_to_contain_text("Отметил")
     await first.get_by_role("checkbox").uncheck()
