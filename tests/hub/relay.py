@@ -19,6 +19,7 @@ class Relay:
         self.connections = 0
         self._flowing = _set()
         self._swallowed: frozenset[Way] = frozenset()
+        self._over = asyncio.Event()
         self._stranded: list[asyncio.Event] = []
         self._writers: set[asyncio.StreamWriter] = set()
 
@@ -47,6 +48,7 @@ class Relay:
 
     def end(self) -> None:
         """Let everything go."""
+        self._over.set()
         for flowing in (*self._stranded, self._flowing):
             flowing.set()
         self.cut()
@@ -83,6 +85,8 @@ class Relay:
                 writer.write(data)
                 await writer.drain()
         await flowing.wait()
+        if way in self._swallowed:
+            await self._over.wait()  # that somebody hung up is not heard either
         writer.close()
 
 
