@@ -7,9 +7,9 @@ from typing import TypeAlias
 
 import pytest
 
+from tests.contract.dsn import SERVER
 from tests.contract.mssql import SqlServer, serving
 from tests.contract.places import Place, place
-from tests.contract.unrun import SERVER
 from tests.hub.conftest import migrated_sqlite
 
 __all__ = ["migrated_sqlite"]

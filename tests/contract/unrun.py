@@ -4,9 +4,8 @@ import os
 
 import pytest
 
-from tests.contract.dsn import ENV
+from tests.contract.dsn import ENV, SERVER, unrun
 
-SERVER = "sqlserver"
 _COUNT = pytest.StashKey[int]()
 _TOLD = "contract_not_run"
 
@@ -15,13 +14,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """They are no failure, and no skip among many either."""
     if os.environ.get(ENV):
         return
-    unrun = [item for item in items if _needs_server(item)]
-    config.stash[_COUNT] = len(unrun)
-    if unrun:
-        config.hook.pytest_deselected(items=unrun)
+    left = [item for item in items if _needs_server(item)]
+    config.stash[_COUNT] = len(left)
+    if left:
+        config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if not _needs_server(item)]
     if hasattr(config, "workeroutput"):
-        config.workeroutput[_TOLD] = len(unrun)
+        config.workeroutput[_TOLD] = len(left)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -35,12 +34,7 @@ def pytest_testnodedown(node: object) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """One line."""
     if count := terminalreporter.config.stash.get(_COUNT, 0):
-        terminalreporter.write_line(line(count))
-
-
-def line(count: int) -> str:
-    """What is said."""
-    return f"{count} contract tests were not run against a SQL Server: set {ENV} to a connection string with create rights."
+        terminalreporter.write_line(unrun(count))
 
 
 def _needs_server(item: pytest.Item) -> bool:
