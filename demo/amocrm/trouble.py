@@ -18,6 +18,8 @@ def shape(stand_in: StandIn) -> Json:
         "late": [{"path": late.incoming.path, "seconds": round(late.due - moment, 1)} for late in faults.late],
         "limits": asdict(stand_in.limits.knobs),
         "post": asdict(stand_in.post.knobs),
+        "robots": [asdict(robot) for robot in stand_in.robots.known],
+        "duplicates": sorted(stand_in.account.duplicate_control),
         "index_delay": stand_in.account.index_delay,
         "routes": sorted(stand_in.counts()["by_route"]),
         "refused": len(stand_in.refused),
@@ -30,4 +32,6 @@ def calm(stand_in: StandIn) -> None:
     stand_in.lift()
     stand_in.limits.knobs = Knobs()
     stand_in.post.knobs = PostKnobs()
+    stand_in.robots.clear()
+    stand_in.account.duplicate_control.clear()
     stand_in.account.index_delay = stand_in.options.index_delay

@@ -220,11 +220,12 @@ async def test_the_testers_drawer_breaks_shows_and_mends(desk: Desk, page: Page)
     for kind in ("429", "lost", "late"):
         await page.click(f"[data-kind='{kind}']")
     await page.select_option("[data-field=stage]", str(desk.stages[1]))
-    await page.click("[data-action=between]")
+    for action in ("between", "robot", "duplicates"):
+        await page.click(f"[data-action={action}]")
     await page.fill("[data-field=others]", "40")
     await page.press("[data-field=others]", "Enter")
     await page.click("[data-mode=unpaid]")
-    await expect(waits).to_have_count(6)
+    await expect(waits).to_have_count(8)
     assert [(one.kind, one.count, one.route, one.apply) for one in faults.waiting] == [
         ("429", 3, "*", False),
         ("lost", 3, "*", True),
@@ -232,10 +233,14 @@ async def test_the_testers_drawer_breaks_shows_and_mends(desk: Desk, page: Page)
     ]
     assert (faults.mode, faults.between[0].lead_id) == ("unpaid", desk.deal)
     assert desk.stand_in.limits.knobs.others == 40
+    [robot], pipeline = desk.stand_in.robots.known, desk.stand_in.account.main_pipeline().id
+    assert (robot.status_id, robot.body["status_id"]) == (desk.stages[0], desk.stages[1])
+    assert desk.stand_in.account.duplicate_control.keys() == {pipeline}
 
     await page.click("[data-action=calm]")
     await expect(waits).to_have_text(["Всё исправно"])
     assert (faults.mode, faults.waiting, faults.between, desk.stand_in.limits.knobs.others) == ("ok", [], [], 0)
+    assert (desk.stand_in.robots.known, desk.stand_in.account.duplicate_control) == ([], {})
     await page.keyboard.press("Escape")
     await expect(page.locator("[data-trouble]")).to_have_count(0)
     await expect(page.locator("[data-action=trouble]")).to_be_focused()

@@ -87,8 +87,9 @@ define(['dom', 'state', 'words', 'toasts'], function (dom, state, words, toasts)
       index: number('Поиск отстаёт, секунд', 'index', function (value) { turn('index-delay', { seconds: value }); }),
       batch: number('504 на пачку больше, штук (0: нет)', 'batch', function (value) { turn('limits', { large_batch: value }); }),
     };
-    const moving = h('div', { class: 'trouble__row', 'data-moving': '' });
+    const moving = h('div', { 'data-moving': '' });
     let card = null;
+    moving.append(...pipeline(null));
 
     function show(told) {
       waits.replaceChildren(...(told ? waiting(told) : [h('li', { class: 'trouble__none' }, 'Стенд не отвечает')]));
@@ -101,10 +102,8 @@ define(['dom', 'state', 'words', 'toasts'], function (dom, state, words, toasts)
       set(knobs.index, told.index_delay);
       set(knobs.batch, told.limits.large_batch);
       const now = state.view.card && state.view.card.entity === 'leads' && state.view.card.id ? state.view.card : null;
-      if (now !== card) {
-        card = now;
-        moving.replaceChildren(...move(card));
-      }
+      if ((now && now.id) !== (card && card.id) || (now && now.status_id) !== (card && card.status_id)) { moving.replaceChildren(...pipeline(now)); }
+      card = now;
     }
 
     const root = h('aside', {
@@ -124,7 +123,7 @@ define(['dom', 'state', 'words', 'toasts'], function (dom, state, words, toasts)
       h('h3', {}, 'Аккаунт'), modes,
       h('div', { class: 'trouble__row' }, button('Отозвать токены', 'revoke', function () { turn('revoke'); },
         { title: 'Как если администратор отключил интеграцию: её нужно установить заново' })),
-      h('h3', {}, 'Эта сделка между чтением и записью'), moving,
+      h('h3', {}, 'Эта сделка и её воронка'), moving,
       h('h3', {}, 'Вебхуки'),
       h('div', { class: 'trouble__row' }, [['lose', 'Потерять'], ['duplicate', 'Удвоить'], ['reverse', 'Переставить']].map(function ([knob, name]) {
         return button(name, null, function () { turn('webhooks', { [knob]: knob === 'reverse' ? 2 : 1 }); }, { 'data-post': knob });
@@ -133,15 +132,31 @@ define(['dom', 'state', 'words', 'toasts'], function (dom, state, words, toasts)
     return { root: root, show: show };
   }
 
-  /* Somebody moves the deal right after the integration has read it: what it writes then is about a deal that was. */
-  function move(card) {
+  /* Somebody moves the deal right after the integration has read it: what it writes then is about a deal that was. A robot of the
+     digital pipeline moves every deal that comes to the stage where this one stands. */
+  function pipeline(card) {
     if (!card) { return [h('p', { class: 'trouble__none' }, 'Откройте карточку сделки.')]; }
-    const pipeline = card.pipelines.find(function (one) { return one.id === card.pipeline_id; });
-    const to = h('select', { class: 'trouble__field', 'aria-label': 'На какой этап', 'data-field': 'stage' }, pipeline.stages
+    const its = card.pipelines.find(function (one) { return one.id === card.pipeline_id; });
+    const to = h('select', { class: 'trouble__field', 'aria-label': 'На какой этап', 'data-field': 'stage' }, its.stages
       .filter(function (one) { return one.id !== card.status_id; }).map(function (one) { return h('option', { value: one.id }, one.name); }));
-    return [to, button('Сдвинуть после чтения', 'between', function () {
-      turn('between', { user_id: ROBOT, lead_id: card.id, body: { pipeline_id: pipeline.id, status_id: +to.value } });
-    })];
+    const after = function () { return { pipeline_id: its.id, status_id: +to.value }; };
+    return [
+      h('div', { class: 'trouble__row' }, h('span', { class: 'trouble__label' }, 'На этап'), to),
+      h('div', { class: 'trouble__row' },
+        button('Сдвинуть после чтения', 'between', function () { turn('between', { user_id: ROBOT, lead_id: card.id, body: after() }); },
+          { title: 'Кто-то двигает сделку между чтением и записью интеграции' }),
+        button('Робот на этапе', 'robot', function () { turn('robots', { pipeline_id: its.id, status_id: card.status_id, body: after(), seconds: 1 }); },
+          { title: 'Двигает каждую сделку, что приходит на этап, где стоит эта' }),
+        button('Контроль дублей', 'duplicates', function () {
+          turn('duplicates', { pipeline_id: its.id, statuses: its.stages.map(function (one) { return one.id; }) });
+        }, { title: 'По телефону, во всех этапах воронки' })),
+    ];
+  }
+
+  function stageName(statusId) {
+    const stages = state.start.pipelines.flatMap(function (one) { return one.stages; });
+    const found = stages.find(function (one) { return one.id === statusId; });
+    return found ? found.name : statusId;
   }
 
   function isBroken(told) {
@@ -156,6 +171,10 @@ define(['dom', 'state', 'words', 'toasts'], function (dom, state, words, toasts)
     });
     told.between.forEach(function (one) { lines.push(h('li', {}, h('b', {}, 'сделка ' + one.lead_id), 'сдвинется после чтения')); });
     told.late.forEach(function (one) { lines.push(h('li', {}, h('b', {}, 'запоздало'), one.path + ', выполнится через ' + Math.max(0, Math.round(one.seconds)) + ' с')); });
+    told.robots.forEach(function (one) {
+      lines.push(h('li', {}, h('b', {}, 'робот'), 'с этапа «' + stageName(one.status_id) + '» на «' + stageName(one.body.status_id) + '»'));
+    });
+    if (told.duplicates.length) { lines.push(h('li', {}, h('b', {}, 'дубли'), 'контроль включён')); }
     if (told.limits.others) { lines.push(h('li', {}, h('b', {}, 'чужой трафик'), told.limits.others + ' в секунду')); }
     if (told.limits.large_batch) { lines.push(h('li', {}, h('b', {}, '504'), 'на пачку больше ' + told.limits.large_batch)); }
     if (told.index_delay) { lines.push(h('li', {}, h('b', {}, 'поиск'), 'отстаёт на ' + told.index_delay + ' с')); }
