@@ -51,10 +51,12 @@ async def install(folder: Path, session: aiohttp.ClientSession, crm: dict[str, A
     return added.split()[-1]  # the command's last word
 
 
-async def enroll(folder: Path, hub_url: str, code: str, *, scan_every: float, state_every: float) -> None:
-    """Write the agent's config and make the agent known to the hub."""
+async def enroll(
+    folder: Path, hub_url: str, code: str, *, scan_every: float, state_every: float, budget: float = 2
+) -> None:
+    """Write the agent's config and make the agent known to the hub. `budget`: how many percent of a core the scan's pages may take."""
     config = folder / "agent.toml"
-    config.write_text(_agent_config(folder, hub_url, scan_every, state_every))
+    config.write_text(_agent_config(folder, hub_url, scan_every, state_every, budget))
     await run("agent-enroll", module("agent", "enroll", hub_url, code, "--config", str(config)), folder)
 
 
@@ -67,7 +69,7 @@ def dial_through(folder: Path, port: int) -> None:
     file.write_text(json.dumps(identity), "utf-8")
 
 
-def _agent_config(folder: Path, hub_url: str, scan_every: float, state_every: float) -> str:
+def _agent_config(folder: Path, hub_url: str, scan_every: float, state_every: float, budget: float) -> str:
     return f"""state_dir = "{folder / "agent"}"
 [hub]
 url = "{hub_url}"
@@ -76,6 +78,7 @@ url = "sqlite:///{folder / "clinic.db"}"
 timezone = "{ZONE}"
 [scan]
 scan_every_seconds = {scan_every}
+budget_percent_of_core = {budget}
 [link]
 state_every_seconds = {state_every}
 """

@@ -18,6 +18,8 @@ from demo.processes import Process, free_port, module, running
 
 DATABASE = "db_1"
 IDLE_SECONDS = 60.0
+_HASTE = 20
+"""Percent of a core: hours of the clinic's pass in a second, and a backup that is put back has to be read whole meanwhile."""
 
 
 class NeverIdle(Exception):
@@ -157,7 +159,7 @@ async def started(
         product.found_hub(await product.hub.ready())
         await register(folder, crm, env)
         code = await install(folder, session, crm, env)
-        await enroll(folder, product.public_url, code, scan_every=0.02, state_every=0.05)
+        await enroll(folder, product.public_url, code, scan_every=0.02, state_every=0.05, budget=_HASTE)
         stack.push_async_callback(product.agent.stop)
         yield product
 

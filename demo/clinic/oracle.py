@@ -227,7 +227,7 @@ def _contact(known: Facts, card: Patient, contact: Contact, key: str, book: Rule
         phones_gone=frozenset(contact.gone),
         fields={
             "IDENT: пациент": key,
-            "№ карты": _card_number(known, card, contact),
+            **_card_number(known, card, contact),
             "Представитель": card.parent,
             "Лечащий врач": card.doctor,
             "Последний приём": max(visited, default=None),
@@ -238,9 +238,9 @@ def _contact(known: Facts, card: Patient, contact: Contact, key: str, book: Rule
     )
 
 
-def _card_number(known: Facts, card: Patient, contact: Contact) -> str | None:
-    """A column that was dropped is unknown from then on: what was written stays, and nothing is written any more."""
+def _card_number(known: Facts, card: Patient, contact: Contact) -> dict[str, FieldValue]:
+    """A column that was dropped is unknown from then on: what was written stays; what was not may be written as it was last known."""
     if "Patients.CardNumber" not in known.lost:
-        return card.card_number
+        return {"№ карты": card.card_number}
     since, stood = known.lost["Patients.CardNumber"]
-    return (stood.get(card.id) or None) if contact.since and contact.since < since else None
+    return {"№ карты": stood.get(card.id) or None} if contact.since and contact.since < since else {}
