@@ -12,14 +12,15 @@ MisState: TypeAlias = Literal["ok", "down", "refused", "busy"]
 
 @dataclass(frozen=True)
 class Stand:
-    """One look at it. `hint` is what a person should do, in Russian; `skipped` counts rows by reason; `away` says why we stay out of
-    the clinic's database by wish."""
+    """One look at it. `hint` is what a person should do, and `off` what cannot be had and why, in Russian; `skipped` counts rows by
+    reason; `away` says why we stay out of the clinic's database by wish."""
 
     mis: MisState = "down"
     capabilities: Mapping[str, bool] = field(default_factory=dict)
     skipped: Mapping[str, int] = field(default_factory=dict)
     hint: str | None = None
     away: Away | None = None
+    off: tuple[str, ...] = ()
 
 
 class Standing:
@@ -33,9 +34,9 @@ class Standing:
         """The clinic's database answered, or why it did not."""
         self._put(replace(self.now, mis=state, hint=hint, away=away))
 
-    def capabilities(self, capabilities: Mapping[str, bool]) -> None:
-        """What can be read."""
-        self._put(replace(self.now, capabilities=dict(capabilities)))
+    def capabilities(self, capabilities: Mapping[str, bool], off: tuple[str, ...] = ()) -> None:
+        """What can be read, and in words what cannot."""
+        self._put(replace(self.now, capabilities=dict(capabilities), off=off))
 
     def skipped(self, counts: Mapping[str, int]) -> None:
         """How many rows could not be told, by reason."""

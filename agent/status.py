@@ -40,6 +40,7 @@ class Status(BaseModel):
     verified_through: AwareDatetime | None = None
     skipped: dict[str, int] = {}
     hints: tuple[str, ...] = ()
+    off: tuple[str, ...] = ()
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether the agent that wrote it still runs, as far as one can see."""
@@ -103,6 +104,7 @@ class Reporter:
                 verified_through=snapshot.verified_through,
                 skipped=dict(stand.skipped),
                 hints=tuple(hints),
+                off=stand.off,
             )
         )
 

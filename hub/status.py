@@ -1,5 +1,6 @@
 """How every clinic stands: what waits, since when, and why; ids, codes, counts and times only. Read in one transaction."""
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hub.clock import Clock, machine_now
 from hub.store.engine import Store
 from hub.store.tables import accounts, agents, databases, dirty, dues, outcomes, parked
+from wire.capabilities import missed_of
 
 DatabaseKey = tuple[int, str]
 """The account's id and the database."""
@@ -38,6 +40,8 @@ class DatabaseStatus(_Part):
     loaded: bool
     twins: tuple[str, ...] | None = None
     suspended: tuple[str, ...] = ()
+    off: tuple[str, ...] = ()
+    """What the agent says that it cannot read there."""
 
 
 class AccountStatus(_Part):
@@ -129,6 +133,7 @@ def _database(
         loaded=row.loaded_at is not None,
         twins=twins,
         suspended=suspended,
+        off=missed_of(json.loads(row.state).get("capabilities", {})) if row.state else (),
     )
 
 

@@ -41,7 +41,8 @@ define(['./dom.js', './format.js', './settings_draft.js', './settings_changes.js
       health.clinics.length ? h('ul', { class: 'identlink__list' }, health.clinics.map(function (clinic) { return h('li', { key: clinic.id, class: 'identlink__clinic' },
         h('span', { class: 'identlink__dot identlink__dot_' + clinic.level }), h('strong', {}, dom.said(clinic.name)), h('span', {}, clinic.text),
         clinic.outbox ? h('span', { class: 'identlink__facts' }, t.outbox + '\u00a0' + clinic.outbox) : null,
-        clinic.parked ? h('span', { class: 'identlink__late' }, t.parked + '\u00a0' + clinic.parked) : null); }))
+        clinic.parked ? h('span', { class: 'identlink__late' }, t.parked + '\u00a0' + clinic.parked) : null,
+        (clinic.off || []).length ? h('span', { class: 'identlink__facts' }, t.off + '\u00a0' + clinic.off.join(', ')) : null); }))
         : h('p', { class: 'identlink__none' }, t.no_clinics),
       h('p', { class: 'identlink__waits' }, health.undelivered ? t.undelivered + '\u00a0' + format.counted(health.undelivered, [t.patient_1, t.patient_2, t.patient_5]) : t.delivered),
       health.outcomes.length ? h('details', { class: 'identlink__more', key: 'outcomes' }, h('summary', {}, t.outcomes),

@@ -52,6 +52,7 @@ def lines(status: Status, now: datetime) -> Iterator[str]:
     yield f"Ждут отправки: {waits.live} новых, {waits.backfill} первой загрузки, самая старая {waits.oldest_seconds:.0f} с"
     for reason, count in sorted(status.skipped.items()):
         yield f"Пропущено строк: {count} ({reason})"
+    yield from status.off
     for hint in status.hints:
         yield f"Сделайте: {hint}"
 

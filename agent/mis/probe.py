@@ -7,7 +7,7 @@ from agent.mis.book import SHIPPED, Book
 from agent.mis.feeds import FEEDS, Feed
 from agent.mis.port import Columns, MisChanged
 from agent.mis.statements import hint_for, names, readable
-from wire.capabilities import WORDS
+from wire.capabilities import WORDS, missed_of
 
 _REQUIRED: Columns = {
     "Receptions": frozenset(
@@ -50,10 +50,12 @@ def examine(columns: Columns, book: Book = SHIPPED) -> Offer:
     if missing:
         raise MisChanged(hint_for(tuple(missing)), tuple(missing))
     lost = {feed: _lost(feed, known) for feed in FEEDS}
+    capabilities = {feed.name: not columns_lost for feed, columns_lost in lost.items()}
+    missed = missed_of(capabilities)
     return Offer(
-        capabilities={feed.name: not columns_lost for feed, columns_lost in lost.items()},
+        capabilities=capabilities,
         queries=frozenset(name for name in names() if _can_be_asked(book, name, columns)),
-        off=tuple(_words(feed, columns_lost) for feed, columns_lost in lost.items() if columns_lost),
+        off=tuple(_words(feed, lost[feed]) for feed in FEEDS if feed.name in missed),
     )
 
 

@@ -159,7 +159,7 @@ class Scan:
         if can - self._could:  # what comes back is read again at once
             self._verify_due = self._clock()
         self._could = can
-        self._standing.capabilities({**offer.capabilities, "server.bound": server.bound is not None})
+        self._standing.capabilities({**offer.capabilities, "server.bound": server.bound is not None}, offer.off)
 
     def _begin_anew(self) -> None:
         """An older backup was put in place: rows stand as they stood then, and no hint says so. Only a whole pass tells all of it."""

@@ -92,10 +92,11 @@ def _database(database: DatabaseStatus, *, serving: bool) -> str:
     suspended = "".join(
         f", SUSPENDED {agent} (stop its twin, then ident-hub agent resume)" for agent in database.suspended
     )
+    off = f", OFF {' '.join(database.off)} (ident-agent check names the columns)" if database.off else ""
     return (
         f"{database.id} {database.name}: {agent}, IDENT {database.mis or 'never seen'}, "
         f"read through {_time(database.read_through)}, verified through {_time(database.verified_through)}, "
-        f"outbox {database.outbox}, parked {database.parked}{loaded}{twins}{suspended}"
+        f"outbox {database.outbox}, parked {database.parked}{loaded}{twins}{suspended}{off}"
     )
 
 

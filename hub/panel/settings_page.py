@@ -13,6 +13,7 @@ from hub.panel.reasons import REASONS, REFUSED
 from hub.panel.settings_store import Branch, Changed, ClinicRow, Standing
 from hub.rules.model import Target
 from hub.rules.settings import Settings
+from wire.capabilities import off
 
 
 class _Part(BaseModel):
@@ -56,7 +57,7 @@ class Choices(_Part):
 
 
 class Clinic(_Part):
-    """How one clinic stands; `text` is all that a person needs."""
+    """How one clinic stands; `text` is all that a person needs, `off` what its agent cannot read there."""
 
     id: str
     name: str
@@ -66,6 +67,7 @@ class Clinic(_Part):
     text: str
     outbox: int
     parked: int
+    off: tuple[str, ...] = ()
 
 
 class Reasoned(_Part):
@@ -143,7 +145,7 @@ def _clinic(clinic: ClinicRow, stand: Stand, now: datetime) -> Clinic:
     fresh = freshness(stand, now)
     return Clinic(
         id=clinic.id, name=clinic.name, connected=stand.connected, mis=stand.mis, level=fresh.level, text=fresh.text,
-        outbox=clinic.outbox, parked=clinic.parked,
+        outbox=clinic.outbox, parked=clinic.parked, off=off(clinic.capabilities),
     )  # fmt: skip
 
 

@@ -144,7 +144,9 @@ def test_a_person_reads_that_we_stay_out_by_wish(why: Any, words: str) -> None:
 
 
 def test_a_person_reads_first_that_the_agent_does_not_run() -> None:
-    said = list(lines(STATUS.model_copy(update={"hints": ("Проверьте пароль.",)}), datetime(2026, 11, 24, tzinfo=UTC)))
+    told = {"hints": ("Проверьте пароль.",), "off": ("Выключено: филиал приёма.",)}
+    said = list(lines(STATUS.model_copy(update=told), datetime(2026, 11, 24, tzinfo=UTC)))
+    assert "Выключено: филиал приёма." in said
 
     assert said[0].startswith("Агент не работает")
     assert said[-1] == "Сделайте: Проверьте пароль."

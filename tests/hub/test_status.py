@@ -15,6 +15,7 @@ from hub.ops import Ops
 from hub.status import Status, StatusReader
 from hub.store import tables
 from hub.store.engine import Store
+from wire.frames import State
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -84,6 +85,7 @@ async def test_two_quiet_clinics(two_clinics: Store) -> None:
                         "loaded": False,
                         "twins": None,
                         "suspended": [],
+                        "off": [],
                     },
                     {
                         "id": "db_2",
@@ -97,6 +99,7 @@ async def test_two_quiet_clinics(two_clinics: Store) -> None:
                         "loaded": True,
                         "twins": None,
                         "suspended": [],
+                        "off": [],
                     },
                 ],
             },
@@ -215,6 +218,16 @@ async def test_the_ops_address_answers(two_clinics: Store) -> None:
         assert 'hub_undelivered_patients{account="31"} 1.0' in metrics
         ops.stop()
         assert [(await get(path))[0] for path in ("/ready", "/status")] == [503, 200]
+
+
+async def test_what_an_agent_cannot_read_is_named(two_clinics: Store) -> None:
+    state = State(mis="ok", capabilities={"visit.branch": False, "balance.net": False, "visit.source": True})
+    async with two_clinics.hub_writing() as connection:
+        told = tables.databases.update().where(tables.databases.c.id == "db_2")
+        await connection.execute(told.values(state=state.model_dump_json(exclude_unset=True)))
+    status = await reader(two_clinics).read()
+    assert status.accounts[0].databases[1].off == ("visit.branch", "balance.net")
+    assert "OFF visit.branch balance.net (ident-agent check names the columns)" in list(lines(status, serving=True))[2]
 
 
 async def test_the_text_says_what_needs_a_person(two_clinics: Store) -> None:

@@ -2,12 +2,14 @@
 
 import pytest
 
+from agent.mis.feeds import FEEDS
 from agent.mis.port import MisChanged
-from agent.mis.probe import FEEDS, examine
+from agent.mis.probe import examine
 from agent.mis.rows import COMMENT
 from agent.mis.statements import names
 from tests.agent.mis.golden import every_column
 from tests.agent.mis.test_statements import less
+from wire.capabilities import WORDS
 from wire.model import Balance, Checkup, Patient, Plan, Sums, Value, Visit
 
 
@@ -28,7 +30,9 @@ def test_a_lost_table_is_named_with_what_it_fed() -> None:
     assert offer.capabilities["balance.net"]
     assert {"orders_of_visits", "orders_of_patients"} <= offer.queries
     assert len(offer.off) == 3
-    assert offer.off[0].startswith("Выключено: счета, оплаты и долг. В базе IDENT не найдено или закрыто для чтения: ")
+    assert offer.off[0].startswith(
+        "Выключено: счета в карточке, «Выставлено», «Оплачено» и «Долг по сделке». В базе IDENT не най"
+    )
     assert "OrderPaymentsJournal.Debt" in offer.off[0]
 
 
@@ -88,7 +92,9 @@ def test_capabilities_are_named_after_the_fields_that_they_feed() -> None:
         "checkup": Checkup,
         "plan": Plan,
     }
-    others = {"visit.versions", "patient.mobile_phone", "patient.phone"}
+    others = {"visit.versions", "patient.mobile_phone", "patient.phone", "database.known"}
+    others |= {f"{kind}.changes" for kind in ("patient", "sums", "checkup", "plan")}
+    assert {feed.name for feed in FEEDS} | {"server.bound"} == set(WORDS)
     for feed in FEEDS:
         kind, field = feed.name.split(".")
         assert feed.name in others or field in forms[kind].model_fields

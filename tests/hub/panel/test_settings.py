@@ -296,6 +296,22 @@ MONEY = [
 ]
 
 
+async def test_the_page_says_in_words_what_the_agent_cannot_read(clinic: Page) -> None:
+    await clinic.hears(
+        {
+            "visit.branch": False,
+            "visit.source": True,
+            "balance.debt": True,
+            "balance.advance": True,
+            "balance.net": False,
+        }
+    )
+
+    _, told = await clinic.ask("GET")
+
+    assert told["health"]["clinics"][0]["off"] == ["филиал приёма"]
+
+
 @pytest.mark.parametrize(("can", "way", "words"), MONEY)
 async def test_the_page_says_how_sums_are_reckoned_and_what_is_off(
     clinic: Page, can: dict[str, bool] | None, way: str | None, words: str
