@@ -52,8 +52,8 @@ def installed() -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def started(server: Server) -> Iterator[None]:
-    """The server runs until the block ends."""
+def started(server: Server, *, durable: bool = False) -> Iterator[None]:
+    """The server runs until the block ends. `durable`: what it says is committed is on the disk; tests need not wait for that."""
     where: list[str | Path] = [
         "-D",
         server.folder / "data",
@@ -67,6 +67,7 @@ def started(server: Server) -> Iterator[None]:
     quick: list[str | Path] = [
         word for name in ("fsync=off", "synchronous_commit=off", "full_page_writes=off") for word in ("-c", name)
     ]
+    quick = [] if durable else quick
     with (server.folder / "log").open("wb") as log:
         process = subprocess.Popen([_binary("postgres"), *where, *quick], stdout=log, stderr=log, user=server.user)
     try:
