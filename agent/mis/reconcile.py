@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 from agent.mis import rows
 from agent.mis.accounts import accounts
-from agent.mis.balance import DEBT, NET, Account, Terms, figures, terms_of
+from agent.mis.balance import ADVANCE, DEBT, NET, Account, Terms, figures, terms_of
 from agent.mis.book import SHIPPED, Book
 from agent.mis.port import Mis, MisChanged, Row
-from agent.mis.probe import FEEDS, Offer, examine
+from agent.mis.probe import Offer, examine
 from agent.mis.reader import chunks
+from wire.capabilities import WORDS
 from wire.model import Patient
 
 
@@ -64,8 +65,8 @@ def _reckoned(patient: Patient, account: Account, can: Mapping[str, bool]) -> Re
 
 def _off(offer: Offer) -> tuple[str, ...]:
     """Whoever reads both has no use for the net."""
-    concerned = [f for f in FEEDS if f.name.startswith("balance.") and not (f.name == NET and offer.capabilities[DEBT])]
-    return tuple(words for words in offer.off if any(f": {feed.words}." in words for feed in concerned))
+    concerned = (DEBT, ADVANCE) if offer.capabilities[DEBT] else (DEBT, ADVANCE, NET)
+    return tuple(words for words in offer.off if any(f": {WORDS[name]}." in words for name in concerned))
 
 
 class _Reader:
