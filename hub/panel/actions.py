@@ -4,6 +4,7 @@ the deal is for the rules to say."""
 from dataclasses import replace
 from datetime import UTC
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
@@ -130,7 +131,8 @@ class Actions:
         now, zone = self._clock.now(), shown.start.tzinfo or UTC
         name = user.name.strip()[:_NAME_LENGTH] or f"Пользователь {user.id}"
         database, _, visit = shown.id.partition(":")
-        text = f"{name}, {branch_time(now, zone)}: {branch_time(shown.start, zone)}"
+        home = ZoneInfo(settings.zone) if settings else None
+        text = f"{name}, {branch_time(now, zone, home)}: {branch_time(shown.start, zone, home)}"
         wanted = Confirmation(deal_id, database, visit, shown.start, branch, user.id, text, now)
         if before and replace(before, user_id=user.id, text=text, at=now) == wanted:
             return before, before

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from hub.panel.facts import Somebody, moscow
+from hub.panel.facts import Somebody
 from hub.panel.model import VisitCard
 from hub.rules.confirmed import Confirmation, holds
-from hub.rules.explain import STATUS, VANISHED
+from hub.rules.explain import STATUS, VANISHED, zone_name
 from hub.rules.fields import StatusText
 from hub.rules.model import VisitKey
 from hub.rules.moves import pairs
@@ -127,7 +127,7 @@ def _branch(database: str, visit: VisitNow, settings: Settings) -> str | None:
 
 def _zone_note(visit: VisitNow, settings: Settings) -> str | None:
     here = visit.start.astimezone(ZoneInfo(settings.zone)).utcoffset()
-    return None if visit.start.astimezone(visit.zone).utcoffset() == here else moscow(visit.zone, visit.start)
+    return None if visit.start.astimezone(visit.zone).utcoffset() == here else zone_name(visit.zone, visit.start)
 
 
 def _there(moment: datetime | None, zone: ZoneInfo) -> datetime | None:

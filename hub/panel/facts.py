@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from hub.panel.freshness import Heard, Stand
 from hub.rules.model import PatientKey
@@ -153,10 +152,3 @@ def age_on(born: str | None, today: date) -> int | None:
     birth = date.fromisoformat(born)
     years = today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day))
     return years if years >= 0 else None
-
-
-def moscow(zone: ZoneInfo, at: datetime) -> str:
-    """«МСК», «МСК+2», «МСК−1»: as Russians name zones."""
-    there, here = at.astimezone(zone).utcoffset(), at.astimezone(ZoneInfo("Europe/Moscow")).utcoffset()
-    hours = ((there - here).total_seconds() / 3600) if there is not None and here is not None else 0
-    return f"МСК{'+' if hours > 0 else '−'}{abs(hours):g}" if hours else "МСК"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
-from hub.rules.explain import branch_time, day_time
+from hub.rules.explain import day_time, visit_time
 from hub.rules.model import Explanation, Stage
 from hub.rules.moves import Story
 from hub.rules.stand import Stand
@@ -48,7 +48,7 @@ _RULES = {"moved": "R2", "taken_back": "R1"}
 
 def _happening(stand: Stand, story: Story | None) -> str:
     shown = stand.shown
-    time = branch_time(shown.start, shown.zone)
+    time = visit_time(shown)
     if stand.target == "booked" and story and story.happening == "moved":
         return _moved(story, time)
     if stand.target == "booked" and story and story.happening == "taken_back":
@@ -69,7 +69,7 @@ def _moved(story: Story, time: str) -> str:
     before, visit = story.before, story.visit
     if before is None or before.start == visit.start:
         return f"Приём {time} перенесён к другому врачу или в другой филиал"
-    return f"Приём перенесён с {branch_time(before.start, visit.zone)} на {time}"
+    return f"Приём перенесён с {visit_time(visit, before.start)} на {time}"
 
 
 def _cancelled(shown: VisitNow) -> str:
@@ -82,7 +82,7 @@ def _cancelled(shown: VisitNow) -> str:
 def _source(shown: VisitNow, story: Story | None) -> str | None:
     """When it happened in IDENT, and who did it there, as far as IDENT tells."""
     at, who = _at_and_who(shown, story)
-    words = [text for text in (day_time(at, shown.zone) if at else None, who.name if who else None) if text]
+    words = [text for text in (day_time(at, shown.zone, shown.home) if at else None, who.name if who else None) if text]
     return f"В IDENT {', '.join(words)}" if words else None
 
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from hub.rules import money
 from hub.rules.because import because, explanation
-from hub.rules.explain import STATUS, VANISHED, branch_time, note
+from hub.rules.explain import STATUS, VANISHED, note, visit_time
 from hub.rules.fields import DealField, FieldValue
 from hub.rules.model import (
     LOST,
@@ -176,7 +176,7 @@ def _shown_fields(standing: Stand) -> dict[DealField, FieldValue]:
     cancelled = standing.target == "cancelled"
     fields: dict[DealField, FieldValue] = {
         DealField.VISIT_AT: None if cancelled else _seconds(shown.start),
-        DealField.BRANCH_TIME: None if cancelled else branch_time(shown.start, shown.zone),
+        DealField.BRANCH_TIME: None if cancelled else visit_time(shown),
         DealField.VISIT_STATUS: STATUS[shown.word],
         **(_cancellation(shown) if cancelled else dict.fromkeys(_CANCELLATION)),
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo
 
 from hub.rules.fields import StatusText
 from hub.rules.moves import Story
@@ -17,26 +18,42 @@ STATUS: dict[Word, StatusText] = {
     "not_marked": StatusText.NOT_MARKED,
     "cancelled": StatusText.CANCELLED,
 }
+_MOSCOW = ZoneInfo("Europe/Moscow")
 _DAYS = ("пн", "вт", "ср", "чт", "пт", "сб", "вс")
 _MONTHS = ("янв", "фев", "мар", "апр", "мая", "июн", "июл", "авг", "сен", "окт", "ноя", "дек")
 
 
-def branch_time(moment: datetime, zone: tzinfo) -> str:
-    """«вт 24 ноя, 14:30» by the wall clock of the branch."""
+def branch_time(moment: datetime, zone: tzinfo, home: tzinfo | None = None) -> str:
+    """«вт 24 ноя, 14:30» by the wall clock of the branch; «вт 24 ноя, 16:30 МСК+2» where that is not the clock of the account's `home`."""
     there = moment.astimezone(zone)
-    return f"{_DAYS[there.weekday()]} {there.day} {_MONTHS[there.month - 1]}, {there:%H:%M}"
+    text = f"{_DAYS[there.weekday()]} {there.day} {_MONTHS[there.month - 1]}, {there:%H:%M}"
+    if home is None or there.utcoffset() == moment.astimezone(home).utcoffset():
+        return text
+    return f"{text} {zone_name(zone, moment)}"
 
 
-def day_time(moment: datetime, zone: tzinfo) -> str:
+def day_time(moment: datetime, zone: tzinfo, home: tzinfo | None = None) -> str:
     """«24 ноя, 14:30», where the day of the week does not matter."""
-    return branch_time(moment, zone).partition(" ")[2]
+    return branch_time(moment, zone, home).partition(" ")[2]
+
+
+def zone_name(zone: tzinfo, at: datetime) -> str:
+    """«МСК», «МСК+2», «МСК−1»: as Russians name zones."""
+    there, here = at.astimezone(zone).utcoffset(), at.astimezone(_MOSCOW).utcoffset()
+    hours = ((there - here).total_seconds() / 3600) if there is not None and here is not None else 0
+    return f"МСК{'+' if hours > 0 else '−'}{abs(hours):g}" if hours else "МСК"
+
+
+def visit_time(visit: VisitNow, moment: datetime | None = None) -> str:
+    """When the visit begins, or another time that is told of it, by its branch's clock."""
+    return branch_time(moment or visit.start, visit.zone, visit.home)
 
 
 def note(stories: Sequence[Story], now: datetime) -> str | None:
     """One note for all that came together; it says when we saw it, so that no two notes are the same."""
     if not stories:
         return None
-    seen = branch_time(now, stories[0].visit.zone)
+    seen = visit_time(stories[0].visit, now)
     return "\n".join([*(_line(story) for story in stories), f"IDENT, {seen}"])
 
 
@@ -54,14 +71,14 @@ def _line(story: Story) -> str:
 
 def _described(visit: VisitNow) -> str:
     """Time, practitioner, branch, as far as they are known."""
-    return ", ".join([branch_time(visit.start, visit.zone), *_who_and_where(visit.visit)])
+    return ", ".join([visit_time(visit), *_who_and_where(visit.visit)])
 
 
 def _move(story: Story) -> str:
     before, visit = story.before, story.visit
     if before is None or before.start == visit.start:
-        return f"{branch_time(visit.start, visit.zone)}, теперь {', '.join(_who_and_where(visit.visit)) or 'иначе'}"
-    return f"с {branch_time(before.start, visit.zone)} на {_described(visit)}"
+        return f"{visit_time(visit)}, теперь {', '.join(_who_and_where(visit.visit)) or 'иначе'}"
+    return f"с {visit_time(visit, before.start)} на {_described(visit)}"
 
 
 def _who_and_where(visit: Visit) -> list[str]:

@@ -43,6 +43,8 @@ class VisitNow:
     done_at: datetime | None = None
     in_grace: bool = False
     turns_at: datetime | None = None
+    home: ZoneInfo | None = None
+    """The account's zone: people there read times of other zones with the zone's name."""
 
     @property
     def id(self) -> str:
@@ -108,6 +110,7 @@ def count_as(record: Record, clinic: Clinic, settings: Settings, now: datetime) 
         turns_at=_turns_at(
             visit, word, zone, marked_missing, cancelled_at + grace if in_grace and cancelled_at else None
         ),
+        home=ZoneInfo(settings.zone),
     )
 
 

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from hub.panel import compose_money
 from hub.panel.compose import Facts, compose
-from hub.panel.facts import Answers, Known, Subject, age_on, moscow
+from hub.panel.facts import Answers, Known, Subject, age_on
 from hub.panel.model import Panel, PatientCard, Rights
 from hub.rules.confirmed import Confirmation
+from hub.rules.explain import zone_name
 from hub.rules.model import PatientKey
 from hub.rules.visits import Record
 from tests.hub.panel import people
@@ -278,7 +279,7 @@ def test_times_are_the_branchs_own_and_its_zone_is_named_where_it_differs() -> N
     ],
 )
 def test_zones_are_named_as_russians_do(zone: str, expected: str) -> None:
-    assert moscow(ZoneInfo(zone), NOW) == expected
+    assert zone_name(ZoneInfo(zone), NOW) == expected
 
 
 def test_a_confirmation_is_shown_on_its_visit_while_it_holds() -> None:

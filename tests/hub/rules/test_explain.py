@@ -1,5 +1,6 @@
 """What people read."""
 
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,29 @@ from tests.hub.rules.made import NOON, cancelled, future, now
 )
 def test_a_time_is_that_of_the_branchs_wall_clock(moment: datetime, zone: ZoneInfo, text: str) -> None:
     assert branch_time(moment, zone) == text
+
+
+@pytest.mark.parametrize(
+    ("zone", "home", "text"),
+    [
+        ("Asia/Yekaterinburg", "Europe/Moscow", "вт 24 ноя, 16:30 МСК+2"),
+        ("Europe/Moscow", "Asia/Yekaterinburg", "вт 24 ноя, 14:30 МСК"),
+        ("Europe/Kaliningrad", "Europe/Moscow", "вт 24 ноя, 13:30 МСК−1"),
+        ("Europe/Kirov", "Europe/Moscow", "вт 24 ноя, 14:30"),
+    ],
+)
+def test_a_clock_that_is_not_the_accounts_is_named(zone: str, home: str, text: str) -> None:
+    assert branch_time(at(14, 30), ZoneInfo(zone), ZoneInfo(home)) == text
+
+
+def test_a_note_from_another_zone_names_it() -> None:
+    there = replace(future("1"), zone=ZoneInfo("Asia/Yekaterinburg"), home=ZONE)
+
+    told = note([Story("booked", there)], NOON)
+
+    assert told is not None
+    assert "вт 24 ноя, 16:00 МСК+2" in told
+    assert told.endswith("IDENT, вт 24 ноя, 14:00 МСК+2")
 
 
 WHERE = "врач Иванова Мария Петровна, филиал На Ленина"
