@@ -1,7 +1,9 @@
 """A clinic's file in the shape of the demo's, made row by row. What its transactions leave behind is the demo's own doing, except for
 a late commit: a row that appears with a rowversion that was given out before others'."""
 
+import contextlib
 import sqlite3
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -69,6 +71,11 @@ class Clinic:
         found = self._db.execute("SELECT ID_Patients FROM Receptions WHERE ID = ?", (visit,)).fetchone()
         return None if found is None else found[0]
 
+    def cells(self, table: str, key: int, *names: str) -> tuple[Any, ...]:
+        """Some cells of one row, as they are stored."""
+        found = self._db.execute(f"SELECT {', '.join(names)} FROM {table} WHERE {TABLES[table].key} = ?", (key,))  # noqa: S608
+        return tuple(found.fetchone())
+
     def payer_of(self, order: int) -> int | None:
         """Who pays it."""
         found = self._db.execute("SELECT ID_Patients FROM Orders WHERE ID = ?", (order,)).fetchone()
@@ -84,6 +91,20 @@ class Clinic:
         """Which rows there are."""
         return [key for (key,) in self._db.execute(f"SELECT {TABLES[table].key} FROM {table} ORDER BY 1")]  # noqa: S608
 
+    @contextlib.contextmanager
+    def undone(self) -> Iterator[None]:
+        """What is done to visits within is not there afterwards."""
+        visits, server = (self._db.execute(f"SELECT * FROM {name}").fetchall() for name in ("Receptions", "_server"))  # noqa: S608
+        try:
+            yield
+        finally:
+            self._db.execute("BEGIN")
+            for name, rows in (("Receptions", visits), ("_server", server)):
+                self._db.execute(f"DELETE FROM {name}")  # noqa: S608
+                for row in rows:
+                    self._db.execute(f"INSERT INTO {name} VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
+            self._db.execute("COMMIT")
+
     def drop(self, table: str, column: str | None = None) -> None:
         """Lose a column, or a whole table."""
         if column is None:
@@ -92,10 +113,21 @@ class Clinic:
             self._db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
             self._lost.add((table, column))
 
-    def add(self, table: str, column: str, kind: str = "") -> None:
-        """A column, or one that was lost, is there (again); at the end of its table, and empty."""
-        self._db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
-        self._lost.discard((table, column))
+    def hide(self, table: str, column: str | None = None) -> None:
+        """Lose a column, or a whole table, for a while."""
+        if column is None:
+            self._db.execute(f"ALTER TABLE {table} RENAME TO _{table}")
+        else:
+            self._db.execute(f"ALTER TABLE {table} RENAME COLUMN {column} TO _{column}")
+            self._lost.add((table, column))
+
+    def show(self, table: str, column: str | None = None) -> None:
+        """It is there again, with what stood in it."""
+        if column is None:
+            self._db.execute(f"ALTER TABLE _{table} RENAME TO {table}")
+        else:
+            self._db.execute(f"ALTER TABLE {table} RENAME COLUMN _{column} TO {column}")
+            self._lost.discard((table, column))
 
     def backup(self) -> Backup:
         """The whole database as it stands."""

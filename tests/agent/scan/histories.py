@@ -1,6 +1,7 @@
 """Histories of a clinic: edits, transactions that overlap, steps, a line that breaks, power cuts. As data, so that hypothesis can shrink
 them and a seed can repeat them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -9,7 +10,7 @@ from typing import Any, TypeAlias
 
 from agent.mis.port import MisBusy
 from tests.agent.mis.clinic import NOW
-from tests.agent.scan.world import World
+from tests.agent.scan.world import FIELDS, World
 from wire.frames import LANES
 
 Event: TypeAlias = tuple[str, int, int]
@@ -18,13 +19,15 @@ Event: TypeAlias = tuple[str, int, int]
 BETRAYED = (
     *("visit", "visit", "mark", "move", "patient", "bill", "late bill", "pay", "deposit", "touch"),
     *("plan", "service", "done"),
-    *("begin", "begin", "commit", "commit", "between"),
+    *("begin", "begin", "commit", "commit", "roll back", "between", "swap"),
 )
 SILENT = ("quiet patient", "quiet bill", "quiet service", "delete visit", "delete patient", "delete service")
 STEPS = ("step", "step", "arrive")
 TROUBLE = ("push", "lose push", "lose ack", "restart", "crash", "down", "busy", "dump", "restore")
 MARKS = ("PatientAppeared", "ReceptionStarted", "ReceptionEnded", "CheckIssued", "ReceptionCanceled")
 KEYS = 12
+OTHER_FIELDS = ("visit.comment", "visit.services:off")
+"""What may leave after an upgrade: comments too."""
 
 
 @dataclass
@@ -32,13 +35,14 @@ class Player:
     """Plays a history in a world."""
 
     here: World
+    keys: int = KEYS
 
     def furnish(self) -> None:
         """What was there before: patients whom nothing betrays, and old visits."""
         for key in range(1, 6):
             self._patient(key, 0, audit=False)
         for key in range(1, 6):
-            self.here.clinic.visit(key, key, -400 if key % 2 else 1)
+            self.here.clinic.visit(key, key, -400 if key % 2 else 1, Comment="У окна")
         self.here.clinic.pass_time(3600)
 
     async def play(self, event: Event) -> None:
@@ -53,6 +57,9 @@ class Player:
             case "push" | "lose push" | "lose ack":
                 await self.here.push(LANES[number % 2], loses=what.removeprefix("push").removeprefix("lose "))
             case "restart":
+                await self.here.restart()
+            case "upgrade":
+                self.here.fields = OTHER_FIELDS if self.here.fields == FIELDS else FIELDS
                 await self.here.restart()
             case "crash":
                 await self.here.crash(1 + number % 6)
@@ -71,7 +78,7 @@ class Player:
                     self.here.hub = self.here.dump.copy()
                     await self.here.connect()
             case _:
-                self._edit(what, key % KEYS + 1, number)
+                self._edit(what, key % self.keys + 1, number)
 
     def commit_all(self) -> None:
         """No transaction stays open for ever."""
@@ -111,12 +118,25 @@ class Player:
             case "commit":
                 if mis.open:
                     mis.commit(sorted(mis.open)[number % len(mis.open)])
+            case "roll back":
+                if mis.open:
+                    mis.open.pop(sorted(mis.open)[number % len(mis.open)])
+            case "swap":
+                self._swap(key, number % self.keys + 1)
             case "between":
                 mis.after["visit_versions"] = lambda: clinic.visit(key, number % 7 + 1, number % 90 - 20)
             case "delete visit":
                 clinic.delete("Receptions", key)
             case "delete patient":
                 clinic.delete("Patients", key)
+
+    def _swap(self, key: int, other: int) -> None:
+        """Two visits take each other's time."""
+        clinic, times = self.here.clinic, ("PlanStart", "PlanEnd")
+        if {key, other} <= set(clinic.keys("Receptions")):
+            rows = [dict(zip(times, clinic.cells("Receptions", one, *times), strict=True)) for one in (key, other)]
+            clinic.put("Receptions", key, **rows[1])
+            clinic.put("Receptions", other, **rows[0])
 
     def _patient(self, key: int, number: int, *, audit: bool) -> None:
         self.here.clinic.put("Persons", key, Surname=f"Канарейкин {number}", Name="Пётр")
@@ -167,3 +187,17 @@ def made_up(seed: int, kinds: tuple[str, ...], length: int) -> list[Event]:
     """A history of its own for each seed."""
     random = Random(seed)  # noqa: S311 a history, no secret
     return [(random.choice(kinds), random.randrange(1000), random.randrange(1000)) for _ in range(length)]
+
+
+def shrunk(history: list[Event], fails: Callable[[list[Event]], bool]) -> list[Event]:
+    """A shortest history that still fails, as far as leaving out goes: halves first, single events last."""
+    size = len(history) // 2
+    while size:
+        for start in range(0, len(history), size):
+            shorter = history[:start] + history[start + size :]
+            if fails(shorter):
+                history = shorter
+                break
+        else:
+            size //= 2
+    return history

@@ -2,7 +2,11 @@
 there after one step, and all of it is there after one pass."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+import os
+import sys
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from functools import reduce
+from operator import xor
 from typing import Any, TypeAlias
 
 import pytest
@@ -10,11 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.mis.port import Server
-from agent.outbox import Outbox
+from agent.outbox import Outbox, entries
 from agent.scan import decide
-from agent.scan.near import Near
-from tests.agent.scan.histories import BETRAYED, SILENT, STEPS, TROUBLE, Event, Player, made_up
-from tests.agent.scan.world import MOSCOW, LiveOnly, world
+from agent.scan.near import Changed, Near
+from tests.agent.scan.histories import BETRAYED, MARKS, SILENT, STEPS, TROUBLE, Event, Player, made_up, shrunk
+from tests.agent.scan.world import MOSCOW, LiveOnly, Wire, world
+from wire.model import Entity
 
 Property: TypeAlias = Callable[[Sequence[Event]], Coroutine[Any, Any, None]]
 
@@ -152,6 +157,46 @@ def two_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Outbox, "record", record)
 
 
+def uncommitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NOLOCK: what was not committed is read, and may never be."""
+    real = Wire.fetch
+
+    async def fetch(self: Wire, query: str, *params: Any) -> Any:
+        with self.clinic.undone():
+            for commit in list(self.open.values()):
+                commit()
+            return await real(self, query, *params)
+
+    monkeypatch.setattr(Wire, "fetch", fetch)
+
+
+def one_checksum(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CHECKSUM_AGG: nothing changed while all rows together, without their order, come to the same."""
+    real, sums = Near.changed, dict[int, int]()
+
+    async def changed(self: Near, server: Server, **kwargs: Any) -> Any:
+        mis: Any = self._reader._mis
+        clinic = (mis if isinstance(mis, Wire) else mis._mis).clinic
+        names = ("ID_Patients", "PlanStart", *MARKS)
+        rows = [clinic.cells("Receptions", key, *names) for key in clinic.keys("Receptions")]
+        whole = reduce(xor, map(hash, rows), 0)
+        is_same, sums[id(self)] = sums.get(id(self)) == whole, whole
+        if is_same:
+            return Changed((), is_whole=True, probe=(server.bound, server.last))
+        return await real(self, server, **kwargs)
+
+    monkeypatch.setattr(Near, "changed", changed)
+
+
+def digest_of_older_fields(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was sent before comments might leave counts as sent."""
+
+    def older(entity: Entity, _fields: Iterable[str]) -> str:
+        return repr(sorted((name, value) for name, value in entity.dump().items() if name != "comment"))
+
+    monkeypatch.setattr(entries, "digest", older)
+
+
 @pytest.mark.parametrize(
     ("wrong", "loses", "kinds"),
     [
@@ -161,6 +206,9 @@ def two_transactions(monkeypatch: pytest.MonkeyPatch) -> None:
         (no_overlap, hints_suffice, (*BETRAYED, *STEPS)),
         (known_too_early, trouble_loses_nothing, ("visit", "busy", *STEPS)),
         (two_transactions, trouble_loses_nothing, ("patient", "crash", "step")),
+        (uncommitted, hints_suffice, ("visit", "begin", "commit", "roll back", *STEPS)),
+        (one_checksum, hints_suffice, ("visit", "swap", *STEPS)),
+        (digest_of_older_fields, everything_arrives, ("visit", "upgrade", *STEPS)),
     ],
 )
 def test_a_wrong_variant_is_found_out(
@@ -180,3 +228,58 @@ def test_a_wrong_variant_is_found_out(
 
     with pytest.raises(AssertionError, match="the hub is wrong"):
         play_all()
+
+
+# make test-long: seeds by the thousand.
+
+FROM = int(os.environ.get("SEED", "0"))
+CHUNKS, IN_CHUNK = 200, 100
+MANY_KEYS = 50
+PROPERTIES: dict[str, tuple[Property, tuple[str, ...]]] = {
+    "hints": (hints_suffice, (*BETRAYED, *STEPS)),
+    "trouble": (trouble_loses_nothing, (*BETRAYED, *STEPS, *TROUBLE)),
+    "passes": (everything_arrives, (*BETRAYED, *SILENT, *STEPS, *TROUBLE)),
+}
+
+
+def play_seed(seed: int) -> None:
+    """One history of 20 to 300 events; a failure names the seed and a shortest history that fails likewise. Say it again with
+    `python -m tests.agent.scan.test_histories SEED`."""
+    holds, kinds = PROPERTIES[sorted(PROPERTIES)[seed % len(PROPERTIES)]]
+    history = made_up(seed, kinds, 20 + seed * 7919 % 281)
+
+    def fails(some: list[Event]) -> bool:
+        try:
+            asyncio.run(holds(some))
+        except AssertionError:
+            return True
+        return False
+
+    if fails(history):
+        raise AssertionError(f"seed {seed}: {holds.__name__} fails on {shrunk(history, fails)}")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_histories_by_the_thousand(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    """20 000 of them, on at most 50 keys."""
+    monkeypatch.setattr(Player, "keys", MANY_KEYS)
+    for seed in range(FROM + chunk * IN_CHUNK, FROM + (chunk + 1) * IN_CHUNK):
+        play_seed(seed)
+
+
+def test_a_failing_history_is_told_in_short() -> None:
+    history = made_up(1, ("visit", "move", "commit", "begin", "step"), 200)
+
+    def fails(some: list[Event]) -> bool:
+        names = [what for what, _, _ in some]
+        return "begin" in names and "commit" in names[names.index("begin") :]
+
+    assert [what for what, _, _ in shrunk(history, fails)] == ["begin", "commit"]
+
+
+if __name__ == "__main__":
+    decide.HINTED_ROWS = 10_000
+    Player.keys = MANY_KEYS
+    play_seed(int(sys.argv[1]))

@@ -39,7 +39,7 @@ class Wire(Mis):
     """The clinic's database as the scan sees it: with transactions that are open, and a line that breaks."""
 
     def __init__(self, mis: Mis, clinic: Clinic) -> None:
-        self._mis, self._clinic = mis, clinic
+        self._mis, self.clinic = mis, clinic
         self.open: dict[int, Callable[[], None]] = {}
         self.fails: Callable[[str], MisError | None] = lambda query: None
         self.after: dict[str, Callable[[], None]] = {}
@@ -82,7 +82,7 @@ class Wire(Mis):
 
     def begin(self, commit: Callable[[int], None]) -> int:
         """A transaction takes its rowversion; its row appears when it is committed."""
-        version = self._clinic.rowversion()
+        version = self.clinic.rowversion()
         self.open[version] = lambda: commit(version)
         return version
 
