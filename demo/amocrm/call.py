@@ -6,11 +6,12 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from demo.amocrm.errors import Denied, Refused
-from demo.amocrm.model import Card, Json, User
+from demo.amocrm.model import Card, Json, Task, User
 from demo.amocrm.query import NOTHING, Query, Spec
 from demo.amocrm.store import Account
 
 Kind = TypeVar("Kind", bound=Card)
+Own = TypeVar("Own", bound=Card | Task)
 
 HAL = "application/hal+json"
 
@@ -52,9 +53,22 @@ class Call:
     def seen(self, cards: Mapping[int, Kind]) -> Kind | None:
         """The card that the path names, if there is one; raises when the actor may not see it."""
         card = cards.get(self.ids[0])
-        if card is not None and not self.actor.sees(card):
+        return self.mine(card)
+
+    def sees(self, card: Card | Task) -> bool:
+        """Whether the actor may."""
+        return self.account.sees(self.actor, card)
+
+    def mine(self, card: Own | None) -> Own | None:
+        """What the actor may see and write; raises at what is not the actor's."""
+        if card is not None and not self.sees(card):
             raise Denied
         return card
+
+    def adding(self) -> None:
+        """Raise where the actor may make no cards."""
+        if not self.actor.is_admin and self.actor.view == "D":
+            raise Denied
 
     def here(self, page: int | None = None) -> Json:
         """A link to this request, or to another page of it."""

@@ -51,7 +51,7 @@ def _change(account: Account, body: CompanyPatch, checks: Checks, user_id: int) 
 
 def _list(call: Call) -> Answer:
     found = (call.account.companies[card_id] for card_id in call.account.found("companies", call.query.text))
-    visible = filter(call.actor.sees, found)
+    visible = filter(call.sees, found)
     chosen = filters.ordered(call.query, filters.chosen(call.account, "companies", call.query, visible))
     return page(call, "companies", chosen, lambda company: shapes.company(call, company))
 
@@ -62,6 +62,7 @@ def _one(call: Call) -> Answer:
 
 
 def _create(call: Call) -> Answer:
+    call.adding()
     writer = Writer(call.actor.id)
     plans = batch(call.body, CompanyCreate, lambda body, checks: new(call.account, body, checks, writer))
     made = [(name, create(call.account, plan)) for name, plan in plans]
@@ -72,7 +73,7 @@ def _patch_many(call: Call) -> Answer:
     seen: set[int] = set()
 
     def prepare(body: CompanyPatch, checks: Checks) -> tuple[Company, CardPlan] | None:
-        company = named(call.account.companies, body.id, seen, checks)
+        company = call.mine(named(call.account.companies, body.id, seen, checks))
         return (company, _change(call.account, body, checks, call.actor.id)) if company else None
 
     plans = [plan for _, plan in batch(call.body, CompanyPatch, prepare) if plan]
@@ -81,6 +82,7 @@ def _patch_many(call: Call) -> Answer:
 
 def _patch_one(call: Call) -> Answer:
     company = existing(call.account.companies, call.ids[0])
+    call.mine(company)
 
     def prepare(body: CompanyPatch, checks: Checks) -> CardPlan:
         checks.choice("id", body.id in (None, company.id))

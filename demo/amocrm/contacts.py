@@ -81,7 +81,7 @@ def patch(account: Account, contact: Contact, plan: CardPlan) -> None:
 
 def _list(call: Call) -> Answer:
     found = (call.account.contacts[card_id] for card_id in call.account.found("contacts", call.query.text))
-    visible = filter(call.actor.sees, found)
+    visible = filter(call.sees, found)
     chosen = filters.ordered(call.query, filters.chosen(call.account, "contacts", call.query, visible))
     return page(call, "contacts", chosen, lambda contact: shapes.contact(call, contact))
 
@@ -92,6 +92,7 @@ def _one(call: Call) -> Answer:
 
 
 def _create(call: Call) -> Answer:
+    call.adding()
     writer = Writer(call.actor.id)
     plans = batch(call.body, ContactCreate, lambda body, checks: new(call.account, body, checks, writer))
     made = [(name, create(call.account, plan)) for name, plan in plans]
@@ -102,7 +103,7 @@ def _patch_many(call: Call) -> Answer:
     seen: set[int] = set()
 
     def prepare(body: ContactPatch, checks: Checks) -> tuple[Contact, CardPlan] | None:
-        contact = named(call.account.contacts, body.id, seen, checks)
+        contact = call.mine(named(call.account.contacts, body.id, seen, checks))
         return (contact, change(call.account, body, checks, Writer(call.actor.id))) if contact else None
 
     plans = [plan for _, plan in batch(call.body, ContactPatch, prepare) if plan]
@@ -111,6 +112,7 @@ def _patch_many(call: Call) -> Answer:
 
 def _patch_one(call: Call) -> Answer:
     contact = existing(call.account.contacts, call.ids[0])
+    call.mine(contact)
 
     def prepare(body: ContactPatch, checks: Checks) -> CardPlan:
         checks.choice("id", body.id in (None, contact.id))

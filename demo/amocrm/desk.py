@@ -155,7 +155,7 @@ class Desk:
     async def _finish_task(self, request: web.Request) -> Json:
         user_id, account = self._writer(request), self.stand_in.account
         task = account.tasks.get(_id(request))
-        if task is None or not self._user(request).sees(task):
+        if task is None or not account.sees(self._user(request), task):
             raise Refused(404, "No such task.")
         result = _Done.model_validate(await request.json()).result
         body = {"is_completed": True} | ({"result": {"text": result}} if result else {})

@@ -73,9 +73,10 @@ def _account(call: Call) -> Answer:
 
 def _account_embedded(account: Account) -> Json:
     moment = datetime.fromtimestamp(account.now(), ZoneInfo(account.timezone))
+    groups = sorted({0} | {user.group_id for user in account.users.values()})
     return {
         "amojo_rights": {"can_direct": True, "can_create_groups": True},
-        "users_groups": [{"id": 0, "name": "Отдел продаж", "uuid": None}],
+        "users_groups": [{"id": one, "name": group_name(one), "uuid": None} for one in groups],
         "task_types": [
             {"id": number, "name": name, "color": None, "icon_id": None, "code": code}
             for number, (name, code) in TYPES.items()
@@ -92,8 +93,13 @@ def _account_embedded(account: Account) -> Json:
     }
 
 
+def group_name(group_id: int) -> str:
+    """Everybody is in one; who was put nowhere is in the first."""
+    return f"Группа {group_id}" if group_id else "Отдел продаж"
+
+
 def rights_of(user: User) -> Json:
-    """The letters for leads, contacts and companies alike: A all, M own, D none."""
+    """The letters for leads, contacts and companies alike: A all, G the group's, M own, D none."""
     if not user.is_active or user.is_free:
         return _NO_RIGHT
     letter = "A" if user.is_admin else user.view
@@ -120,7 +126,7 @@ def _user_shape(call: Call, user: User) -> Json:
             "role_id": None,
         },
         "_links": call.itself(f"users/{user.id}"),
-        "_embedded": {"roles": [], "groups": [{"id": user.group_id, "name": "Отдел продаж"}]},
+        "_embedded": {"roles": [], "groups": [{"id": user.group_id, "name": group_name(user.group_id)}]},
     }
 
 
@@ -142,16 +148,22 @@ def _loss_reasons(call: Call) -> Answer:
 
 def _events(call: Call) -> Answer:
     wanted = _wanted(call)
-    found = [event for event in call.account.events if _fits(event, wanted)]
+    found = [event for event in call.account.events if _fits(event, wanted) and _sees(call, event)]
     found.sort(key=lambda event: event.id, reverse=True)
     return page(call, "events", found, lambda event: _event_shape(call, event))
 
 
 def _event(call: Call) -> Answer:
     event = next((event for event in call.account.events if event.id == call.words[0]), None)
-    if event is None:
+    if event is None or not _sees(call, event):
         raise Refused(404, "No such event.")
     return Answer(200, _event_shape(call, event))
+
+
+def _sees(call: Call, event: Event) -> bool:
+    """An event is seen with its card; of a card that is gone by those who see all."""
+    card = call.account.card(_PLURAL[event.entity_type], event.entity_id)
+    return call.sees(card) if card else call.actor.is_admin or call.actor.view == "A"
 
 
 def _wanted(call: Call) -> dict[str, set[str]]:

@@ -19,7 +19,7 @@ def lines(account: Account, entity: Entity, card: Card, user: User) -> list[Json
     tasks = [
         task
         for task in account.tasks.values()
-        if (task.entity_type, task.entity_id) == (entity, card.id) and (user.is_free or user.sees(task))
+        if (task.entity_type, task.entity_id) == (entity, card.id) and (user.is_free or account.sees(user, task))
     ]
     done = [_task(account, task) for task in tasks if task.is_completed]
     past = sorted(notes + events + done, key=lambda line: (line["at"], line["key"]))[-MOST_LINES:]

@@ -122,7 +122,7 @@ def _list(call: Call) -> Answer:
         found = iter(call.account.deleted_leads.values())  # the search does not know them
     else:
         found = (call.account.leads[card_id] for card_id in call.account.found("leads", call.query.text))
-    chosen = filters.chosen(call.account, "leads", call.query, filter(call.actor.sees, found))
+    chosen = filters.chosen(call.account, "leads", call.query, filter(call.sees, found))
     return page(call, "leads", filters.ordered(call.query, chosen), lambda lead: shapes.lead(call, lead))
 
 
@@ -132,6 +132,7 @@ def _one(call: Call) -> Answer:
 
 
 def _create(call: Call) -> Answer:
+    call.adding()
     writer = Writer(call.actor.id)
     plans = batch(call.body, LeadCreate, lambda body, checks: new(call.account, body, checks, writer))
     made = [(name, create(call.account, plan)) for name, plan in plans]
@@ -142,7 +143,7 @@ def _patch_many(call: Call) -> Answer:
     seen: set[int] = set()
 
     def prepare(body: LeadPatch, checks: Checks) -> tuple[Lead, LeadPlan] | None:
-        lead = named(call.account.leads, body.id, seen, checks)
+        lead = call.mine(named(call.account.leads, body.id, seen, checks))
         return (lead, change(call.account, lead, body, checks, Writer(call.actor.id))) if lead else None
 
     plans = [plan for _, plan in batch(call.body, LeadPatch, prepare) if plan]
@@ -151,6 +152,7 @@ def _patch_many(call: Call) -> Answer:
 
 def _patch_one(call: Call) -> Answer:
     lead = existing(call.account.leads, call.ids[0])
+    call.mine(lead)
 
     def prepare(body: LeadPatch, checks: Checks) -> LeadPlan:
         checks.choice("id", body.id in (None, lead.id))

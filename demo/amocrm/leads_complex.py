@@ -12,6 +12,7 @@ MOST = 50
 
 
 def _create(call: Call) -> Answer:
+    call.adding()
     account, writer = call.account, Writer(call.actor.id)
     plans = batch(
         call.body, LeadComplex, lambda body, checks: leads.new_complex(account, body, checks, writer), most=MOST

@@ -87,13 +87,13 @@ def _shapes(call: Call, entity: Entity, cards: list[Card]) -> Answer:
 class _Checker:
     """Checks the links of one batch; remembers who gets a company, because nobody has two."""
 
-    def __init__(self, account: Account, entity: Entity) -> None:
-        self._account, self._entity = account, entity
+    def __init__(self, call: Call, entity: Entity) -> None:
+        self._call, self._account, self._entity = call, call.account, entity
         self._given: dict[tuple[Entity, int], int] = {}
 
     def link(self, card_id: int, path: str, body: LinkBody, checks: Checks) -> tuple[int, LinkBody]:
         """A link to be."""
-        card = self._account.card(self._entity, card_id)
+        card = self._call.mine(self._account.card(self._entity, card_id))
         checks.choice(path, card is not None)
         if not checks.choice("to_entity_type", body.to_entity_type in _FROM[self._entity]):
             return card_id, body
@@ -116,7 +116,7 @@ class _Checker:
 
     def unlink(self, card_id: int, path: str, body: UnlinkBody, checks: Checks) -> tuple[int, UnlinkBody]:
         """A link to take away."""
-        card = self._account.card(self._entity, card_id)
+        card = self._call.mine(self._account.card(self._entity, card_id))
         checks.choice(path, card is not None)
         if checks.choice("to_entity_type", body.to_entity_type in _FROM[self._entity]) and card is not None:
             checks.choice("to_entity_id", body.to_entity_id in linked(card, body.to_entity_type), "Not linked.")
@@ -148,23 +148,25 @@ def _routes(entity: Entity) -> list[Route]:
 
     def of_many(call: Call) -> Answer:
         wanted = [int(i) for key, i in call.query.filters if key.startswith("filter[entity_id]") and i.isdigit()]
-        return _shapes(call, entity, [card for i in wanted if (card := call.account.card(entity, i))])
+        return _shapes(
+            call, entity, [card for i in wanted if (card := call.account.card(entity, i)) and call.sees(card)]
+        )
 
     def add_to_one(call: Call) -> Answer:
-        check = _Checker(call.account, entity).link
+        check = _Checker(call, entity).link
         return _linked(call, entity, batch(call.body, LinkBody, lambda b, c: check(call.ids[0], "id", b, c)))
 
     def add(call: Call) -> Answer:
-        check = _Checker(call.account, entity).link
+        check = _Checker(call, entity).link
         plans = batch(call.body, MassLinkBody, lambda b, c: check(b.entity_id, "entity_id", b, c))
         return _linked(call, entity, plans)
 
     def take_from_one(call: Call) -> Answer:
-        check = _Checker(call.account, entity).unlink
+        check = _Checker(call, entity).unlink
         return _unlinked(call, entity, batch(call.body, UnlinkBody, lambda b, c: check(call.ids[0], "id", b, c)))
 
     def take(call: Call) -> Answer:
-        check = _Checker(call.account, entity).unlink
+        check = _Checker(call, entity).unlink
         plans = batch(call.body, MassUnlinkBody, lambda b, c: check(b.entity_id, "entity_id", b, c))
         return _unlinked(call, entity, plans)
 

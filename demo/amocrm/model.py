@@ -5,8 +5,8 @@ from typing import Any, Literal, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
 Entity: TypeAlias = Literal["leads", "contacts", "companies"]
-View: TypeAlias = Literal["A", "M", "D"]
-"""Which cards a user may see: all, only those of the own responsibility, none."""
+View: TypeAlias = Literal["A", "G", "M", "D"]
+"""Which cards are a user's to see and to write: all, those of the own group, of the own responsibility, none."""
 Values: TypeAlias = list[Json]
 """The values of one custom field, as they are read back."""
 
@@ -92,12 +92,6 @@ class User:
     group_id: int = 0
     view: View = "A"
     """Of leads and contacts alike; an admin sees all."""
-
-    def sees(self, card: "Card | Task") -> bool:
-        """Whether this user may read the card or the task."""
-        if self.is_admin or self.view == "A":
-            return True
-        return self.view == "M" and card.responsible_user_id == self.id
 
 
 @dataclass

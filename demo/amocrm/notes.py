@@ -137,11 +137,17 @@ def _fits(note: Note, wanted: dict[str, set[str]]) -> bool:
     )
 
 
+def sees(call: Call, note: Note) -> bool:
+    """A note is seen with its card."""
+    card = call.account.card(note.entity, note.entity_id)
+    return card is not None and call.sees(card)
+
+
 def _routes(entity: Entity) -> list[Route]:
     """The routes of one kind of card."""
 
     def everyones(call: Call) -> Answer:
-        return _listed(call, list(call.account.notes[entity].values()))
+        return _listed(call, [note for note in call.account.notes[entity].values() if sees(call, note)])
 
     def of_one(call: Call) -> Answer:
         card = call.seen(call.account.cards(entity))
@@ -149,12 +155,13 @@ def _routes(entity: Entity) -> list[Route]:
 
     def one(call: Call) -> Answer:
         note = call.account.notes[entity].get(call.ids[-1])
-        if note is None or (len(call.ids) == 2 and note.entity_id != call.ids[0]):
+        if note is None or not sees(call, note) or (len(call.ids) == 2 and note.entity_id != call.ids[0]):
             return EMPTY
         return Answer(200, shape(call, note))
 
     def add_to_one(call: Call) -> Answer:
         def prepare(body: NoteBody, checks: Checks) -> NoteBody:
+            call.mine(call.account.card(entity, call.ids[0]))
             check(call.account, entity, call.ids[0], body, checks)
             return body
 
@@ -164,6 +171,7 @@ def _routes(entity: Entity) -> list[Route]:
 
     def add(call: Call) -> Answer:
         def prepare(body: MassNoteBody, checks: Checks) -> MassNoteBody:
+            call.mine(call.account.card(entity, body.entity_id))
             check(call.account, entity, body.entity_id, body, checks)
             return body
 
@@ -177,6 +185,8 @@ def _routes(entity: Entity) -> list[Route]:
 
         def prepare(body: NotePatch, checks: Checks) -> tuple[Note, NotePatch] | None:
             note = named(call.account.notes[entity], body.id, seen, checks)
+            if note:
+                call.mine(call.account.card(entity, note.entity_id))
             return _change(note, body, checks, card_id) if note else None
 
         plans = [plan for _, plan in batch(call.body, NotePatch, prepare) if plan]
@@ -184,6 +194,7 @@ def _routes(entity: Entity) -> list[Route]:
 
     def patch_one(call: Call) -> Answer:
         note = existing(call.account.notes[entity], call.ids[1])
+        call.mine(call.account.card(entity, note.entity_id))
         plan = single(call.body, NotePatch, lambda body, checks: _change(note, body, checks, call.ids[0]))
         return Answer(200, _patched(call, *plan))
 

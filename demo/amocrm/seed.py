@@ -34,6 +34,7 @@ class SeedUser(Part):
     is_admin: bool = False
     is_active: bool = True
     is_free: bool = False
+    group_id: int = 0
     view: View = "A"
 
 

@@ -176,6 +176,15 @@ class Account:
     def card(self, entity: Entity, card_id: int) -> Card | None:
         return self.cards(entity).get(card_id)
 
+    def sees(self, user: User, card: Card | Task) -> bool:
+        """Whether the card, or the task, is this user's to see and to write."""
+        if user.is_admin or user.view == "A":
+            return True
+        owner = self.users.get(card.responsible_user_id)
+        if user.view == "G":
+            return owner is not None and owner.group_id == user.group_id
+        return user.view == "M" and owner is user
+
     def main_pipeline(self) -> Pipeline:
         return next(pipeline for pipeline in self.pipelines.values() if pipeline.is_main)
 

@@ -142,7 +142,7 @@ def shape(call: Call, task: Task) -> Json:
 def _list(call: Call) -> Answer:
     fits = _filter(call)
     name, down = call.query.order or ("id", False)
-    found = [task for task in call.account.tasks.values() if call.actor.sees(task) and fits(task)]
+    found = [task for task in call.account.tasks.values() if call.sees(task) and fits(task)]
     found.sort(key=lambda task: (getattr(task, name), task.id), reverse=down)
     return page(call, "tasks", found, lambda task: shape(call, task))
 
@@ -183,11 +183,16 @@ def _refuse_words(wanted: dict[str, set[str]]) -> None:
 
 def _one(call: Call) -> Answer:
     task = call.account.tasks.get(call.ids[0])
-    return Answer(200, shape(call, task)) if task and call.actor.sees(task) else EMPTY
+    return Answer(200, shape(call, task)) if task and call.sees(task) else EMPTY
 
 
 def _create(call: Call) -> Answer:
-    plans = batch(call.body, TaskCreate, lambda body, checks: new(call.account, body, checks))
+    def prepare(body: TaskCreate, checks: Checks) -> TaskCreate:
+        if body.entity_type and body.entity_id:
+            call.mine(call.account.card(body.entity_type, body.entity_id))
+        return new(call.account, body, checks)
+
+    plans = batch(call.body, TaskCreate, prepare)
     made = [(name, create(call.account, body, call.actor.id)) for name, body in plans]
     items = [{"id": task.id, "request_id": name, "_links": call.itself(f"tasks/{task.id}")} for name, task in made]
     return written(call, "tasks", items)
@@ -197,7 +202,7 @@ def _patch_many(call: Call) -> Answer:
     seen: set[int] = set()
 
     def prepare(body: TaskPatch, checks: Checks) -> tuple[Task, TaskPatch] | None:
-        task = named(call.account.tasks, body.id, seen, checks)
+        task = call.mine(named(call.account.tasks, body.id, seen, checks))
         return change(call.account, task, body, checks) if task else None
 
     plans = [(name, plan) for name, plan in batch(call.body, TaskPatch, prepare) if plan]
@@ -206,6 +211,7 @@ def _patch_many(call: Call) -> Answer:
 
 def _patch_one(call: Call) -> Answer:
     task = existing(call.account.tasks, call.ids[0])
+    call.mine(task)
 
     def prepare(body: TaskPatch, checks: Checks) -> tuple[Task, TaskPatch]:
         checks.choice("id", body.id in (None, task.id))
