@@ -66,13 +66,21 @@ class Expected:
 
 
 def expected(
-    path: Path, *, database: str, live_since: datetime, now: datetime, zone: str, given: Sequence[GivenDeal]
+    path: Path,
+    *,
+    database: str,
+    live_since: datetime,
+    now: datetime,
+    zone: str,
+    given: Sequence[GivenDeal],
+    home: str | None = None,
 ) -> dict[str, Expected]:
     """Every visit that concerns the account, by its name, and every deal that lost its visits; history is left out."""
     where = ZoneInfo(zone)
     with Database(path) as clinic:
         known = facts(clinic, where)
-    return expected_of(known, database=database, live_since=live_since, now=now, zone=where, given=given)
+    at_home = ZoneInfo(home) if home else None
+    return expected_of(known, database=database, live_since=live_since, now=now, zone=where, given=given, home=at_home)
 
 
 def expected_of(
@@ -84,11 +92,12 @@ def expected_of(
     zone: ZoneInfo,
     given: Sequence[GivenDeal],
     punctual: bool = True,
+    home: ZoneInfo | None = None,
 ) -> dict[str, Expected]:
     """The same from facts. `punctual`: somebody looks whenever a grace time ends or a visit is not marked; otherwise only after
     each act of the clinic and at the end, which must come to the same."""
     ledger = Ledger(known, given)
-    book = Rulebook(now, live_since, zone)
+    book = Rulebook(now, live_since, zone, home)
     for at, patient in _looks(known, book, punctual=punctual):
         ledger.look(patient, Rulebook(at, live_since, zone))
     return dict(_answers(known, ledger, book, database))
@@ -189,7 +198,7 @@ def _told(deal: Deal, book: Rulebook) -> dict[str, FieldValue]:
         "Филиал": visit.branch,
         "Кто записал": visit.booked_by,
         "Дата приёма": None if gone else visit.start,
-        "Приём, время филиала": None if gone else branch_time(visit.start, book.zone),
+        "Приём, время филиала": None if gone else branch_time(visit.start, book.zone, book.home),
         "Статус приёма": word.value,
         **({} if gone and visit.vanished and not visit.is_cancelled else when),  # as late as the agent notices
         "Отменён кем": visit.cancelled_by if gone else None,

@@ -11,6 +11,8 @@ from demo.clinic.facts import Patient, Visit
 
 QUARTER = timedelta(minutes=15)
 """The grace time, and how long after its start a visit is still expected."""
+_MOSCOW = timedelta(hours=3)
+"""What Moscow's clock is ahead of UTC by, the whole year."""
 WIN_AFTER, JOIN_WITHIN = timedelta(days=30), timedelta(days=60)
 _FORMS = ("заявка с сайта", "новая заявка", "без имени", "имя не указано")
 _DAYS = ("пн", "вт", "ср", "чт", "пт", "сб", "вс")
@@ -47,6 +49,8 @@ class Rulebook:
     now: datetime
     live: datetime
     zone: ZoneInfo
+    home: ZoneInfo | None = None
+    """The account's zone; None: the same."""
 
     def counts_as(self, visit: Visit) -> Is:
         """The word for a visit."""
@@ -153,10 +157,16 @@ def _soon_after(visit: Visit, other: Visit) -> bool:
     return visit.cancelled <= other.booked <= visit.cancelled + QUARTER
 
 
-def branch_time(moment: datetime, zone: ZoneInfo) -> str:
-    """«вт 24 ноя, 14:30»."""
+def branch_time(moment: datetime, zone: ZoneInfo, home: ZoneInfo | None = None) -> str:
+    """«вт 24 ноя, 14:30»; «вт 24 ноя, 16:30 МСК+2» where the clock at `home` shows another time."""
     here = moment.astimezone(zone)
-    return f"{_DAYS[here.weekday()]} {here.day} {_MONTHS[here.month - 1]}, {here:%H:%M}"
+    text = f"{_DAYS[here.weekday()]} {here.day} {_MONTHS[here.month - 1]}, {here:%H:%M}"
+    if home is None or moment.astimezone(home).time() == here.time():
+        return text
+    ahead = (here.utcoffset() or _MOSCOW) - _MOSCOW
+    hours = abs(ahead) / timedelta(hours=1)
+    sign = "+" if ahead > timedelta() else "−"
+    return f"{text} МСК{sign}{hours:g}" if ahead else f"{text} МСК"
 
 
 def plain(name: str) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -255,6 +256,19 @@ def test_names_are_compared_plainly() -> None:
 def test_the_branchs_time_is_written_as_people_say_it() -> None:
     assert branch_time(moment("14:30"), ZONE) == "вт 24 ноя, 14:30"
     assert branch_time(moment("7 09:05") + timedelta(hours=15), ZONE) == "ср 2 дек, 00:05"
+
+
+@pytest.mark.parametrize(
+    ("zone", "home", "text"),
+    [
+        ("Asia/Yekaterinburg", "Europe/Moscow", "вт 24 ноя, 16:30 МСК+2"),
+        ("Europe/Moscow", "Asia/Yekaterinburg", "вт 24 ноя, 14:30 МСК"),
+        ("Europe/Kaliningrad", "Europe/Moscow", "вт 24 ноя, 13:30 МСК−1"),
+        ("Europe/Kirov", "Europe/Moscow", "вт 24 ноя, 14:30"),
+    ],
+)
+def test_another_clock_than_the_accounts_is_named(zone: str, home: str, text: str) -> None:
+    assert branch_time(moment("14:30"), ZoneInfo(zone), ZoneInfo(home)) == text
 
 
 @pytest.mark.parametrize(
