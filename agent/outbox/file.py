@@ -12,6 +12,7 @@ from wire import log
 
 logger = logging.getLogger(__name__)
 
+_FULL = "Освободите место на диске с папкой агента: служба начнёт снова сама, ничего не потеряно."
 SCHEMA_VERSION = 2
 _SCHEMA = """
 -- One row for each dirty entity, and the marks of full passes. AUTOINCREMENT: a seq is never given out twice, even after
@@ -117,10 +118,13 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
     db.execute("BEGIN IMMEDIATE")
     try:
         yield
-    except BaseException:
-        db.execute("ROLLBACK")
+        db.execute("COMMIT")
+    except BaseException as error:
+        if db.in_transaction:  # where the disk is full, SQLite has rolled back already
+            db.execute("ROLLBACK")
+        if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+            log.error(logger, "disk.full", hint=_FULL)
         raise
-    db.execute("COMMIT")
 
 
 def get(db: sqlite3.Connection, name: str) -> object:
