@@ -8,8 +8,10 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from demo.amocrm import seed
 from demo.amocrm.app import serving
@@ -36,6 +38,7 @@ def main() -> None:
         subdomain=given.subdomain,
         timezone=given.timezone,
         index_delay=given.index_delay,
+        webhooks=given.webhooks == "on",
     )
     stand_in = StandIn(options, _business_clock(given.clock))
     try:
@@ -44,18 +47,44 @@ def main() -> None:
         restored = keeper is not None and keeper.restore()
         if given.seed_file and not restored:
             seed.add(stand_in.account, given.seed_file)
-        asyncio.run(_serve(stand_in, given.host, given.port, widget, keeper))
+        others = [(host, _other(stand_in, account_id, subdomain)) for host, account_id, subdomain in given.account]
+        asyncio.run(_serve(stand_in, given, widget, keeper, others))
     except (NotSetUp, NotTaken, Unreadable) as trouble:
         sys.exit(str(trouble))
 
 
-async def _serve(stand_in: StandIn, host: str, port: int, widget: Widget | None, keeper: Keeper | None) -> None:
+def _other(stand_in: StandIn, account_id: int, subdomain: str) -> StandIn:
+    """Another account that has installed the same integration: a public one."""
+    integration = stand_in.integration
+    options = replace(
+        stand_in.options,
+        account_id=account_id,
+        subdomain=subdomain,
+        client=(integration.client_id, integration.secret),
+    )
+    return StandIn(options, stand_in.business)
+
+
+async def _serve(
+    stand_in: StandIn,
+    given: argparse.Namespace,
+    widget: Widget | None,
+    keeper: Keeper | None,
+    others: list[tuple[str, StandIn]],
+) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for how in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(how, stopped.set)
-    async with serving(stand_in, host, port, widget, keeper.step if keeper else lambda: None) as url:
-        print(json.dumps(_ready(stand_in, url)), flush=True)
+    keep = keeper.step if keeper else lambda: None
+    async with contextlib.AsyncExitStack() as stack:
+        first = serving(stand_in, given.host, given.port, widget, keep, also=given.also)
+        ready: dict[str, Any] = {"ready": True, **_told(stand_in, await stack.enter_async_context(first))}
+        for host, other in others:
+            own = replace(widget, settings={}) if widget else None  # what one account saves is none of another's
+            url = await stack.enter_async_context(serving(other, host, given.port, own))
+            ready.setdefault("others", []).append(_told(other, url))
+        print(json.dumps(ready), flush=True)
         while keeper and not stopped.is_set():
             keeper.step()
             with contextlib.suppress(TimeoutError):
@@ -66,10 +95,9 @@ async def _serve(stand_in: StandIn, host: str, port: int, widget: Widget | None,
         keeper.step(ended=True)
 
 
-def _ready(stand_in: StandIn, url: str) -> dict[str, object]:
+def _told(stand_in: StandIn, url: str) -> dict[str, object]:
     integration = stand_in.integration
     return {
-        "ready": True,
         "url": url,
         "account_id": stand_in.account.id,
         "client_id": integration.client_id,
@@ -92,10 +120,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--redirect-uri", default=default.redirect_uri, help="of the integration, compared exactly")
+    parser.add_argument("--also", action="append", default=[], help="a further host of the account, to rename it to")
     parser.add_argument("--rate", type=int, default=default.rate, help="requests in any second of one integration")
     parser.add_argument("--account-rate", type=int, default=default.account_rate, help="the same of the whole account")
     parser.add_argument("--clock", type=Path, help="a file with business time, ISO with offset")
     parser.add_argument("--filter", choices=("on", "off"), default="off", help="the paid option; off ignores filters")
+    parser.add_argument("--webhooks", choices=("on", "off"), default="on", help="whether the plan has them")
     parser.add_argument("--index-delay", type=float, default=default.index_delay, help="seconds until query finds it")
     parser.add_argument("--seed-file", type=Path, help="JSON: users, loss_reasons, pipelines, fields, contacts, leads")
     parser.add_argument("--state", type=Path, help="a file that keeps the account: the next start goes on with it")
@@ -103,7 +133,15 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--account-id", type=int, default=default.account_id)
     parser.add_argument("--subdomain", default=default.subdomain)
     parser.add_argument("--timezone", default=default.timezone)
+    parser.add_argument(
+        "--account", type=_account, action="append", default=[], help="HOST:ID:SUBDOMAIN, another one; it is not kept"
+    )
     return parser.parse_args()
+
+
+def _account(text: str) -> tuple[str, int, str]:
+    host, account_id, subdomain = text.split(":")
+    return host, int(account_id), subdomain
 
 
 if __name__ == "__main__":

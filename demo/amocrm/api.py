@@ -60,10 +60,10 @@ class Api:
         scheme, _, token = incoming.headers.get("Authorization", "").partition(" ")
         return self._oauth.grant_of(token) if scheme == "Bearer" else None
 
-    def answered(self, account: Account, incoming: Incoming, grant: Grant | None) -> Answer:
-        """Do what is asked, or say why not."""
+    def answered(self, account: Account, incoming: Incoming, grant: Grant | None, url: str) -> Answer:
+        """Do what is asked, or say why not. `url` is where the account is: not where it is asked for, if it was renamed."""
         try:
-            return self._answer(account, incoming, grant)
+            return self._answer(account, incoming, grant, url)
         except OAuthRefused as no:
             return Answer(no.status, no.body(), _JSON)
         except Refused as no:
@@ -71,14 +71,14 @@ class Api:
                 self._record(incoming, no)
             return Answer(no.status, no.body(), _PROBLEM)
 
-    def _answer(self, account: Account, incoming: Incoming, grant: Grant | None) -> Answer:
+    def _answer(self, account: Account, incoming: Incoming, grant: Grant | None, url: str) -> Answer:
         name = f"{incoming.method} {incoming.path}"
         if name in (TOKEN, SUBDOMAIN) and incoming.query:
             raise Refused(400, "Not documented: parameters in the query string.")
         if name == TOKEN:
             return Answer(200, self._oauth.exchange(incoming.token_fields(), incoming.base), _JSON)
         if name == SUBDOMAIN:
-            return self._subdomain(account, incoming)
+            return self._subdomain(account, incoming, url)
         if grant is None and incoming.is_api:
             raise unauthorised()
         route, numbers, words = found(ROUTES, incoming.method, incoming.path)
@@ -92,11 +92,11 @@ class Api:
         with account.through_the_api():
             return route.handle(Call(account, actor, incoming.base, incoming.path, numbers, words, asked, body))
 
-    def _subdomain(self, account: Account, incoming: Incoming) -> Answer:
+    def _subdomain(self, account: Account, incoming: Incoming, url: str) -> Answer:
         if self._oauth.grant_of(incoming.headers.get("X-Refresh-Token", ""), "refresh") is None:
             raise unauthorised()
-        host = incoming.base.split("://", 1)[-1]
-        body = {"id": account.id, "subdomain": account.subdomain, "domain": host, "top_level_domain": "ru"}
+        domain = url.split("://", 1)[-1]
+        body = {"id": account.id, "subdomain": account.subdomain, "domain": domain, "top_level_domain": "ru"}
         return Answer(200, body)
 
     def _record(self, incoming: Incoming, no: Refused) -> None:

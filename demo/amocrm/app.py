@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TypeAlias
 
 from aiohttp import web
@@ -83,14 +83,18 @@ async def serving(
     widget: Widget | None = None,
     keep: Keep = lambda: None,
     tls: ssl.SSLContext | None = None,
+    also: Sequence[str] = (),
 ) -> AsyncIterator[str]:
-    """Serve until the block ends, with pages if there is a widget to show in them; gives the URL. `keep` makes what a client wrote last."""
+    """Serve until the block ends, with pages if there is a widget to show in them; gives the URL. `keep` makes what a client wrote last;
+    `also` are further hosts that lead here, for the day when the account is renamed."""
     front = Front(stand_in, widget) if widget else None
     runner = web.AppRunner(_application(stand_in, front, keep), access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port, ssl_context=tls).start()
         bound = runner.addresses[0][1]
+        for other in also:
+            await web.TCPSite(runner, other, bound, ssl_context=tls).start()
         stand_in.url = f"{'https' if tls else 'http'}://{host}:{bound}"
         yield stand_in.url
     finally:

@@ -5,6 +5,7 @@ POST  token                      {"user_id"?}                         -> {"token
 POST  token-life                 {"seconds"}                       -> 204                 of disposable tokens from now on; below 0: expired
 POST  turn                       {"seconds"}                          -> 204                 for the index, late requests, webhooks
 POST  index-delay                {"seconds"}                          -> 204                 so far behind is the full-text search
+POST  rename                     {"subdomain", "host"}                -> 204                 the old host only tells where
 POST  revoke                     {}                                   -> 204                 all tokens of the hub's integration
 GET   counts                                                          -> see StandIn.counts; POST counts/reset -> 204
 GET   refused                                                         -> {"refused": [...]}  what was not documented
@@ -88,6 +89,11 @@ class _Limits(Part):
     block_after: Annotated[int, Field(ge=0)] = 0
     large_batch: Annotated[int, Field(ge=0)] = 0
     large_batch_applied: bool = False
+
+
+class _Name(Part):
+    subdomain: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+    host: str
 
 
 class _Mode(Part):
@@ -174,6 +180,11 @@ def _edit_between(stand_in: StandIn, body: Any, _: str) -> None:
     stand_in.edit_between(edit.user_id, edit.lead_id, edit.body)
 
 
+def _rename(stand_in: StandIn, body: Any, _: str) -> None:
+    name = _Name.model_validate(body)
+    stand_in.rename(name.subdomain, name.host)
+
+
 def _mode(stand_in: StandIn, body: Any, _: str) -> None:
     stand_in.faults.mode = _Mode.model_validate(body).mode
 
@@ -201,6 +212,7 @@ _TURNS: dict[str, Callable[[StandIn, Any, str], Json | None]] = {
     "POST token-life": _token_life,
     "POST turn": lambda stand_in, body, _: stand_in.turn(_Seconds.model_validate(body).seconds),
     "POST index-delay": _index_delay,
+    "POST rename": _rename,
     "POST revoke": lambda stand_in, _, __: stand_in.revoke(),
     "GET counts": lambda stand_in, _, __: stand_in.counts(),
     "POST counts/reset": lambda stand_in, _, __: stand_in.limits.reset(),

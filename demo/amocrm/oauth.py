@@ -77,9 +77,12 @@ class OAuth:
         self._integrations: dict[str, Integration] = {}
         self._grants: dict[str, Grant] = {}
 
-    def register(self, redirect_uri: str, *, watched: bool = True) -> Integration:
-        """A new integration, with id and secret."""
-        integration = Integration(str(uuid.uuid4()), secrets.token_hex(32), redirect_uri, watched)
+    def register(
+        self, redirect_uri: str, *, watched: bool = True, client: tuple[str, str] | None = None
+    ) -> Integration:
+        """An integration with a new id and secret, or with those of a public one."""
+        client_id, secret = client or (str(uuid.uuid4()), secrets.token_hex(32))
+        integration = Integration(client_id, secret, redirect_uri, watched)
         self._integrations[integration.client_id] = integration
         return integration
 

@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from demo.amocrm import disposable, duplicates, hands, seed
-from demo.amocrm.api import Api, name_of
+from demo.amocrm.api import SUBDOMAIN, Api, name_of
 from demo.amocrm.automation import DuplicateControl
 from demo.amocrm.call import Answer
-from demo.amocrm.faults import Between, Fault, Faults, Kind, Late, broken
+from demo.amocrm.faults import Between, Fault, Faults, Kind, Late, broken, html
 from demo.amocrm.incoming import Incoming
 from demo.amocrm.limits import Limits
 from demo.amocrm.model import Contact, Json, Lead
@@ -19,6 +20,8 @@ from demo.amocrm.robots import Robots
 from demo.amocrm.store import Account
 
 _LONG_DAYS = 365
+GONE = html(404, "404 Not Found")
+"""What a host says whose account has another name now."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Options:
     timezone: str = "Europe/Moscow"
     index_delay: float = 0.0
     webhooks: bool = True
+    client: tuple[str, str] | None = None
+    """Id and secret of a public integration that other accounts have, too; without it this account has its own."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +73,12 @@ class StandIn:
         )
         seed.begin(self.account)
         self.oauth = OAuth(chosen.account_id, self.wall)
-        self.integration = self.oauth.register(chosen.redirect_uri)
+        self.integration = self.oauth.register(chosen.redirect_uri, client=chosen.client)
         self.judge = self.oauth.register(chosen.redirect_uri, watched=False)
         self.api = Api(self.oauth)
         self.url = f"https://{chosen.subdomain}.amocrm.ru"
         """Where the account's pages are."""
+        self.is_renamed = False
         self.post = Post(self.account, self.moment, lambda: self.url)
         self.robots = Robots(self.account, self.moment)
         self.account.listen(self.post.put)
@@ -115,6 +121,12 @@ class StandIn:
     def turn(self, seconds: float) -> None:
         """Let so much time pass for what happens by itself; limits and tokens do not notice."""
         self._turned += seconds
+
+    def rename(self, subdomain: str, host: str) -> None:
+        """As an admin does in the settings: from now on the account is there, and its old host only tells where."""
+        parts = urlsplit(self.url)
+        self.account.subdomain, self.is_renamed = subdomain, True
+        self.url = parts._replace(netloc=f"{host}:{parts.port}" if parts.port else host).geturl()
 
     def revoke(self) -> None:
         """As when an admin switches the hub's integration off."""
@@ -164,6 +176,8 @@ class StandIn:
     def receive(self, incoming: Incoming) -> Reply:
         """Answer a request of a client."""
         self.tick()
+        if self.is_renamed and incoming.base != self.url and name_of(incoming) != SUBDOMAIN:
+            return Reply(GONE)
         grant = self.api.grant(incoming)
         if grant and not grant.integration.watched:
             return Reply(self._answered(incoming, grant))
@@ -217,14 +231,14 @@ class StandIn:
         is_lost = fault.kind == "late_lost" or not incoming.is_api
         if not is_lost:
             tried = self.account.copied()
-            answer, ids = self.api.answered(tried, incoming, grant), dict(self.account.next_ids)
+            answer, ids = self.api.answered(tried, incoming, grant, incoming.base), dict(self.account.next_ids)
             self.account.keep_free(tried.next_ids)
         if answer.status < 400:
             self.faults.late.append(Late(self.moment() + fault.seconds, incoming, grant, ids))
         return Reply(answer, "lost" if is_lost else None)
 
     def _answered(self, incoming: Incoming, grant: Grant | None) -> Answer:
-        return self.api.answered(self.account, incoming, grant)
+        return self.api.answered(self.account, incoming, grant, self.url if self.is_renamed else incoming.base)
 
 
 def _leads_in(body: Any) -> set[int]:
