@@ -2,6 +2,7 @@
 
 GET  /                       -> {"now", "next_at", "events_left", "last": {"at", "text"} | null}
 GET  /callers                -> {"callers": [{"at", "patient", "name", "phones", "new"}]}: who is going to book
+GET  /stop?to=iso            -> {"stop": iso}: how far an advance would go
 POST /advance {"to": iso}    -> {"reached", "events"}
 POST /book {"patient": 1001} or {"phone": "+7...", "name"?}  -> {"visit", "patient", "start", "name"}: now, beside the plan; or 409
 """
@@ -42,6 +43,7 @@ def main() -> None:
     size.add_argument("--visits", type=int, help="how many visits the day concerns; 1000 where nothing is said")
     size.add_argument("--patients", type=int, help="how many patients there are, from 50 on")
     size.add_argument("--receptions", type=int, default=0, help="how many visits there are at least, e.g. 500000")
+    size.add_argument("--first-number", type=int, metavar="9991000001", help="of its people's phones")
     kind = parser.add_argument_group("what its database is like")
     kind.add_argument("--indexed", action="store_true", help="with indexes on RowVersion and on changed-times")
     kind.add_argument(
@@ -78,7 +80,8 @@ def _create(args: argparse.Namespace) -> None:
     draft = args.db.with_name(f"{args.db.name}.new")
     for leftover in args.db.parent.glob(f"{draft.name}*"):
         leftover.unlink()
-    form = Form.of(args.patients, args.receptions, args.visits, without=tuple(args.without), indexed=args.indexed)
+    like = {"without": tuple(args.without), "indexed": args.indexed, "first_number": args.first_number}
+    form = Form.of(args.patients, args.receptions, args.visits, **like)
     create(draft, seed=args.seed, day=args.day, zone=args.zone, form=form, tell=_tell if args.receptions else nobody)
     draft.replace(args.db)
 
@@ -100,7 +103,7 @@ def application(player: Player) -> web.Application:
     """The routes that drive a day."""
     app = web.Application()
     app[_PLAYER] = player
-    app.add_routes([web.get("/", _status), web.get("/callers", _callers)])
+    app.add_routes([web.get("/", _status), web.get("/callers", _callers), web.get("/stop", _stop)])
     app.add_routes([web.post("/advance", _advance), web.post("/book", _book)])
     return app
 
@@ -142,6 +145,11 @@ async def _status(request: web.Request) -> web.Response:
             "last": player.last(),
         }
     )
+
+
+async def _stop(request: web.Request) -> web.Response:
+    to = datetime.fromisoformat(request.query["to"])
+    return web.json_response({"stop": request.app[_PLAYER].stop(to).isoformat()})
 
 
 async def _callers(request: web.Request) -> web.Response:

@@ -1,6 +1,6 @@
 """Plays the planned day into the clinic's file, up to a time, and never two states of one patient between two looks of the caller."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +11,7 @@ from demo.clinic.database import Database
 from demo.clinic.days import last_planned, plan_day
 from demo.clinic.desk import Booked, Caller, book_now, callers
 from demo.clinic.plan import Event, event_of, planned
+from demo.clinic.values import time_text
 from demo.clinic.words import last_event, short_name
 
 _ALONE = ("roll back", "drop column")
@@ -23,6 +24,24 @@ class Advance:
 
     reached: datetime
     events: int
+
+
+@dataclass
+class _Going:
+    """What one `advance` has done so far."""
+
+    events: int = 0
+    touched: set[str] = field(default_factory=set)
+
+    def stops_before(self, event: Event) -> bool:
+        """Whether somebody has to look first."""
+        return bool(self.touched & event.whom) or (self.events > 0 and event.do in _ALONE)
+
+    def stops_after(self, event: Event) -> bool:
+        """Whether somebody has to look at once."""
+        self.events += 1
+        self.touched |= event.whom
+        return event.do in _ALONE
 
 
 class Player:
@@ -76,21 +95,31 @@ class Player:
 
     def advance(self, to: datetime) -> Advance:
         """Let everything happen up to `to`, but stop before a second event of one patient: who looks after each call sees each state."""
-        until = max(to.astimezone(self._zone).replace(tzinfo=None), self._database.now())
-        touched: set[str] = set()
-        count = 0
+        until, going = self._until(to), _Going()
         while (found := self._next() or self._next_of(until.date())) and found[1].at <= until:
             n, event = found
-            if touched & event.whom or (count and event.do in _ALONE):
+            if going.stops_before(event):
                 until = event.at
                 break
             perform(self._database, event.do, event.who, event.at, event.values, done=n)
-            touched |= event.whom
-            count += 1
-            if event.do in _ALONE:
+            if going.stops_after(event):
                 until = event.at
         self._database.set_now(until)
-        return Advance(self._aware(until), count)
+        return Advance(self._aware(until), going.events)
+
+    def stop(self, to: datetime) -> datetime:
+        """How far an `advance` would go: where several clinics are played, none goes further than the others can."""
+        until, going = self._until(to), _Going()
+        found = self._database.execute(
+            "SELECT at, who, act FROM _plan WHERE done = 0 AND at <= ? ORDER BY n", (time_text(until),)
+        )
+        for event in (event_of(*row) for row in found):
+            if going.stops_before(event) or going.stops_after(event):
+                return self._aware(event.at)
+        return self._aware(until)
+
+    def _until(self, to: datetime) -> datetime:
+        return max(to.astimezone(self._zone).replace(tzinfo=None), self._database.now())
 
     def _next_of(self, day: date) -> tuple[int, Event] | None:
         """The first event of a day that is planned now, where all before it is over; days that nobody saw stay empty."""

@@ -20,6 +20,8 @@ class Form:
     receptions: int = 0
     without: tuple[str, ...] = ()
     indexed: bool = False
+    first_number: int | None = None
+    """The first phone number, where another clinic's people must not have the same ones."""
 
     @classmethod
     def of(cls, patients: int | None, receptions: int, visits: int | None = None, **more: Any) -> "Form":

@@ -13,7 +13,7 @@ from demo.clinic import bills, extras, premises, tasks, treatment
 from demo.clinic.database import Database, Made, Row
 from demo.clinic.form import MANY, Form
 from demo.clinic.past import VISITED, Past, PastVisit, in_order_of_starts
-from demo.clinic.people import Name, People, Person
+from demo.clinic.people import FIRST_NUMBER, Name, People, Person
 from demo.clinic.premises import BRANCHES, Calendar, Slot
 
 OPENS, CLOSES = time(7), time(22)
@@ -68,7 +68,7 @@ class _Maker:
         self._random, self._form, self._visits, self._midnight = random, form, form.visits, midnight
         self._calendar = Calendar(random, form.visits)
         self._past = Past(random, self._calendar, midnight)
-        self._people = People(random)
+        self._people = People(random, first_number=form.first_number or FIRST_NUMBER)
         of = ("purses", "tasks", "treatment", "extras")
         self._purse, self._tasks, self._plans, self._extra = (Random(f"{each} {seed}") for each in of)
         self._made: list[PastVisit] = []

@@ -6,7 +6,7 @@ from random import Random
 
 CANARY_SURNAME, CANARY_PHONE = "Канарейкин", "+79990001234"
 _CANARY_NUMBER = 9990001234
-_FIRST_NUMBER = 9990000001
+FIRST_NUMBER = 9990000001
 
 _SURNAMES = (
     "Воробушкин", "Синичкин", "Снегирёв", "Щеглов", "Дроздов", "Зябликов", "Трясогузкин", "Малиновкин", "Ласточкин", "Стрижов",
@@ -52,7 +52,7 @@ class Person:
 class People:
     """Makes up people, each phone number once, in an order that the seed decides."""
 
-    def __init__(self, random: Random, *, first_number: int = _FIRST_NUMBER, first_card: int = 1001) -> None:
+    def __init__(self, random: Random, *, first_number: int = FIRST_NUMBER, first_card: int = 1001) -> None:
         self._random = random
         self._number, self._card = first_number, first_card
 

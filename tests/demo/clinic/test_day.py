@@ -232,3 +232,12 @@ def test_the_wall_clock_is_the_clinics(tmp_path: Path) -> None:
     create(tmp_path / "far.db", seed=3, visits=10, day=date(2026, 11, 24), zone="Asia/Vladivostok")
     with Player(tmp_path / "far.db", 5) as player:
         assert player.now().isoformat() == "2026-11-24T07:00:00+10:00"
+
+
+def test_how_far_an_advance_would_go_is_known_before(tmp_path: Path) -> None:
+    now = SEVEN
+    with Player(made(tmp_path / "clinic.db", 120), 5) as player:
+        while now < NIGHT:
+            stop = player.stop(min(now + timedelta(minutes=15), NIGHT))
+            now = player.advance(min(now + timedelta(minutes=15), NIGHT)).reached
+            assert now == stop
