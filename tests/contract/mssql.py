@@ -44,6 +44,7 @@ class SqlServer:
         """Run a statement as the one who made the database."""
         if self._connection is None:
             self._connection = connect(self.text)
+            _run(self._connection, "SET LOCK_TIMEOUT 10000")  # somebody may hold a table: say so, do not wait for ever
         return _run(self._connection, text, *values)
 
     def close(self) -> None:
@@ -116,12 +117,15 @@ class ServerTransaction:
         noted = self._database.execute("SELECT COALESCE(MAX(n), 0) FROM _noted")[0][0]
         self._twin.commit()
         self._database.execute("DELETE FROM _noted WHERE n > ?", (noted,))
-        self._connection.close()
 
     def roll_back(self) -> None:
         """Nothing of it ever was."""
         self._connection.rollback()
         self._twin.roll_back()
+
+    def end(self) -> None:
+        """Whatever a test left open must hold nothing that the next one wants."""
+        self._connection.rollback()
         self._connection.close()
 
     def _cursor(self, text: str, *values: Any) -> Any:

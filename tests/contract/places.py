@@ -60,10 +60,12 @@ class PlaceOnServer(Place):
         self._server = server
         self._follower = Follower(self.database, server.text)
         self._follower.make()
+        self._begun: list[ServerTransaction] = []
 
     def begin(self) -> Transaction:
         self._follower.bring()
-        return ServerTransaction(self._server, self.database, OpenTransaction(self.database))
+        self._begun.append(ServerTransaction(self._server, self.database, OpenTransaction(self.database)))
+        return self._begun[-1]
 
     @asynccontextmanager
     async def open(self, _path: Path | None = None) -> AsyncIterator[Mis]:
@@ -71,6 +73,8 @@ class PlaceOnServer(Place):
             yield _Followed(mis, self._follower, self.database)
 
     def close(self) -> None:
+        for transaction in self._begun:
+            transaction.end()
         self._follower.__exit__(None, None, None)
         super().close()
 

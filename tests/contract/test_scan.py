@@ -1,10 +1,10 @@
 """What is done in the clinic arrives at the hub, whatever the server: also beside a transaction that stays open, and after it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from unittest.mock import patch
 
 import pytest
@@ -14,10 +14,11 @@ from tests.agent.mis.clinic import NOW
 from tests.agent.scan import world as world_module
 from tests.agent.scan.world import LiveOnly, World
 from tests.contract.conftest import Open
-from tests.contract.places import Place
+from tests.contract.places import Place, Transaction
 
 pytestmark = pytest.mark.xdist_group("contract")
 
+Begin: TypeAlias = Callable[[], Transaction]
 SOON = {"PlanStart": NOW + timedelta(days=2), "PlanEnd": NOW + timedelta(days=2, minutes=30), "ID_Patients": 1001}
 
 
@@ -60,6 +61,13 @@ async def there(tmp_path: Path, at: Open, monkeypatch: pytest.MonkeyPatch) -> As
         yield there
         await there.stop()
     there.clinic.close()
+
+
+@pytest.fixture
+def begin(there: There) -> Begin:
+    """Somebody at the clinic begins a transaction."""
+    assert there.place is not None
+    return there.place.begin
 
 
 async def test_the_first_load_brings_everything(there: There) -> None:
@@ -122,9 +130,11 @@ async def test_a_key_that_is_given_out_again_is_another_visit(there: There) -> N
 
 
 @pytest.mark.parametrize("other", [3, 9])
-async def test_what_is_committed_beside_an_open_transaction_appears_meanwhile(there: There, other: int) -> None:
+async def test_what_is_committed_beside_an_open_transaction_appears_meanwhile(
+    there: There, other: int, begin: Begin
+) -> None:
     """Whether the open one adds a row behind all others or holds one among them."""
-    transaction = begun(there)
+    transaction = begin()
     transaction.put("Receptions", other, **SOON)
     there.clinic.put("Receptions", 2, PatientAppeared=NOW)
 
@@ -149,8 +159,10 @@ WAITS = pytest.mark.xfail(strict=False, reason="the scan waits as a whole for a 
         pytest.param("Patients", 2000, marks=WAITS),
     ],
 )
-async def test_whoever_holds_another_table_does_not_hide_visits(there: There, table: str, key: int) -> None:
-    transaction = begun(there)
+async def test_whoever_holds_another_table_does_not_hide_visits(
+    there: There, table: str, key: int, begin: Begin
+) -> None:
+    transaction = begin()
     cells: dict[str, Any] = {"Name": "Анна"} if table == "Persons" else {"DateTimeChanged": NOW}
     transaction.put(table, key, **cells)
     there.clinic.put("Receptions", 2, PatientAppeared=NOW)
@@ -162,8 +174,8 @@ async def test_whoever_holds_another_table_does_not_hide_visits(there: There, ta
     transaction.roll_back()
 
 
-async def test_a_late_commit_appears_though_its_number_is_old(there: There) -> None:
-    transaction = begun(there)
+async def test_a_late_commit_appears_though_its_number_is_old(there: There, begin: Begin) -> None:
+    transaction = begin()
     transaction.put("Receptions", 9, **SOON)
     there.clinic.put("Receptions", 2, PatientAppeared=NOW)
     await there.step(2)
@@ -175,8 +187,8 @@ async def test_a_late_commit_appears_though_its_number_is_old(there: There) -> N
     assert there.held(9)["patient_id"] == "1001"
 
 
-async def test_what_is_rolled_back_never_was(there: There) -> None:
-    transaction = begun(there)
+async def test_what_is_rolled_back_never_was(there: There, begin: Begin) -> None:
+    transaction = begin()
     transaction.put("Receptions", 9, **SOON)
     transaction.put("Receptions", 2, PatientAppeared=NOW)
     await there.step()
@@ -188,10 +200,10 @@ async def test_what_is_rolled_back_never_was(there: There) -> None:
     assert ("visit", "9") not in there.hub.values
 
 
-async def test_while_a_row_is_held_nothing_is_called_read_that_was_not(there: There) -> None:
+async def test_while_a_row_is_held_nothing_is_called_read_that_was_not(there: There, begin: Begin) -> None:
     await there.arrives()
     through = (await there.outbox.times())[0]
-    transaction = begun(there)
+    transaction = begin()
     transaction.put("Receptions", 2, PatientAppeared=NOW)
     there.clinic.pass_time(30)
     await there.step(3)
@@ -202,8 +214,3 @@ async def test_while_a_row_is_held_nothing_is_called_read_that_was_not(there: Th
 
     assert there.held(2)["status"] == "arrived"
     assert (await there.outbox.times())[0] != through
-
-
-def begun(there: There) -> Any:
-    assert there.place is not None
-    return there.place.begin()
