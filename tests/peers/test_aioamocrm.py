@@ -5,6 +5,10 @@ from typing import Any
 import aioamocrm
 import pytest
 
+from demo.amocrm import notes
+from demo.amocrm.automation import Webhook
+from demo.amocrm.bodies import NoteBody
+from demo.amocrm.stand_in import Options, StandIn
 from tests.peers.ground import BUSINESS, MACHINE, Played, ground
 
 pytestmark = pytest.mark.xdist_group("peers")
@@ -187,6 +191,37 @@ async def test_the_peers_own_limiter_keeps_to_the_stand_ins_when_it_leaves_some_
             with pytest.raises(aioamocrm.RateLimitError):
                 await amo.account.get()
         assert here.stand_in.counts()["offences"] == 1
+
+
+def test_what_webhooks_say_is_read_by_the_peers_own_parser() -> None:
+    """The stand-in turns it into a form by the documentation; this parser was written from it by somebody else."""
+    stand_in, told = StandIn(Options()), list[aioamocrm.Webhook]()
+    hook = Webhook(1, "http://127.0.0.1:1/", ["add_contact", "status_lead", "note_lead", "update_task"], 0, 1, 0, 0)
+    stand_in.account.webhooks[1] = hook
+    account = stand_in.account
+    stages = [one.id for one in account.main_pipeline().statuses.values() if one.is_editable]
+    phone = {"field_code": "PHONE", "values": [{"value": "+79990000101", "enum_code": "MOB"}]}
+    lead = stand_in.create_lead(0, {"_embedded": {"contacts": [{"name": "Пётр", "custom_fields_values": [phone]}]}})
+
+    stand_in.edit_lead(0, lead.id, {"status_id": stages[1]})
+    body = NoteBody(note_type="common", params={"text": "звонила мама"})
+    note = notes.create(account, "leads", lead.id, body, 0)
+    while due := stand_in.post.due():
+        told.append(aioamocrm.parse_webhook(due[0].body))
+        stand_in.post.answered(due[0], 200)
+
+    events = [event for webhook in told for event in webhook.events]
+    assert [(event.entity, event.action) for event in events] == [
+        ("contacts", "add"), ("leads", "status"), ("leads", "note"),
+    ]  # fmt: skip
+    assert {(webhook.subdomain, webhook.account_id) for webhook in told} == {("example", account.id)}
+    contact, moved, noted = events
+    assert (contact.id, contact.field_values("PHONE")) == (lead.main_contact, ["+79990000101"])
+    assert (moved.id, moved.payload["status_id"], moved.payload["old_status_id"]) == (
+        lead.id, str(stages[1]), str(stages[0]),
+    )  # fmt: skip
+    assert noted.payload["note"]["element_id"] == str(lead.id)
+    assert noted.payload["note"]["id"] == str(note.id)
 
 
 def test_nothing_was_refused_but_what_was_meant_to_be(strangers: dict[str, Played]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from demo.amocrm.webhooks import SETTINGS
 from tests.peers.amo_tour import TYPINGS
 from tests.peers.ground import BUSINESS, Played
 
@@ -32,6 +33,7 @@ SAID_AS = {
     "CustomFieldsValue": ["leads fields made", "contacts field changed", "companies field", "contacts fields"],
     "Source": ["sources made", "source", "sources"],
     "Catalog": ["catalogs made", "catalog changed", "catalog", "catalogs"],
+    "Webhook": ["webhook made", "webhook changed", "webhooks"],
     "CatalogElement": ["element made by hand", "element changed", "element", "elements"],
 }
 """The peer's types, and the steps that should have read one of them, or a list."""
@@ -169,6 +171,26 @@ def test_what_was_deleted_says_nothing(said: dict[str, Any]) -> None:
     assert (value(said, "element")["name"], value(said, "catalog")["name"]) == ("Мост", "Услуги")
 
 
+def test_a_webhook_is_changed_by_its_destination(said: dict[str, Any]) -> None:
+    made, changed = value(said, "webhook made"), value(said, "webhook changed")
+    [listed] = items(value(said, "webhooks"))
+
+    assert (changed["id"], changed["sort"], changed["disabled"]) == (made["id"], 3, False)
+    assert listed == changed
+    assert said["no webhooks"]["thrown"].startswith(NO_CONTENT)
+    assert value(said, "webhook deleted") is None
+    assert said["no such webhook"]["response"]["status"] == 404
+
+
+def test_whatever_the_peer_can_subscribe_to_is_known() -> None:
+    block = re.search(r"^export type WebhookType =(.*?);", TYPINGS.read_text("utf-8"), re.M | re.S)
+    assert block is not None
+    names = set(re.findall(r'"(\w+)"', block[1]))
+
+    assert len(names) > 20
+    assert names <= set(SETTINGS)
+
+
 def test_elements_are_made_at_their_own_path_though_this_peer_sends_them_to_the_list(said: dict[str, Any]) -> None:
     assert said["element made"]["response"]["status"] == 405
     assert items(value(said, "element made by hand"))[0]["name"] == "Пломба"
@@ -192,6 +214,7 @@ def test_nothing_was_refused_but_what_was_meant_to_be(strangers: dict[str, Playe
         ("POST", "leads/custom_fields", 400),
         ("DELETE", "sources", 400),
         ("POST", f"catalogs/{CATALOG}", 405),
+        ("DELETE", "webhooks", 404),
         ("POST", "leads", 400),
         ("GET", "users/1", 404),
     ]

@@ -188,6 +188,15 @@ await step("element changed", () => amo.catalog.updateCatalogElementById(element
 await step("elements", () => amo.catalog.getCatalogElementsByCatalogId(list, { limit: 1, filter: (f) => f.multi("id", [element]) }));
 await step("element", () => amo.catalog.getCatalogElementById(element, list));
 
+// Webhooks.
+const destination = "https://hub.example.ru/hooks/secret";
+await step("no webhooks", () => amo.webhook.getWebhooks());
+await step("webhook made", () => amo.webhook.addWebhook({ destination, settings: ["restore_lead"], sort: 10 }));
+await step("webhook changed", () => amo.webhook.addWebhook({ destination, settings: ["restore_lead", "restore_contact"], sort: 3 }));
+await step("webhooks", () => amo.webhook.getWebhooks({ filter: (f) => f.single("destination", destination) }));
+await step("webhook deleted", () => amo.webhook.deleteWebhook({ destination }));
+await step("no such webhook", () => amo.webhook.deleteWebhook({ destination }));
+
 // Refusals.
 await step("400", () => amo.lead.addLeads([{ name: "x" }, { price: "12" }, { status_id: 1, request_id: "third" }]));
 await step("404", () => amo.user.getUserById(1));
