@@ -1,5 +1,7 @@
 """The API of an account: which routes there are, who calls, what was refused as not documented; knows no limits and no faults."""
 
+import re
+
 from demo.amocrm import (
     catalogs,
     companies,
@@ -67,7 +69,7 @@ class Api:
         except OAuthRefused as no:
             return Answer(no.status, no.body(), _JSON)
         except Refused as no:
-            if no.status in _RECORDED and not isinstance(no, Denied):
+            if no.status in _RECORDED and not isinstance(no, Denied) and not _is_about_the_gone(account, incoming, no):
                 self._record(incoming, no)
             return Answer(no.status, no.body(), _PROBLEM)
 
@@ -120,6 +122,14 @@ def name_of(incoming: Incoming) -> str:
         return found(ROUTES, incoming.method, incoming.path)[0].name
     except Refused:
         return UNKNOWN
+
+
+def _is_about_the_gone(account: Account, incoming: Incoming, no: Refused) -> bool:
+    """Whether no choice was wrong but a card that a person has deleted or merged meanwhile."""
+    if not no.problems or any(problem.code != "NotSupportedChoice" for problem in no.problems):
+        return False
+    named = re.findall(r"\d+", f"{incoming.path} {incoming.body.decode(errors='replace')}")
+    return not account.gone.isdisjoint(map(int, named))
 
 
 def _actor(account: Account, incoming: Incoming, grant: Grant) -> User:

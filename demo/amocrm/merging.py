@@ -17,6 +17,7 @@ def delete_lead(account: Account, lead_id: int, writer: Writer) -> Lead:
     lead.updated_by, lead.updated_at = writer.user_id, account.now()
     del account.leads[lead.id]
     account.deleted_leads[lead.id] = lead
+    account.gone.add(lead.id)
     for contact_id in lead.contacts:
         account.contacts[contact_id].leads.remove(lead.id)
     for company_id in lead.companies:
@@ -36,6 +37,7 @@ def merge_contacts(account: Account, kept_id: int, other_ids: list[int], writer:
     for other in others:
         _take_over(account, kept, other)
         del account.contacts[other.id]
+        account.gone.add(other.id)
     kept.updated_by, kept.updated_at = writer.user_id, account.now()
     account.index("contacts", kept)
     account.happened("entity_merged", "contacts", kept.id, writer.user_id, [], [])

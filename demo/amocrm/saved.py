@@ -68,6 +68,7 @@ class Saved:
     events: list[Event]
     webhooks: dict[int, Webhook] = field(default_factory=dict)
     deleted_leads: dict[int, Lead] = field(default_factory=dict)
+    gone: set[int] = field(default_factory=set)
     widget: Json = field(default_factory=dict)
     ended: bool = False
 
@@ -77,6 +78,7 @@ _ACCOUNT = (
     "next_ids", "users", "pipelines", "loss_reasons", "fields", "groups", "tags", "leads", "contacts", "companies",
     "tasks", "sources", "catalogs", "notes", "events", "webhooks",
     "deleted_leads",
+    "gone",
 )  # fmt: skip
 """What is an attribute of the account under the same name."""
 

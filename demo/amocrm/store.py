@@ -93,6 +93,8 @@ class Account:
         self.tags: dict[Entity, dict[int, Tag]] = {entity: {} for entity in ENTITIES}
         self.leads: dict[int, Lead] = {}
         self.deleted_leads: dict[int, Lead] = {}
+        self.gone: set[int] = set()
+        """Cards that a person has deleted or merged: a client that still names one has done nothing wrong."""
         self.contacts: dict[int, Contact] = {}
         self.companies: dict[int, Company] = {}
         self.tasks: dict[int, Task] = {}

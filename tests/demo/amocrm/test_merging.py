@@ -59,6 +59,27 @@ async def test_a_deleted_deal_is_not_written(crm: Crm) -> None:
         crm.stand_in.delete_lead(0, lead)
 
 
+async def test_a_write_to_what_a_person_has_taken_away_is_refused_and_is_nobodys_fault(crm: Crm) -> None:
+    lead, kept, gone = await crm.lead(), await crm.contact(), await crm.contact()
+    crm.stand_in.delete_lead(0, lead)
+    crm.stand_in.merge_contacts(0, kept, [gone])
+
+    for path, body in (
+        (f"leads/{lead}", {"price": 1}),
+        ("leads", [{"id": lead, "price": 1}]),
+        (f"contacts/{gone}", {"name": "Петров"}),
+    ):
+        assert (await crm.patch(path, body)).status == 400
+    assert (await crm.post("leads", [{"_embedded": {"contacts": [{"id": gone}]}}])).status == 400
+    assert crm.stand_in.refused == []
+
+    await crm.patch("leads", [{"id": lead, "price": "1"}])
+    await crm.patch("leads", [{"id": 1}])
+    assert [problem["code"] for no in crm.stand_in.refused for problem in no["errors"]] == [
+        "InvalidType", "NotSupportedChoice",
+    ]  # fmt: skip
+
+
 async def test_a_deal_may_be_deleted_between_our_read_and_a_late_write(crm: Crm) -> None:
     lead = await crm.lead(price=1)
     crm.stand_in.faults.add("PATCH /api/v4/leads/{}", "late")
