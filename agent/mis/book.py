@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agent.mis.port import Columns
-from agent.mis.statements import Query, Source, names, query, shorter, sources_of
+from agent.mis.statements import Query, Source, names, query, shorter
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Book:
         """All tables and columns that the statements name."""
         found: dict[str, set[str]] = {}
         for name in names():
-            for table, column in sources_of(self.query(name)):
+            for table, column in self.query(name).sources:
                 found.setdefault(table, set()).add(column)
         return found
 
@@ -35,11 +35,11 @@ class Book:
         good = {
             name
             for name, override in self.overrides.items()
-            if all((table.lower(), column.lower()) in known for table, column in sources_of(override))
+            if all((table.lower(), column.lower()) in known for table, column in override.sources)
         }
         users: dict[Source, set[str]] = {}
         for name in names():
-            for source in sources_of(query(name)):
+            for source in query(name).sources:
                 users.setdefault(source, set()).add(name)
         return frozenset(source for source, of in users.items() if of <= good)
 

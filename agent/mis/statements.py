@@ -3,7 +3,7 @@ that cannot be read. What is sent is always written from the tree. Knows no conn
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import TypeAlias, cast
 
@@ -28,6 +28,27 @@ class Query:
     name: str
     tree: exp.Select
     required: frozenset[str]
+
+    @cached_property
+    def sources(self) -> frozenset[Source]:
+        """All columns that it would read."""
+        tables = aliases(self.tree)
+        return frozenset((tables[column.table], column.name) for column in self.tree.find_all(exp.Column))
+
+    def is_whole(self, columns: Columns) -> bool:
+        """Whether all of it can be read as it stands."""
+        known = all(column in columns.get(table, ()) for table, column in self.sources)
+        return known and all(table in columns for table in aliases(self.tree).values())
+
+    @cached_property
+    def _written(self) -> dict[str, "Statement"]:
+        return {}
+
+    def whole(self, dialect: str) -> "Statement":
+        """All of it, written once."""
+        if dialect not in self._written:
+            self._written[dialect] = _statement(self.tree, dialect)
+        return self._written[dialect]
 
 
 @dataclass(frozen=True)
@@ -89,7 +110,10 @@ def parse(name: str, text: str) -> Query:
 
 def written(query: Query, columns: Columns, dialect: str) -> Statement:
     """The query without what cannot be read; raises `MisChanged` where that leaves nothing of use."""
-    tree = readable(query, columns)
+    return query.whole(dialect) if query.is_whole(columns) else _statement(readable(query, columns), dialect)
+
+
+def _statement(tree: exp.Select, dialect: str) -> Statement:
     text = tree.sql(dialect=dialect, comments=False, unsupported_level=ErrorLevel.RAISE)
     sources = aliases(tree)
     outputs = tuple((output.alias_or_name, _source(output, sources)) for output in tree.expressions)
@@ -123,12 +147,6 @@ def hint_for(missing: tuple[str, ...]) -> str:
 def aliases(tree: exp.Select) -> dict[str, str]:
     """Alias -> table, of the statement and of what is nested in it."""
     return {table.alias_or_name: table.name for table in tree.find_all(exp.Table)}
-
-
-def sources_of(query: Query) -> frozenset[Source]:
-    """All columns that the query would read."""
-    tables = aliases(query.tree)
-    return frozenset((tables[column.table], column.name) for column in query.tree.find_all(exp.Column))
 
 
 def _drop_joins(tree: exp.Select, known: dict[str, set[str]]) -> None:

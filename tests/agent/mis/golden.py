@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from agent.mis.port import Columns
-from agent.mis.statements import names, query, sources_of, written
+from agent.mis.statements import names, query, written
 
 FOLDER = Path(__file__).parent.parent / "golden"
 DIALECTS = ("sqlite", "tsql")
@@ -13,7 +13,7 @@ def every_column() -> Columns:
     """A clinic where everything that our statements name can be read."""
     columns: dict[str, set[str]] = {}
     for name in names():
-        for table, column in sources_of(query(name)):
+        for table, column in query(name).sources:
             columns.setdefault(table, set()).add(column)
     return {table: frozenset(of) for table, of in columns.items()}
 

@@ -49,27 +49,27 @@ def test_one_of_several_columns_is_enough() -> None:
     assert not examine(less("OwnCompanies.BranchName", "OwnCompanies.Name")).capabilities["visit.branch"]
 
 
-@pytest.mark.parametrize(
-    "lost",
-    [
-        "Receptions",
-        "Receptions.ID",
-        "Receptions.ID_Patients",
-        "Receptions.PlanStart",
-        "Receptions.PlanEnd",
-        "Receptions.PatientAppeared",
-        "Receptions.ReceptionStarted",
-        "Receptions.ReceptionEnded",
-        "Receptions.ReceptionCanceled",
-        "Patients",
-        "Patients.ID_Persons",
-        "Persons",
-        "Persons.ID",
-        "Persons.Surname",
-        "Persons.Name",
-        "Persons.Patronymic",
-    ],
+REQUIRED = (
+    "Receptions",
+    "Receptions.ID",
+    "Receptions.ID_Patients",
+    "Receptions.PlanStart",
+    "Receptions.PlanEnd",
+    "Receptions.PatientAppeared",
+    "Receptions.ReceptionStarted",
+    "Receptions.ReceptionEnded",
+    "Receptions.ReceptionCanceled",
+    "Patients",
+    "Patients.ID_Persons",
+    "Persons",
+    "Persons.ID",
+    "Persons.Surname",
+    "Persons.Name",
+    "Persons.Patronymic",
 )
+
+
+@pytest.mark.parametrize("lost", REQUIRED)
 def test_without_the_least_there_is_nothing(lost: str) -> None:
     with pytest.raises(MisChanged) as raised:
         examine(less(lost))

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from agent.mis.port import Columns, MisChanged
-from agent.mis.statements import names, padded, parse, query, readable, sources_of, written
+from agent.mis.statements import names, padded, parse, query, readable, written
 from tests.agent.mis.golden import every_column
 
 ALL = every_column()
@@ -80,9 +80,7 @@ def test_with_both_alternatives_gone_there_is_no_hint_left() -> None:
         readable(query("orders_changed"), less("Orders.DateTimeAdded", "Orders.DateTimeChanged"))
 
 
-@pytest.mark.parametrize(
-    ("table", "column"), sorted({source for name in names() for source in sources_of(query(name))})
-)
+@pytest.mark.parametrize(("table", "column"), sorted({source for name in names() for source in query(name).sources}))
 def test_no_column_that_is_gone_is_ever_asked_for(table: str, column: str) -> None:
     """Each column in turn: every statement either goes without it or is not sent."""
     for name in names():
@@ -92,7 +90,7 @@ def test_no_column_that_is_gone_is_ever_asked_for(table: str, column: str) -> No
             assert changed.missing  # noqa: PT017 what is missing differs with the statement
         else:
             left = parse(name, tree.sql("tsql"))
-            assert (table, column) not in sources_of(left)
+            assert (table, column) not in left.sources
 
 
 def test_names_are_compared_without_case() -> None:
