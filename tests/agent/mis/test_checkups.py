@@ -72,16 +72,19 @@ def test_each_has_its_own_dates() -> None:
     assert due == [None, "2027-01-20"]
 
 
+ALL = {"checkup.closed", "checkup.due_on", "checkup.branch", "checkup.changes"}
+
+
 @pytest.mark.parametrize(
     ("lost", "off"),
     [
         ("DelayAppointments", {"checkup.due_on"}),
         ("DelayAppointments.DateTimeDelay", {"checkup.due_on"}),
         ("ScheduledReceptions.ID_OwnCompanies", {"checkup.branch"}),
-        ("CRMJobTypes", {"checkup.closed", "checkup.due_on", "checkup.branch"}),
-        ("CRMJobTypes.Name", {"checkup.closed", "checkup.due_on", "checkup.branch"}),
-        ("ScheduledReceptions", {"checkup.closed", "checkup.due_on", "checkup.branch"}),
-        ("ScheduledReceptions.ID_ReceptionsClose", {"checkup.closed", "checkup.due_on", "checkup.branch"}),
+        ("CRMJobTypes", ALL),
+        ("CRMJobTypes.Name", ALL),
+        ("ScheduledReceptions", ALL),
+        ("ScheduledReceptions.ID_ReceptionsClose", ALL),
     ],
 )
 def test_what_is_lost_switches_off_only_what_it_feeds(lost: str, off: set[str]) -> None:

@@ -97,7 +97,7 @@ def test_done_and_open_are_the_whole_plan_to_the_kopeck(services: list[tuple[Dec
     assert told(*rows, done=done) == {name: f"{figure:.2f}" for name, figure in figures.items()}
 
 
-BOTH = {"plan.agreed", "plan.unscheduled"}
+BOTH = {"plan.agreed", "plan.unscheduled", "plan.changes"}
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ BOTH = {"plan.agreed", "plan.unscheduled"}
         ("TreatmentPlanElementRelations.ID_ServicePrices", BOTH),
         ("OrderServiceRelation.ID_TreatmentPlanElementRelations", {"plan.unscheduled"}),
         ("OrderServiceRelation.ID_TreatmentPlans", set()),
-        ("TreatmentPlans.DateTimeChanged", set()),
+        ("TreatmentPlans.DateTimeChanged", {"plan.changes"}),
     ],
 )
 def test_what_is_lost_switches_off_only_what_it_feeds(lost: str, off: set[str]) -> None:
