@@ -131,3 +131,20 @@ async def test_what_goes_is_off_and_what_comes_back_is_told_again(table: str) ->
             await is_as_told(here, frozenset())
             assert here.hub.values == whole
             assert await looked_up(beside) == told
+
+
+async def test_what_only_a_pass_reads_is_told_again_within_the_minute_too() -> None:
+    async with world(pace=Pace(0, 1, verify_every_seconds=900)) as here:
+        here.clinic.patient(1001)
+        here.clinic.visit(1, 1001, -400, ID_ReceptionsTransferFrom=7)
+        await here.load()
+        here.clinic.hide("Receptions", "ID_ReceptionsTransferFrom")
+        here.machine_time += 901
+        await here.step(15)
+        await here.deliver()
+        assert "moved_from" not in here.hub.values["visit", "1"]
+        here.clinic.show("Receptions", "ID_ReceptionsTransferFrom")
+        here.machine_time += 61
+        await here.step(12)
+        await here.deliver()
+        assert here.hub.values["visit", "1"]["moved_from"] == "7"
