@@ -39,6 +39,8 @@ def main() -> None:
         timezone=given.timezone,
         index_delay=given.index_delay,
         webhooks=given.webhooks == "on",
+        uninstall_uri=given.uninstall_uri,
+        public=bool(given.account),
     )
     stand_in = StandIn(options, _business_clock(given.clock))
     try:
@@ -121,6 +123,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--redirect-uri", default=default.redirect_uri, help="of the integration, compared exactly")
     parser.add_argument("--also", action="append", default=[], help="a further host of the account, to rename it to")
+    parser.add_argument("--uninstall-uri", default="", help="told when an admin switches the integration off")
     parser.add_argument("--rate", type=int, default=default.rate, help="requests in any second of one integration")
     parser.add_argument("--account-rate", type=int, default=default.account_rate, help="the same of the whole account")
     parser.add_argument("--clock", type=Path, help="a file with business time, ISO with offset")

@@ -13,6 +13,7 @@ DEADLINE_SECONDS = 2.0
 BEAT_SECONDS = 0.05
 TOO_LATE, NOBODY = 499, 0
 """What counts as the code where none came."""
+LOOPBACK = ("127.0.0.1", "127.0.0.2", "127.0.0.3", "localhost")
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _NAMELESS = frozenset({"User-Agent"})
 """Which name amoCRM's courier goes by is not documented."""
@@ -38,7 +39,7 @@ class Courier:
         post.answered(delivery, await self._code(delivery.destination, delivery.body))
 
     async def _code(self, address: str, body: str) -> int:
-        if URL(address).host not in ("127.0.0.1", "127.0.0.2", "127.0.0.3", "localhost"):
+        if URL(address).host not in LOOPBACK:
             return NOBODY  # the stand-in speaks to nobody outside this machine
         try:
             async with self._session.post(address, data=body, headers=_FORM, allow_redirects=False) as answer:

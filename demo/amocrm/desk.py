@@ -16,7 +16,7 @@ from aiohttp import web
 from pydantic import ValidationError
 from yarl import URL
 
-from demo.amocrm import hands, notes, screens
+from demo.amocrm import hands, installing, notes, screens
 from demo.amocrm.archive import Widget
 from demo.amocrm.bodies import NoteBody, Part
 from demo.amocrm.errors import Denied, Refused
@@ -175,11 +175,15 @@ class Desk:
         return {"id": hands.merge_contacts(account, user_id, _id(request), others).id}
 
     async def _switch(self, request: web.Request) -> Json:
-        """Save of the widget's settings modal; only admins see that page in amoCRM."""
+        """Save of the widget's settings modal; only admins see that page in amoCRM. To install and to disable it is more than to save."""
         if not self._user(request).is_admin:
             raise Denied
-        wanted = _Switch.model_validate(await request.json())
+        wanted, was_active = _Switch.model_validate(await request.json()), self.widget.is_active
         self.widget.is_active, self.widget.settings = wanted.is_active, wanted.settings
+        if wanted.is_active and not was_active:
+            await installing.install(self.stand_in, self._user(request).id, request.host)
+        if was_active and not wanted.is_active:
+            await installing.disable(self.stand_in)
         return {"is_active": self.widget.is_active}
 
     async def _crm_post(self, request: web.Request) -> Json:

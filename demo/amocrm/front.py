@@ -5,6 +5,7 @@ GET   /upl/{code}/widget/{file}                          a file of the archive
 GET   /ajax/v2/integrations/{uuid}/disposable_token      -> {"token"}; wants the cookie's user and X-Requested-With
 GET   /_stand-in/login/{user_id}?to=/path                sets the cookie; without one the first operator looks
 GET   /_stand-in/live                                    server-sent events: {"entity", "id"} of each changed card
+GET   /oauth?client_id=&state=                           the page that lets the integration in; its buttons lead to the redirect_uri
       /_stand-in/pages/...                               data for the pages, and what the person at them writes: see desk.py
 """
 
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from demo.amocrm import consent, installing
 from demo.amocrm.archive import Widget
 from demo.amocrm.desk import COOKIE, Desk, looking, problem, said
 from demo.amocrm.errors import Refused
@@ -69,6 +71,8 @@ class Front:
             web.get("/ajax/v2/integrations/{uuid}/disposable_token", self._token),
             web.get(r"/_stand-in/login/{user_id:\d+}", self._login),
             web.get("/_stand-in/live", self._live),
+            web.get("/oauth", self._ask),
+            web.post("/oauth", self._answer),
             *Desk(self.stand_in, self.widget).routes(),
         ]
 
@@ -90,6 +94,21 @@ class Front:
             return problem(Refused(404, "No such integration."))
         base = f"{request.scheme}://{request.host}"
         return said({"token": self.stand_in.disposable_token(base, looking(self.stand_in, request).id)})
+
+    async def _ask(self, request: web.Request) -> web.StreamResponse:
+        """The page that asks an admin whether the integration may come in."""
+        try:
+            wanted = consent.asked(self.stand_in, looking(self.stand_in, request), request.query)
+        except Refused as no:
+            return problem(no)
+        return web.Response(text=consent.page(self.stand_in, wanted), content_type="text/html")
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        user, allow = looking(self.stand_in, request), (await request.post()).get("allow")
+        if not user.is_admin or allow not in ("yes", "no"):
+            return problem(Refused(403, "Only an admin says yes or no here."))
+        to = installing.back(self.stand_in, user.id, request.host, request.query.get("state"), allowed=allow == "yes")
+        return web.Response(status=303, headers={"Location": to})
 
     # Files.
 

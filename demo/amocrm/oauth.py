@@ -16,6 +16,7 @@ CODE_SECONDS = 20 * 60
 ACCESS_SECONDS = 86_400
 REFRESH_SECONDS = 90 * 86_400
 DAY_SECONDS = 86_400
+MOST_DAYS = 5 * 365
 _PROBLEM = "https://developers.amocrm.ru/v3/errors/OAuthProblemJson"
 _SCOPES = ["crm", "files", "files_delete", "notifications", "push_notifications"]
 _GRANTS = {"authorization_code": "code", "refresh_token": "refresh_token"}
@@ -29,6 +30,7 @@ class Integration:
     secret: str
     redirect_uri: str
     watched: bool = True
+    is_public: bool = False
 
 
 @dataclass
@@ -78,11 +80,16 @@ class OAuth:
         self._grants: dict[str, Grant] = {}
 
     def register(
-        self, redirect_uri: str, *, watched: bool = True, client: tuple[str, str] | None = None
+        self,
+        redirect_uri: str,
+        *,
+        watched: bool = True,
+        client: tuple[str, str] | None = None,
+        is_public: bool = False,
     ) -> Integration:
         """An integration with a new id and secret, or with those of a public one."""
         client_id, secret = client or (str(uuid.uuid4()), secrets.token_hex(32))
-        integration = Integration(client_id, secret, redirect_uri, watched)
+        integration = Integration(client_id, secret, redirect_uri, watched, is_public)
         self._integrations[integration.client_id] = integration
         return integration
 
@@ -93,7 +100,11 @@ class OAuth:
         return code
 
     def long_lived(self, integration: Integration, user_id: int, base: str, *, days: int) -> str:
-        """As generated on the tab of keys: no refresh, up to five years."""
+        """As generated on the tab of keys: no refresh, from a day to five years; a public integration has no such tab."""
+        if integration.is_public:
+            raise Refused(403, "A public integration has no long-lived tokens.")
+        if not 1 <= days <= MOST_DAYS:
+            raise Refused(400, "A long-lived token lives from one day to five years.")
         return self._access(integration, user_id, base, "", days * DAY_SECONDS)
 
     def exchange(self, fields: Mapping[str, object], base: str) -> Json:

@@ -37,6 +37,10 @@ class Options:
     timezone: str = "Europe/Moscow"
     index_delay: float = 0.0
     webhooks: bool = True
+    uninstall_uri: str = ""
+    """Where amoCRM says that the integration was switched off; most integrations name none."""
+    public: bool = False
+    """Whether other accounts may install the integration; such a one has no long-lived tokens."""
     client: tuple[str, str] | None = None
     """Id and secret of a public integration that other accounts have, too; without it this account has its own."""
 
@@ -73,7 +77,8 @@ class StandIn:
         )
         seed.begin(self.account)
         self.oauth = OAuth(chosen.account_id, self.wall)
-        self.integration = self.oauth.register(chosen.redirect_uri, client=chosen.client)
+        is_public = chosen.public or chosen.client is not None
+        self.integration = self.oauth.register(chosen.redirect_uri, client=chosen.client, is_public=is_public)
         self.judge = self.oauth.register(chosen.redirect_uri, watched=False)
         self.api = Api(self.oauth)
         self.url = f"https://{chosen.subdomain}.amocrm.ru"

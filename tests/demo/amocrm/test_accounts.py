@@ -22,13 +22,16 @@ async def account(
 ) -> AsyncIterator[Crm]:
     stand_in = StandIn(options, lambda: clocks.business, lambda: clocks.machine, lambda: clocks.machine)
     async with serving(stand_in, host, also=also) as url:
-        yield Crm(session, url, stand_in.long_lived_token(url), stand_in, clocks)
+        crm = Crm(session, url, "", stand_in, clocks)
+        _, pair = await tokens(crm, grant_type="authorization_code", code=stand_in.code())
+        crm.token = pair["access_token"]
+        yield crm
 
 
 @pytest.fixture
 async def two(options: Options, clocks: Clocks) -> AsyncIterator[tuple[Crm, Crm]]:
     """Accounts that have installed the same integration."""
-    async with aiohttp.ClientSession() as session, account(options, "127.0.0.1", clocks, session) as first:
+    async with aiohttp.ClientSession() as session, account(replace(options, public=True), "127.0.0.1", clocks, session) as first:
         client = first.stand_in.integration
         other = replace(
             options, account_id=32_000_001, subdomain="second", client=(client.client_id, client.secret), rate=3
