@@ -19,6 +19,8 @@ class DuplicateControl:
     """Whether what comes replaces what is there, or fills only what is empty."""
     several: Literal["all", "newest", "new"] = "newest"
     """What becomes of two or three: all are updated, or the newest, or a new lead is made. More than three are ignored."""
+    task: str = ""
+    """What whoever is responsible is told to do after a merge, if anything."""
 
 
 @dataclass

@@ -106,6 +106,7 @@ class _Duplicates(Part):
     statuses: list[int]
     update: bool = True
     several: Literal["all", "newest", "new"] = "newest"
+    task: str = ""
 
 
 class _Robot(Part):

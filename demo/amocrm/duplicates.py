@@ -1,6 +1,6 @@
 """Duplicate control of a pipeline: which leads a new one doubles, and how it melts into them. Phones and addresses always add up."""
 
-from demo.amocrm import contacts, leads, links
+from demo.amocrm import contacts, leads, links, tasks
 from demo.amocrm.automation import DuplicateControl
 from demo.amocrm.cards import CardPlan
 from demo.amocrm.errors import Refused
@@ -10,6 +10,7 @@ from demo.amocrm.store import Account
 from wire.phone import phone
 
 MOST = 3
+DAY_SECONDS = 86_400
 _FIELD_TYPES = ("text", "numeric")
 _CODES = {"phone": "PHONE", "email": "EMAIL"}
 
@@ -71,6 +72,20 @@ def merge(account: Account, lead: Lead, plan: LeadPlan) -> None:
         contacts.patch(account, contact, _melted(account, "contacts", contact, plan.contact, control))
     elif isinstance(plan.contact, Contact):
         links.link(account, "leads", lead.id, "contacts", plan.contact.id)
+    if control.task:
+        _ask_for(account, lead, control.task)
+
+
+def _ask_for(account: Account, lead: Lead, text: str) -> None:
+    """A task of a robot's, within a day."""
+    body = tasks.TaskCreate(
+        text=text,
+        complete_till=account.now() + DAY_SECONDS,
+        entity_id=lead.id,
+        entity_type="leads",
+        responsible_user_id=lead.responsible_user_id,
+    )
+    tasks.create(account, body, by=0)
 
 
 def _melted(account: Account, entity: Entity, card: Card, came: CardPlan, control: DuplicateControl) -> CardPlan:

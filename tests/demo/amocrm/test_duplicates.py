@@ -205,6 +205,25 @@ async def test_a_merge_is_an_update_to_whoever_listens(crm: Crm) -> None:
     assert settings == ["update_lead", "update_contact"]
 
 
+async def test_a_merge_may_leave_a_task_for_whoever_is_responsible(crm: Crm) -> None:
+    operator = max(crm.stand_in.account.users)
+    lead = await known(crm, responsible_user_id=operator)
+    await complex_(crm, came())
+    control(crm, several="all", task="Проверьте дубль")
+
+    again = await complex_(crm, came(number="+79990000109"))
+    assert (await crm.get("tasks")).status == 204
+    [merged] = await complex_(crm, came())
+
+    assert (again[0]["merged"], merged["merged"]) == (False, True)
+    tasks = (await crm.get("tasks")).items("tasks")
+    assert [(task["text"], task["created_by"], task["entity_type"]) for task in tasks] == [
+        ("Проверьте дубль", 0, "leads")
+    ] * 2
+    assert tasks[0]["entity_id"] == lead
+    assert tasks[0]["responsible_user_id"] == operator
+
+
 async def test_control_names_what_is_there(crm: Crm) -> None:
     date = await crm.field("contacts", "date")
     for wrong in ({"pipeline_id": 1}, {"statuses": (1,)}, {"by": 1}, {"by": date["id"]}):
