@@ -173,7 +173,8 @@ def clinic_command(folder: Path, *, seed: int, visits: int, day: date) -> list[s
 def stand_in_command(folder: Path, *, hub_port: int, rate: int, port: int = 0) -> list[str]:
     """An amoCRM account whose integration is the hub's."""
     limits = ("--rate", str(rate), "--account-rate", str(max(50, 2 * rate)), "--filter", "on")
-    names = ("--clock", str(folder / "clock"), "--redirect-uri", f"http://127.0.0.1:{hub_port}/oauth/demo")
+    hub = f"http://127.0.0.1:{hub_port}/oauth/demo"
+    names = ("--clock", str(folder / "clock"), "--redirect-uri", hub, "--uninstall-uri", f"{hub}/uninstall")
     return module("demo.amocrm", "--port", str(port), *limits, *names)
 
 
