@@ -2,7 +2,7 @@
 
 Plays one day: no deal is closed by a person, and none waits 30 days."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
@@ -107,7 +107,7 @@ class Ledger:
             visits = [visit for visit in visits if any(visit.id in deal.seen for deal in deals.values())]
         before = len(book.of([v for v in all_visits if book.is_history(v)], Is.VISITED))
         self.asked.pop(patient, None)
-        groups = dict(zip((PRIMARY, REPEAT), book.split(visits, before), strict=True))
+        groups = _stay(deals, dict(zip((PRIMARY, REPEAT), book.split(visits, before), strict=True)))
         try:
             for pipeline, group in groups.items():
                 if group:
@@ -180,6 +180,14 @@ class Ledger:
             and deal.given.created_at
             and book.now - deal.given.created_at < JOIN_WITHIN
         ]
+
+
+def _stay(deals: Mapping[str, Deal], groups: dict[str, list[Visit]]) -> dict[str, list[Visit]]:
+    """What stands in a repeat deal stays there, also when the visit that parted the eras turns out not to be over."""
+    held = deals[REPEAT].seen if REPEAT in deals else {}
+    stays = [visit for visit in groups[PRIMARY] if visit.id in held]
+    primary = [visit for visit in groups[PRIMARY] if visit.id not in held]
+    return {PRIMARY: primary, REPEAT: [*stays, *groups[REPEAT]]}
 
 
 def _abandon(deal: Deal) -> None:

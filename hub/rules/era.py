@@ -61,12 +61,15 @@ def assign(
     stages: Mapping[int, Stage | None],
     settings: Settings,
     choices: Choices = Choices(),
+    won_by_us: Collection[int] = (),
 ) -> Assignment:
-    """`links` by visit id; `stages` of all the patient's deals that we know, None where the CRM no longer knows the deal."""
+    """`links` by visit id; `stages` of all the patient's deals that we know, None where the CRM no longer knows the deal.
+    `won_by_us`: those that a visited visit of theirs won."""
     deals: dict[int, tuple[VisitNow, ...]] = {}
     slots: dict[int, Slot] = {}
     in_doubt: list[VisitNow] = []
-    standing = _Standing(settings, stages, choices, _about_to_win(visits, links, stages, settings))
+    taken_back = set(won_by_us) - {links[visit.id] for visit in visits if visit.word == "visited" and visit.id in links}
+    standing = _Standing(settings, stages, choices, _about_to_win(visits, links, stages, settings), taken_back)
     strange, mine = standing.chosen()
     for visit in in_order(visits):
         role = eras[visit.id]
@@ -114,6 +117,8 @@ class _Standing:
     stages: Mapping[int, Stage | None]
     choices: Choices
     about_to_win: Collection[int]
+    taken_back: Collection[int]
+    """Deals that were won by a visit whose end was taken back: it will be marked again, and is not sold a second time."""
 
     def chosen(self) -> tuple[tuple[int, ...], int | None]:
         """The deals of others' to be tried first, then the patient's own: the first that may still take visits."""
@@ -132,7 +137,8 @@ class _Standing:
             return False
         outgrown = role == "repeat" and stage.pipeline_id in _primary_ids(self.settings)
         stays_by_choice = deal_id in self.choices.brought and not (visit.ahead and deal_id in self.about_to_win)
-        return (visit.ahead and not stage.open) or (outgrown and not stays_by_choice)
+        is_over_without_it = not stage.open and deal_id not in self.taken_back
+        return (visit.ahead and is_over_without_it) or (outgrown and not stays_by_choice)
 
     def _takes(self, deal_id: int) -> bool:
         stage = self.stages[deal_id]

@@ -9,7 +9,7 @@ from hub.rules.confirmed import Confirmation, holds
 from hub.rules.contact import ContactCore, contact_core
 from hub.rules.deals import ABANDONED, Core, Scene, core, new_deal
 from hub.rules.era import Assignment, Choices, Slot, assign, roles
-from hub.rules.model import ContactMemory, DesiredDeal, Memory, PatientKey, Stage
+from hub.rules.model import WON, ContactMemory, DesiredDeal, Memory, PatientKey, Stage
 from hub.rules.settings import Pipeline, Settings
 from hub.rules.skips import skip_reason
 from hub.rules.targets import QUARREL, first_stage, quarrels
@@ -185,7 +185,9 @@ def _assignment(case: Case, kept: Sequence[VisitNow], visits: Sequence[VisitNow]
     before = any(visit.history and visit.word == "visited" and visit.id not in case.links for visit in visits)
     stages = {deal_id: None if deal.memory.gone else deal.stage for deal_id, deal in case.deals.items()}
     choices = Choices(case.chosen, {deal_id for deal_id, deal in case.deals.items() if deal.memory.chosen})
-    return assign(case.key.database, kept, roles(kept, visited_before=before), case.links, stages, settings, choices)
+    eras = roles(kept, visited_before=before)
+    won = {id_ for id_, deal in case.deals.items() if deal.stage.stage_id == deal.memory.written.stage_id == WON}
+    return assign(case.key.database, kept, eras, case.links, stages, settings, choices, won)
 
 
 def _deal_works(scene: Scene, case: Case, found: Assignment) -> list[DealWork]:

@@ -6,7 +6,8 @@ from typing import TypeAlias
 
 import pytest
 
-from tests.demo.clinic.little import PHONE, Little, person
+from demo.clinic import bills
+from tests.demo.clinic.little import PHONE, Little, bill, person
 from tests.demo.clinic.whole import Whole
 
 Follow: TypeAlias = Callable[[], AbstractAsyncContextManager[Whole]]
@@ -190,6 +191,26 @@ async def test_a_key_that_a_backup_gave_to_another_patient_is_another_visit(clin
         "Отменил — вернуть",
         "удалён в IDENT",
     )
+
+
+async def test_a_visit_whose_end_a_backup_took_back_stays_in_the_deal_that_it_had_won(
+    clinic: Little, follow: Follow
+) -> None:
+    clinic.patient()
+    clinic.visit(81, "10:00")
+    clinic.visit(82, "3 10:00")
+    async with follow() as whole:
+        clinic.comes("10:00", 81)
+        await whole.look("10:01")
+        clinic.do("10:20", "backup")
+        clinic.do("10:30", "end", 81)
+        await whole.look("10:31")
+        clinic.do("10:40", "roll back")
+        await whole.verify("10:41")
+        clinic.do("10:50", "bill", 81, bill=bills.as_json(bill(10)))
+
+        assert await agrees(whole) == 2
+    assert (clinic.deal(81).stage, clinic.deal(82).pipeline) == ("Успешно реализовано", "Повторные")
 
 
 # Updates of the program: R17

@@ -24,9 +24,10 @@ def assigned(
     before: bool = False,
     chosen: tuple[int, ...] = (),
     brought: tuple[int, ...] = (),
+    won_by_us: tuple[int, ...] = (),
 ) -> Assignment:
     eras = roles(visits, visited_before=before)
-    return assign(DATABASE, visits, eras, links or {}, stages or {}, PRESET, Choices(chosen, brought))
+    return assign(DATABASE, visits, eras, links or {}, stages or {}, PRESET, Choices(chosen, brought), won_by_us)
 
 
 def check(visits: list[VisitNow], primary: list[str], *, before: bool = False) -> None:
@@ -83,6 +84,25 @@ def test_a_link_moves_only_ahead_out_of_a_closed_deal(
 
     assert (found.deals == {link: (visit,)}) is stays
     assert (len(found.slots) == 1) is not stays
+
+
+@pytest.mark.parametrize(
+    ("visits", "won_by_us", "stays"),
+    [
+        ([future("1")], (900,), True),
+        ([future("1"), future("2")], (900,), True),
+        ([future("1")], (), False),  # a person won it
+        ([visited("2"), future("1")], (900,), False),  # another visit won it: this one goes on
+    ],
+)
+def test_r10_a_visit_whose_end_was_taken_back_stays_in_the_deal_that_it_had_won(
+    visits: list[VisitNow], won_by_us: tuple[int, ...], stays: bool
+) -> None:
+    links = {visit.id: 900 for visit in visits}
+
+    found = assigned(visits, links, {900: CLOSED_WON}, won_by_us=won_by_us)
+
+    assert ("1" in ids(found.deals.get(900, ()))) is stays
 
 
 def test_a_link_moves_when_its_visit_became_a_repeat_one() -> None:
