@@ -46,17 +46,22 @@ async def install(folder: Path, session: aiohttp.ClientSession, crm: dict[str, A
         code = (await answer.json())["code"]
     host = crm["url"].removeprefix("http://")
     await run("hub-install", module("hub", "install", "demo", "--code", code, "--host", host), folder, env)
-    names = ("--account", str(crm["account_id"]), "--name", "PZ", "--zone", ZONE, "--yes")
+    return await add_clinic(folder, crm, env, name="PZ", zone=ZONE)
+
+
+async def add_clinic(folder: Path, crm: dict[str, Any], env: dict[str, str], *, name: str, zone: str) -> str:
+    """Add a clinic's database to the account; returns the one-time code of its agent."""
+    names = ("--account", str(crm["account_id"]), "--name", name, "--zone", zone, "--yes")
     added = await run("hub-clinic", module("hub", "clinic", "add", *names), folder, env)
     return added.split()[-1]  # the command's last word
 
 
 async def enroll(
-    folder: Path, hub_url: str, code: str, *, scan_every: float, state_every: float, budget: float = 2
+    folder: Path, hub_url: str, code: str, *, scan_every: float, state_every: float, budget: float = 2, zone: str = ZONE
 ) -> None:
     """Write the agent's config and make the agent known to the hub. `budget`: how many percent of a core the scan's pages may take."""
     config = folder / "agent.toml"
-    config.write_text(_agent_config(folder, hub_url, scan_every, state_every, budget))
+    config.write_text(_agent_config(folder, hub_url, zone, scan_every, state_every, budget))
     await run("agent-enroll", module("agent", "enroll", hub_url, code, "--config", str(config)), folder)
 
 
@@ -69,13 +74,13 @@ def dial_through(folder: Path, port: int) -> None:
     file.write_text(json.dumps(identity), "utf-8")
 
 
-def _agent_config(folder: Path, hub_url: str, scan_every: float, state_every: float, budget: float) -> str:
+def _agent_config(folder: Path, hub_url: str, zone: str, scan_every: float, state_every: float, budget: float) -> str:
     return f"""state_dir = "{folder / "agent"}"
 [hub]
 url = "{hub_url}"
 [mis]
 url = "sqlite:///{folder / "clinic.db"}"
-timezone = "{ZONE}"
+timezone = "{zone}"
 [scan]
 scan_every_seconds = {scan_every}
 budget_percent_of_core = {budget}

@@ -42,6 +42,16 @@ class Verdict:
         """Nothing differs."""
         return not (self.differences or self.wrong_person or self.duplicates)
 
+    def and_also(self, other: "Verdict") -> "Verdict":
+        """Of two databases in one account."""
+        return Verdict(
+            self.visits + other.visits,
+            self.deals + other.deals,
+            (*self.differences, *other.differences),
+            self.wrong_person + other.wrong_person,
+            max(self.duplicates, other.duplicates),
+        )
+
     def line(self) -> str:
         """The result in one line."""
         return (

@@ -14,12 +14,13 @@ from typing import Any
 import aiohttp
 
 from demo.install import ZONE, enroll, hub_environment, install, make_key, register
+from demo.other import Other, connect, go_on, other
 from demo.processes import Process, free_port, module, running
 
 DATABASE = "db_1"
 IDLE_SECONDS = 60.0
-_HASTE = 20
-"""Percent of a core: hours of the clinic's pass in a second, and a backup that is put back has to be read whole meanwhile."""
+_PACE = {"scan_every": 0.02, "state_every": 0.05, "budget": 20.0}
+"""Hours of the clinic's pass in a second, and a backup that is put back has to be read whole meanwhile."""
 
 
 class NeverIdle(Exception):
@@ -49,6 +50,8 @@ class Product:
     public_url: str = ""
     crm: dict[str, Any] = field(default_factory=dict)
     ops_url: str = ""
+    other: Other | None = None
+    """The branch with a database of its own, where there is one."""
 
     @property
     def clinic_file(self) -> Path:
@@ -63,17 +66,41 @@ class Product:
 
     async def advance(self, to: datetime) -> datetime:
         """Let the clinic's day go on, at most until `to`; then the other clocks follow."""
+        if self.other:
+            to = await self._stop(to)
+            await go_on(self.session, self.other, to.isoformat())
         async with self.session.post(f"{self.clinic_url}/advance", json={"to": to.isoformat()}) as answer:
             reached = datetime.fromisoformat((await answer.json())["reached"])
+        if self.other:
+            reached = to  # a clinic in the west may have begun later
         self.set_clock(reached)
         return reached
+
+    async def _stop(self, to: datetime) -> datetime:
+        """How far both clinics can go."""
+        stops: list[datetime] = []
+        for url in filter(None, (self.clinic_url, self.other and self.other.url)):
+            async with self.session.get(f"{url}/stop", params={"to": to.isoformat()}) as answer:
+                stops.append(datetime.fromisoformat((await answer.json())["stop"]))
+        return min(stops)
+
+    async def start_agents(self) -> None:
+        """Switch on the computers in the clinics."""
+        await self.agent.start()
+        if self.other:
+            await self.other.agent.start()
+
+    @property
+    def _processes(self) -> tuple[Process, ...]:
+        others = (self.other.clinic, self.other.agent) if self.other else ()
+        return (self.clinic, self.stand_in, self.hub, self.agent, *others)
 
     async def idle(self, moment: datetime) -> None:
         """Wait until all that was committed in the clinic before `moment` stands in amoCRM."""
         deadline = time.monotonic() + IDLE_SECONDS
         status: dict[str, Any] = {}
         while time.monotonic() < deadline:
-            for process in (self.clinic, self.stand_in, self.hub, self.agent):
+            for process in self._processes:
                 process.check()
             with contextlib.suppress(aiohttp.ClientError):
                 async with self.session.get(f"{self.ops_url}/status") as answer:
@@ -87,6 +114,9 @@ class Product:
         """A power cut at the clinic's computer, and its return."""
         await self.agent.kill()
         await self.agent.start()
+        if self.other:
+            await self.other.agent.kill()
+            await self.other.agent.start()
 
     async def restart_hub(self) -> None:
         """A power cut at the hub, and its return on the same port."""
@@ -131,8 +161,10 @@ async def started(
     hub: str = "hub",
     agent: str = "agent",
     rate: int = 200,
+    others: int = 0,
 ) -> AsyncIterator[Product]:
-    """Start clinic, stand-in and hub and install the hub; the agent is enrolled and waits to be started."""
+    """Start clinic, stand-in and hub and install the hub; the agent is enrolled and waits to be started. `others`: so many visits
+    of a branch that has a database of its own."""
     port = free_port()
     (folder / "clock").write_text(opens.isoformat())
     clinic = Process("clinic", clinic_command(folder, seed=seed, visits=visits, day=day), folder)
@@ -141,6 +173,9 @@ async def started(
         session = await stack.enter_async_context(aiohttp.ClientSession())
         await stack.enter_async_context(running(clinic))
         await stack.enter_async_context(running(stand_in))
+        branch = other(folder, seed=seed, visits=others, day=day) if others else None
+        if branch:
+            await stack.enter_async_context(running(branch.clinic))
         clinic_told, crm = await clinic.ready(), await stand_in.ready()
         env = hub_environment(folder, port, crm["url"].removeprefix("http://"), rate)
         product = Product(
@@ -159,8 +194,12 @@ async def started(
         product.found_hub(await product.hub.ready())
         await register(folder, crm, env)
         code = await install(folder, session, crm, env)
-        await enroll(folder, product.public_url, code, scan_every=0.02, state_every=0.05, budget=_HASTE)
+        await enroll(folder, product.public_url, code, zone=ZONE, **_PACE)
         stack.push_async_callback(product.agent.stop)
+        if branch:
+            await connect(branch, crm, env, product.public_url, **_PACE)
+            stack.push_async_callback(branch.agent.stop)
+            product.other = branch
         yield product
 
 

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from demo import other
 from demo.clinic.leads import GivenDeal
 from demo.clinic.oracle import expected, given
 from demo.install import ZONE
@@ -21,6 +22,8 @@ from demo.product import DATABASE, Product, started
 DAY = date(2026, 11, 24)
 TICK = timedelta(minutes=15)
 REFUSALS_SHOWN = 20
+_LEAST_OTHERS = 12
+"""Visits of the branch that has a database of its own."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,16 @@ async def smoke(
     """Play the day; returns the exit code: 0 when nothing differs."""
     begun = time.monotonic()
     with _folder(keep) as folder:
-        async with started(folder, seed=seed, visits=visits, day=DAY, opens=at(7), hub=hub, agent=agent) as product:
+        others = max(_LEAST_OTHERS, visits // 10)
+        async with started(
+            folder, seed=seed, visits=visits, day=DAY, opens=at(7), hub=hub, agent=agent, others=others
+        ) as product:
+            while await product.advance(at(7)) < at(7):
+                pass  # what the other branch did before: there it is later
             leads = given(product.clinic_file, seed)
             stood = await put(leads, product.crm["url"], product.crm["token"], turn_clock=product.set_clock)
             product.set_clock(at(7))
-            await product.agent.start()
+            await product.start_agents()
             await _play(product, kills)
             verdict = await _judge(product, stood, visits)
             requests = await _requests(product)
@@ -82,15 +90,18 @@ async def _play(product: Product, kills: list[Kill]) -> None:
 
 
 async def _judge(product: Product, stood: list[GivenDeal], visits: int) -> Verdict:
-    should = expected(
-        product.clinic_file,
-        database=DATABASE,
-        live_since=at(7),
-        now=at(23),
-        zone=ZONE,
-        given=stood,
-    )
-    return await judge(should, product.crm["url"], product.crm["token"], database=DATABASE, at_least=visits)
+    first = await _verdict(product, product.clinic_file, DATABASE, ZONE, stood, visits)
+    if product.other is None:
+        return first
+    there = product.other
+    return first.and_also(await _verdict(product, there.clinic_file, other.DATABASE, other.ZONE, [], there.visits))
+
+
+async def _verdict(
+    product: Product, file: Path, database: str, zone: str, stood: list[GivenDeal], at_least: int
+) -> Verdict:
+    should = expected(file, database=database, live_since=at(7), now=at(23), zone=zone, given=stood, home=ZONE)
+    return await judge(should, product.crm["url"], product.crm["token"], database=database, at_least=at_least)
 
 
 async def _requests(product: Product) -> str:
