@@ -1,5 +1,5 @@
 """The whole way with nothing in another's place: a clinic, its agent, a hub, amoCRM's pages with our widget, each a process of its own.
-What the clinic books appears in the card that an operator has open, by itself."""
+What the clinic books appears in the card that an operator has open, by itself; and the head may switch it all off and on again."""
 
 import time
 from collections.abc import AsyncIterator
@@ -22,6 +22,7 @@ from tests.browser.conftest import BROWSER
 pytestmark = [*BROWSER, pytest.mark.timeout(170)]
 
 DAY = date(2026, 11, 24)
+HEAD = 9_000_001
 PHONE, NAME = "+79990000177", "Смирнова Алла"
 SOON = 15_000
 """Milliseconds within which an operator sees what happened."""
@@ -97,3 +98,29 @@ async def test_what_the_clinic_books_appears_in_the_open_card(whole: Whole, page
     await expect(panel.locator(".identlink__fresh_green")).to_have_count(1, timeout=SOON)
     await expect(panel).to_have_attribute("data-state", "found", timeout=SOON)
     assert troubles == []
+
+    await reinstalled(whole, page)
+    await expect(panel).to_have_attribute("data-state", "found", timeout=SOON)
+    await expect(panel.locator(".identlink__fresh_green")).to_have_count(1, timeout=SOON)
+    assert all("403" in text for text in troubles), "what the widget asked of the hub while it was not installed"
+    troubles.clear()
+
+
+_CODES = (
+    """async () => (await (await fetch('/_stand-in/counts')).json()).by_route['POST /oauth2/access_token']['200']"""
+)
+
+
+async def reinstalled(whole: Whole, page: Page) -> None:
+    """The head switches the integration off: no token works any more. Then on again: amoCRM's server brings the hub a code."""
+    crm = whole.product.crm["url"]
+    await page.goto(f"{crm}/_stand-in/login/{HEAD}?to=/settings/widgets/")
+    codes = await page.evaluate(_CODES)
+    await page.click("[data-action=open-modal]")
+    await page.click("[data-action=disable-widget]")
+    await expect(page.locator("[data-status]")).to_have_text("Выключена")
+    await page.click("[data-action=open-modal]")
+    await page.click("[data-action=save-widget]")
+    await expect(page.locator("[data-status]")).to_have_text("Включена")
+    await page.wait_for_function(f"async codes => await ({_CODES})() > codes", arg=codes, timeout=SOON)
+    await page.goto(f"{crm}/leads/detail/{whole.deal}")
