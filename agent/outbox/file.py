@@ -123,7 +123,7 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
         if db.in_transaction:  # where the disk is full, SQLite has rolled back already
             db.execute("ROLLBACK")
         if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_FULL:
-            log.error(logger, "disk.full", hint=_FULL)
+            log.error(logger, "disk.filled", hint=_FULL)
         raise
 
 

@@ -106,7 +106,7 @@ async def test_a_disk_that_was_full_leaves_nothing_out(
         for _ in range(3):
             with pytest.raises(sqlite3.OperationalError, match="full"):
                 await here.step()
-        assert [record.message for record in caplog.records].count("disk.full") == 3
+        assert [record.message for record in caplog.records].count("disk.filled") == 3
         is_full = False
         await here.restart()
         for _ in range(3):
