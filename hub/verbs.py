@@ -16,6 +16,7 @@ from hub.amocrm.plan import Plan
 from hub.amocrm.schema import CrmSchema
 from hub.install import Installer
 from hub.jobs import Args, Handler, Say
+from hub.links import persons
 from hub.rules.settings import Settings
 from hub.store import tables
 from hub.store.engine import Store, Unit
@@ -42,6 +43,7 @@ class Verbs:
             "agent-code": self.make_code,
             "agent-revoke": self.revoke_agent,
             "agent-resume": self.resume_agent,
+            "patient-settle": self.settle_patient,
         }
 
     async def install(self, args: Args, say: Say) -> str:
@@ -89,6 +91,16 @@ class Verbs:
         async with self._store.writing(await self._account_of(agent)) as unit:
             was_suspended = await agents.resume(unit, agent)
         return f"{agent} may speak again." if was_suspended else f"{agent} was not suspended."
+
+    async def settle_patient(self, args: Args, _say: Say) -> str:
+        """Take the change of a patient's card that waits for a person's word."""
+        database, patient = args["database"], args["patient"]
+        async with self._store.writing(await self._account(args["account"])) as unit:
+            change = await persons.waiting(unit, database, patient)
+            if change is None:
+                raise NeedsOperator(f"Nothing waits about patient {patient} of {database} (ident-hub parked).")
+            await persons.settle(unit, database, change, is_another=args["is_another"])
+        return f"Patient {patient} is {'another person: a contact of its own is made' if args['is_another'] else 'the same as before'}."
 
     async def _account_of(self, agent: str) -> Account:
         known = select(tables.agents.c.account_id).where(tables.agents.c.id == agent)

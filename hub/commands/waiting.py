@@ -5,7 +5,7 @@ import asyncio
 
 from sqlalchemy import ColumnElement, Select, select, true
 
-from hub.commands.tools import Commands, account_option, add_parser, open_hub
+from hub.commands.tools import Commands, account_option, add_parser, ask_hub, open_hub
 from hub.config import load
 from hub.store.tables import outcomes, parked
 
@@ -17,11 +17,40 @@ def add(commands: Commands) -> None:
     )
     account_option(changes)
     changes.set_defaults(act=show_parked)
+    _add_patient(commands)
     questions = add_parser(
         commands, "asks", "list what a person in the clinic has to choose", "asks", "asks --account 31485922"
     )
     account_option(questions)
     questions.set_defaults(act=show_asks)
+
+
+def _add_patient(commands: Commands) -> None:
+    patient = add_parser(
+        commands, "patient", "say whose a card is whose name and birth date changed together", *_SAME_OR_ANOTHER
+    )
+    patient.add_argument("who", choices=("same", "another"))
+    patient.add_argument("patient", metavar="PATIENT", help="as parked shows it, e.g. 4410")
+    account_option(patient, required=True)
+    patient.add_argument("--database", required=True, metavar="ID", help="as status shows it, e.g. db_1")
+    patient.set_defaults(act=settle_patient)
+
+
+_SAME_OR_ANOTHER = (
+    "patient same 4410 --account 31485922 --database db_1",
+    "patient another 4410 --account 31485922 --database db_1",
+)
+
+
+def settle_patient(args: argparse.Namespace) -> None:
+    """The change is taken: the same person keeps contact and deals, another one begins without."""
+    asked = {
+        "account": args.account,
+        "database": args.database,
+        "patient": args.patient,
+        "is_another": args.who == "another",
+    }
+    print(asyncio.run(ask_hub("patient-settle", asked, args.account)))
 
 
 def show_parked(args: argparse.Namespace) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Row, and_, select
 
 from hub.inbox import passes
 from hub.inbox.fold import read
+from hub.inbox.persons import ANOTHER_PERSON
 from hub.inbox.write import parked_place, write
 from hub.store.dialect import upsert
 from hub.store.engine import Unit
@@ -120,7 +121,9 @@ async def put_positions(unit: Unit, database: str, moved: Mapping[Lane, Position
 async def retry_parked(unit: Unit) -> int:
     """Read again what could not be read before an upgrade; say how many changes could be read now."""
     rows = await unit.execute(
-        select(parked).where(parked.c.account_id == unit.account.id, parked.c.reason != passes.BRAKE)
+        select(parked).where(
+            parked.c.account_id == unit.account.id, parked.c.reason.not_in((passes.BRAKE, ANOTHER_PERSON))
+        )
     )
     readable: dict[str, list[Change]] = {}
     for row in rows:

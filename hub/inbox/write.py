@@ -12,6 +12,7 @@ from hub.clock import machine_now
 from hub.inbox.again import set_apart
 from hub.inbox.fold import Entry, Key, fold, patient_of, phones_of, to_look_at
 from hub.inbox.fold import record_place as record_place
+from hub.inbox.persons import doubt
 from hub.store.dialect import among, insert, upsert
 from hub.store.engine import Unit
 from hub.store.tables import arrivals, dirty, parked, phones, records
@@ -48,6 +49,7 @@ async def write(unit: Unit, database: str, changes: Collection[Change]) -> Colle
     """Store a run of changes; says of which patients something changed."""
     entries = fold(changes, await arrive(unit, len(changes)))
     held = await _held(unit, database, entries)
+    entries = await doubt(unit, database, entries, held.owners)
     owners = {
         key: patient_of(entry.entity, held.owners.get(key)) if entry.entity else held.owners.get(key)
         for key, entry in entries.items()
