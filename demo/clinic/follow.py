@@ -91,6 +91,8 @@ class Follower:
 
     def bring(self) -> None:
         """What was done in the file since, as one transaction. Whatever fails is brought the next time."""
+        if not self._something_was_done():
+            return
         self._connection.rollback()
         with self._database.transaction():
             noted = self._database.execute("SELECT tab, key, what FROM _noted ORDER BY n")
@@ -100,6 +102,9 @@ class Follower:
                     self._do(what, table, key)
             self._connection.commit()
             self._database.execute("DELETE FROM _noted")
+
+    def _something_was_done(self) -> bool:
+        return bool(self._database.execute("SELECT 1 FROM _noted LIMIT 1")) or self._in_the_file() != self._there
 
     def _do(self, what: str, table: str, key: int) -> None:
         columns, own = self._there[table], TABLES[table].key

@@ -2,13 +2,16 @@
 tables holds together. It knows the statements that are sent to it by their form, refuses all others, and proves nothing of a real server.
 Its files hold one writer: tests with open transactions cannot be played in it. As a pytest plugin it takes pyodbc's place."""
 
+import atexit
 import os
 import re
+import shutil
 import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -40,10 +43,10 @@ class Pretended(ModuleType):
 
     Error = Error
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         super().__init__("pyodbc")
         self.pooling = True
-        self.folder = Path(tempfile.mkdtemp())
+        self.folder = folder
         self.logins = {"sa": "a;b}c"}
         self.databases = {"master"}
         self.readers: set[tuple[str, str]] = set()
@@ -68,6 +71,8 @@ class Connection:
         """The table whose keys are given."""
         self.db = sqlite3.connect(":memory:", isolation_level=None, timeout=0.5, check_same_thread=False)
         self.at = ""
+        self._version: object = None
+        self._types: dict[tuple[str, str], str] = {}
         self.use(database)
 
     def use(self, database: str) -> None:
@@ -86,6 +91,12 @@ class Connection:
 
     def types(self) -> dict[tuple[str, str], str]:
         """(table, column) -> type, in small letters, of all that are there."""
+        version = self.at, self.db.execute("PRAGMA dbo.schema_version").fetchone()
+        if version != self._version:
+            self._version, self._types = version, self._looked_up()
+        return self._types
+
+    def _looked_up(self) -> dict[tuple[str, str], str]:
         there = {
             (table.lower(), name.lower())
             for (table,) in self.db.execute(
@@ -245,11 +256,18 @@ def _altered(cursor: Cursor, _match: re.Match[str], text: str, values: Any) -> N
 
 
 def _selected(cursor: Cursor, _match: re.Match[str], text: str, values: Any) -> None:
-    tree = sqlglot.parse_one(text, read="tsql")
+    tree, translated = _translated(text)
+    found = cursor.run(translated, values)
     types, tables = cursor.connection.types(), {t.alias_or_name: t.name for t in tree.find_all(exp.Table)}
-    found = cursor.run(tree.sql(dialect="sqlite"), values)
     readers = [_reader(output, tables, types) for output in tree.expressions]
     cursor.answer(*(tuple(read_it(cell) for read_it, cell in zip(readers, row, strict=True)) for row in found))
+
+
+@cache
+def _translated(text: str) -> tuple[exp.Select, str]:
+    tree = sqlglot.parse_one(text, read="tsql")
+    assert isinstance(tree, exp.Select)
+    return tree, tree.sql(dialect="sqlite")
 
 
 def _reader(output: exp.Expr, tables: dict[str, str], types: dict[tuple[str, str], str]) -> Callable[[Any], Any]:
@@ -319,7 +337,9 @@ _FORMS: Sequence[tuple[str, Callable[[Cursor, re.Match[str], str, Any], None]]] 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before anybody asks for pyodbc."""
-    sys.modules["pyodbc"] = Pretended()
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    sys.modules["pyodbc"] = Pretended(folder)
     os.environ[dsn.ENV] = DSN
 
 
