@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from demo.account import Account, Api, Card, put, read
-from demo.clinic.leads import LOST, WON
+from demo.clinic.leads import LOST
 from demo.clinic.oracle import Expected, ExpectedContact, ExpectedDeal, FieldValue
 
 __all__ = ["Difference", "Verdict", "judge", "put"]
@@ -127,14 +127,15 @@ class _Court:
         )
 
     def duplicates(self) -> int:
-        """Visits in several deals, contacts with one patient's key, open deals of a patient that nobody asked for."""
+        """Visits in several deals, contacts with one patient's key, deals of a patient that nobody asked for: also won ones, which
+        would be money that nobody paid."""
         visits = sum(len(deals) > 1 for deals in self.deals_of.values())
         contacts = sum(len(contacts) - 1 for contacts in self._own.values())
-        wanted = Counter((deal.patient, deal.pipeline) for deal in self._wanted if deal.stage not in (WON, LOST))
+        wanted = Counter((deal.patient, deal.pipeline) for deal in self._wanted if deal.stage != LOST)
         there = Counter(
             (deal.fields[_PATIENT], deal.pipeline)
             for deal in self.account.deals
-            if deal.stage not in (WON, LOST) and str(deal.fields.get(_PATIENT, "")).startswith(f"{self.database}:")
+            if deal.stage != LOST and str(deal.fields.get(_PATIENT, "")).startswith(f"{self.database}:")
         )
         return visits + contacts + sum((there - wanted).values())
 

@@ -1,6 +1,7 @@
 """The judge sees whatever differs, says where, and never who."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from demo.account import AccountRefused
+from demo.clinic.leads import LOST
 from demo.clinic.oracle import Expected, FieldValue
 from demo.judge import Difference, Verdict, judge
 from tests.demo.clinic.little import Little, bill
@@ -243,7 +245,7 @@ async def test_a_visit_in_two_deals_is_a_duplicate(expected: dict[str, Expected]
     assert wanted is not None
     add_deal(account, wanted, own_contact(account, "1001")["id"])
 
-    assert (await verdict(expected, account)).duplicates == 1
+    assert (await verdict(expected, account)).duplicates == 2  # the visit, and the deal
 
 
 async def test_two_contacts_of_one_patient_are_a_duplicate(expected: dict[str, Expected], account: FakeAccount) -> None:
@@ -254,7 +256,7 @@ async def test_two_contacts_of_one_patient_are_a_duplicate(expected: dict[str, E
     assert (await verdict(expected, account)).duplicates == 1
 
 
-async def test_an_open_deal_that_nobody_asked_for_is_a_duplicate(
+async def test_an_open_or_won_deal_that_nobody_asked_for_is_a_duplicate(
     expected: dict[str, Expected], account: FakeAccount
 ) -> None:
     wanted = expected["83"].deal
@@ -262,7 +264,9 @@ async def test_an_open_deal_that_nobody_asked_for_is_a_duplicate(
     add_deal(account, wanted, own_contact(account, "1002")["id"])
     put(account.leads[-1], "IDENT: приёмы", "")
 
-    assert (await verdict(expected, account)).duplicates == 1
+    for stage in (account.leads[-1]["status_id"], 142):
+        account.leads[-1]["status_id"] = stage
+        assert (await verdict(expected, account)).duplicates == 1
     account.leads[-1]["status_id"] = 143
     assert (await verdict(expected, account)).good
 
@@ -312,3 +316,29 @@ async def test_a_refusal_says_where_and_no_more(expected: dict[str, Expected], a
     async with account.serving() as url:
         with pytest.raises(AccountRefused, match="leads/pipelines: amoCRM answered 401"):
             await judge(expected, url, "wrong", database="db_1")
+
+
+def test_two_databases_of_one_account_are_judged_together() -> None:
+    one = Verdict(3, 2, (Difference("81", "stage"),), 1, 2)
+    other = Verdict(2, 1, (), 0, 3)
+
+    assert one.and_also(other) == Verdict(5, 3, (Difference("81", "stage"),), 1, 3)
+    assert not one.and_also(other).good
+
+
+async def test_a_deal_that_lost_its_visits_is_found_by_its_patient(
+    expected: dict[str, Expected], account: FakeAccount
+) -> None:
+    wanted = expected["83"].deal
+    assert wanted is not None
+    left = replace(wanted, visits=(), stage=LOST, pipeline="Первичные", fields={"IDENT: пациент": "db_1:1002"})
+    expected = {**expected, "Первичные of db_1:1002": Expected("deal", deal=left)}
+
+    missing = await verdict(expected, account)
+    add_deal(account, left, own_contact(account, "1002")["id"])
+    there = await verdict(expected, account)
+    account.leads[-1]["status_id"] = 142
+
+    assert [str(d) for d in missing.differences] == ["a deal of db_1:1002 without visits: is not there"]
+    assert there.good, there.differences
+    assert "a deal of db_1:1002 without visits: stage" in map(str, (await verdict(expected, account)).differences)
