@@ -32,6 +32,11 @@ class Writer:
     user_id: int
     by_hand: bool = False
 
+    @property
+    def is_person(self) -> bool:
+        """A robot of the account's own has hands, too."""
+        return self.by_hand and self.user_id != 0
+
 
 def prepare(
     account: Account, entity: Entity, body: CardBody, checks: Checks, writer: Writer, prefix: str = ""

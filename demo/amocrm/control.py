@@ -5,6 +5,7 @@ POST  token                      {"user_id"?}                         -> {"token
 POST  token-life                 {"seconds"}                       -> 204                 of disposable tokens from now on; below 0: expired
 POST  turn                       {"seconds"}                          -> 204                 for the index, late requests, webhooks
 POST  index-delay                {"seconds"}                          -> 204                 so far behind is the full-text search
+POST  required-fields            {"by_api"}                           -> 204                 whether an empty one stops our moves, too
 POST  rename                     {"subdomain", "host"}                -> 204                 the old host only tells where
 POST  revoke                     {}                                   -> 204                 all tokens of the hub's integration
 GET   counts                                                          -> see StandIn.counts; POST counts/reset -> 204
@@ -89,6 +90,10 @@ class _Limits(Part):
     block_after: Annotated[int, Field(ge=0)] = 0
     large_batch: Annotated[int, Field(ge=0)] = 0
     large_batch_applied: bool = False
+
+
+class _Enforced(Part):
+    by_api: bool
 
 
 class _Name(Part):
@@ -181,6 +186,10 @@ def _edit_between(stand_in: StandIn, body: Any, _: str) -> None:
     stand_in.edit_between(edit.user_id, edit.lead_id, edit.body)
 
 
+def _required_fields(stand_in: StandIn, body: Any, _: str) -> None:
+    stand_in.account.requires_fields = _Enforced.model_validate(body).by_api
+
+
 def _rename(stand_in: StandIn, body: Any, _: str) -> None:
     name = _Name.model_validate(body)
     stand_in.rename(name.subdomain, name.host)
@@ -214,6 +223,7 @@ _TURNS: dict[str, Callable[[StandIn, Any, str], Json | None]] = {
     "POST turn": lambda stand_in, body, _: stand_in.turn(_Seconds.model_validate(body).seconds),
     "POST index-delay": _index_delay,
     "POST rename": _rename,
+    "POST required-fields": _required_fields,
     "POST revoke": lambda stand_in, _, __: stand_in.revoke(),
     "GET counts": lambda stand_in, _, __: stand_in.counts(),
     "POST counts/reset": lambda stand_in, _, __: stand_in.limits.reset(),

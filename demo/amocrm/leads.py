@@ -100,6 +100,8 @@ def change(account: Account, lead: Lead, body: LeadPatch, checks: Checks, writer
     """Check a patch."""
     card = cards.prepare(account, "leads", body, checks, writer)
     stage = stages.of_move(account, lead, body, checks)
+    if writer.is_person or (account.requires_fields and not writer.by_hand):
+        stages.required(account, lead, stage, card.values, checks)
     stages.loss_reason(account, body.loss_reason_id, stage[1] if stage else lead.status_id, checks)
     card.plain |= body.given("price", "loss_reason_id")
     return LeadPlan(card, stage, [])

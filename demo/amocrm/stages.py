@@ -1,5 +1,7 @@
 """Where a lead may stand: which stage a body means, and what a move leaves behind; knows no JSON."""
 
+from collections.abc import Mapping
+
 from demo.amocrm.bodies import LeadComplex, LeadCreate, LeadPatch
 from demo.amocrm.checks import Checks
 from demo.amocrm.model import LOST, UNSORTED, WON, Lead, Pipeline, Values
@@ -67,6 +69,19 @@ def loss_reason(account: Account, given: int | None, status_id: int, checks: Che
         return
     if checks.choice("loss_reason_id", given in account.loss_reasons):
         checks.choice("loss_reason_id", status_id == LOST, "A loss reason is accepted with status 143 only.")
+
+
+def required(
+    account: Account, lead: Lead, stage: Stage | None, planned: Mapping[int, Values | None], checks: Checks
+) -> None:
+    """Refuse a move to a stage where a field is required that is empty, and is not filled on the way."""
+    if stage is None or stage == (lead.pipeline_id, lead.status_id):
+        return
+    place = {"pipeline_id": stage[0], "status_id": stage[1]}
+    for field in account.fields["leads"].values():
+        asked_here = any(place.items() <= one.items() for one in field.required_statuses)
+        if asked_here and not planned.get(field.id, lead.values.get(field.id)):
+            checks.refuse("FieldMissing", "custom_fields_values", f"In this status the field {field.id} is required.")
 
 
 def put(account: Account, lead: Lead, stage: Stage, by: int) -> None:

@@ -109,6 +109,8 @@ class Account:
         self.index_delay = index_delay
         """By how many seconds the full-text search is behind."""
         self._search = {entity: Search(steady) for entity in ENTITIES}
+        self.requires_fields = False
+        """Whether a required field stops a move by the API, too; the documentation speaks of the interface."""
         self.by_integration = False
         """Whether what happens now comes through the API, and not of a person or of a robot of the account's own."""
         self._watchers: list[Watcher] = []

@@ -33,5 +33,6 @@ def calm(stand_in: StandIn) -> None:
     stand_in.limits.knobs = Knobs()
     stand_in.post.knobs = PostKnobs()
     stand_in.robots.clear()
+    stand_in.account.requires_fields = False
     stand_in.account.duplicate_control.clear()
     stand_in.account.index_delay = stand_in.options.index_delay

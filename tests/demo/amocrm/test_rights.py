@@ -9,6 +9,7 @@ import pytest
 from demo.amocrm import hands, seed
 from demo.amocrm.api import ROUTES
 from demo.amocrm.call import Route
+from demo.amocrm.errors import Invalid
 from demo.amocrm.model import Json, User
 from tests.demo.amocrm.conftest import Crm
 
@@ -168,3 +169,44 @@ async def test_groups_are_told_where_their_users_are(office: Office) -> None:
     letters = {one["name"]: (one["rights"]["leads"]["view"], one["_embedded"]["groups"][0]["id"]) for one in users}
     assert letters["Группа"] == ("G", 7)
     assert (letters["Своё"], letters["Ничего"]) == (("M", 7), ("D", 0))
+
+
+# Fields that a stage requires.
+
+
+async def required(crm: Crm) -> int:
+    """A text field that the third stage asks for."""
+    asked = [{"pipeline_id": crm.pipeline, "status_id": crm.stages[2]}]
+    field: int = (await crm.field("leads", "text", required_statuses=asked))["id"]
+    return field
+
+
+@pytest.mark.parametrize("by_api", [False, True])
+async def test_a_required_field_stops_a_move_by_the_api_only_where_a_test_asks_for_it(crm: Crm, by_api: bool) -> None:
+    field, lead = await required(crm), await crm.lead()
+    assert (await crm.ask("POST", "/_stand-in/required-fields", {"by_api": by_api}, token="")).status == 204
+    move = {"status_id": crm.stages[2], "pipeline_id": crm.pipeline}
+    filled = {"custom_fields_values": [{"field_id": field, "values": [{"value": "есть"}]}]}
+
+    assert (await crm.patch(f"leads/{lead}", {"status_id": crm.stages[1]})).status == 200
+    said = await crm.patch(f"leads/{lead}", move)
+    if by_api:
+        assert (said.status, said.problems()) == (400, [("FieldMissing", "custom_fields_values")])
+        assert crm.stand_in.account.leads[lead].status_id == crm.stages[1]
+        assert (await crm.patch(f"leads/{lead}", move | filled)).status == 200, "filled on the way"
+        cleared = {"custom_fields_values": [{"field_id": field, "values": None}]}
+        assert (await crm.patch(f"leads/{lead}", move | cleared)).status == 200, "that is no move"
+    else:
+        assert said.status == 200
+
+
+async def test_a_required_field_stops_a_person_and_no_robot(crm: Crm) -> None:
+    await required(crm)
+    lead, account = await crm.lead(), crm.stand_in.account
+    operator = max(account.users)
+
+    with pytest.raises(Invalid):
+        hands.edit_lead(account, operator, lead, {"status_id": crm.stages[2]})
+    hands.edit_lead(account, hands.ROBOT, lead, {"status_id": crm.stages[2]})
+
+    assert account.leads[lead].status_id == crm.stages[2]
