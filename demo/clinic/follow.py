@@ -17,6 +17,8 @@ Noted: TypeAlias = tuple[str, int, str]
 Deed: TypeAlias = tuple[Literal["insert", "update", "delete"], str, int]
 
 _AT_ONCE = 1000
+_SLOW = ("xml", "time")
+"""Types that not every driver takes many of at once."""
 _NOTED = {"I": "INSERT", "U": "UPDATE", "D": "DELETE"}
 
 
@@ -122,9 +124,10 @@ class Follower:
         """Many at once where the driver can."""
         columns, lines = self._there[table], iter(rows)
         names = [column.name for column in tsql.written(columns)]
+        is_fast = self._is_fast and not any(column.type in _SLOW for column in columns)
         self._all(filter(None, [tsql.keys_are_given(table, on=True)]))
         while chunk := [[row[name] for name in names] for row in islice(lines, _AT_ONCE)]:
-            self._cursor.fast_executemany = self._is_fast and len(chunk) > 1
+            self._cursor.fast_executemany = is_fast and len(chunk) > 1
             self._cursor.executemany(tsql.insert(table, columns), chunk)
         self._all(filter(None, [tsql.keys_are_given(table, on=False)]))
 
