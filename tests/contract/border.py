@@ -1,14 +1,15 @@
 """The query border of the demo clinic: what a SQL Server that locks rows would let a statement see while transactions are open. Decided
-from the statement's own tree; the tables have no index but their keys, and the database is without row versioning (READ COMMITTED).
+from the statement's own tree; the tables have no index but their keys, unless the file has others, and the database is without row
+versioning (READ COMMITTED).
 
 A statement waits for each row that it reads and somebody has written: rows in the range of the keys that it names, and rows that it joins.
 It reads all rows of its first table where it names no range of keys. A wait ends in error 1222. READPAST passes such rows by; NOLOCK sees
 what is written and not committed."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlglot import exp
 
@@ -19,6 +20,9 @@ from demo.clinic.pending import Image, images
 from demo.clinic.schema import TABLES
 from tests.contract.reference import Params, Tables, answer, joined
 
+Indexes: TypeAlias = Collection[tuple[str, str]]
+"""(table, column) of those that are there beside the keys."""
+
 LOCK_WAIT_ENDED = "42000 1222"
 
 
@@ -26,9 +30,11 @@ class Waits(Exception):
     """Somebody holds a row that the statement reads."""
 
 
-def seen(tree: exp.Select, params: Params, tables: Tables, pending: Collection[Image]) -> list[dict[str, Any]]:
+def seen(
+    tree: exp.Select, params: Params, tables: Tables, pending: Collection[Image], indexes: Indexes = frozenset()
+) -> list[dict[str, Any]]:
     """What the statement answers; raises `Waits`. `tables` hold what is committed."""
-    if _reads_held(tree, params, tables, pending):
+    if _reads_held(tree, params, tables, pending, indexes):
         raise Waits
     hints = {table.name: _hint(table) for table in tree.find_all(exp.Table)}
     return answer(
@@ -45,7 +51,7 @@ def _visible(table: str, rows: Sequence[Row], pending: Iterable[Image], hint: st
     return others if hint == "READPAST" else [*others, *(row for row in own.values() if row is not None)]
 
 
-def _reads_held(tree: exp.Select, params: Params, tables: Tables, pending: Collection[Image]) -> bool:
+def _reads_held(tree: exp.Select, params: Params, tables: Tables, pending: Collection[Image], indexes: Indexes) -> bool:
     """Whether a row that is held lies in its way."""
     first = tree.args["from_"].this
     waits = {t.alias: _held(t, pending) for t in tree.find_all(exp.Table) if not _hint(t)}
@@ -53,13 +59,14 @@ def _reads_held(tree: exp.Select, params: Params, tables: Tables, pending: Colle
         return False
 
     def all_rows(table: exp.Table) -> Sequence[Row]:
-        """A row that somebody has added stands there too, though nobody may look."""
-        added = [i.row for i in pending if i.table == table.name and i.row is not None]
+        """What somebody has written stands there too, though nobody may look: new rows, and a changed one's new place in an index."""
+        written = [i.row for i in pending if i.table == table.name and i.row is not None]
         own = TABLES[table.name].key
-        there = {row[own] for row in tables[table.name]}
-        return [*tables[table.name], *(row for row in added if row[own] not in there)]
+        there = set() if any(name == table.name for name, _ in indexes) else {row[own] for row in tables[table.name]}
+        return [*tables[table.name], *(row for row in written if row[own] not in there)]
 
-    read = joined(_as_read(tree), params, all_rows, _range(tree, first.alias, TABLES[first.name].key))
+    keys = {TABLES[first.name].key, *(column for name, column in indexes if name == first.name)}
+    read = joined(_as_read(tree), params, all_rows, _range(tree, first.alias, keys))
     return any(
         row is not None and row[TABLES[_name(tree, alias)].key] in waits.get(alias, ())
         for each in read
@@ -82,16 +89,16 @@ def _as_read(tree: exp.Select) -> exp.Select:
     return tree
 
 
-def _range(tree: exp.Select, alias: str, key: str) -> exp.Expr:
-    """The part of the condition that the key alone decides; everything, where there is none."""
+def _range(tree: exp.Select, alias: str, keys: Collection[str]) -> exp.Expr:
+    """The part of the condition that keys decide; everything, where there is none."""
     where = tree.args.get("where")
     parts = list(where.this.flatten()) if where and isinstance(where.this, exp.And) else [where.this] if where else []
-    own = [part for part in parts if _is_of(part, alias, key)]
+    own = [part for part in parts if _is_of(part, alias, keys)]
     return exp.and_(*own, copy=True) if own else exp.EQ(this=exp.Literal.number(1), expression=exp.Literal.number(1))
 
 
-def _is_of(part: exp.Expr, alias: str, key: str) -> bool:
-    return all((column.table, column.name) == (alias, key) for column in part.find_all(exp.Column))
+def _is_of(part: exp.Expr, alias: str, keys: Collection[str]) -> bool:
+    return all(column.table == alias and column.name in keys for column in part.find_all(exp.Column))
 
 
 def _held(table: exp.Table, pending: Iterable[Image]) -> set[int]:
@@ -132,8 +139,9 @@ class Border(Mis):
         tree = readable(query(name), await self._mis.columns())
         with Database(self._path) as database:
             tables: Mapping[str, Sequence[Row]] = {t: list(database.rows(t)) for t in _tables(tree)}
+            indexes = set(_indexes(database))
         try:
-            return list(seen(tree, params, tables, pending))
+            return list(seen(tree, params, tables, pending, indexes))
         except Waits:
             raise MisBusy(LOCK_WAIT_ENDED) from None
 
@@ -147,3 +155,9 @@ class Border(Mis):
 
 def _tables(tree: exp.Select) -> set[str]:
     return {table.name for table in tree.find_all(exp.Table)}
+
+
+def _indexes(database: Database) -> Iterator[tuple[str, str]]:
+    for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'index'"):
+        _, table, column = name.split("_", 2)
+        yield table, column

@@ -14,7 +14,7 @@ from demo.clinic.database import Database
 from demo.clinic.pending import OpenTransaction, RowIsHeld, images
 from demo.clinic.schema import TABLES
 from tests.agent.mis.clinic import NOW, Clinic
-from tests.contract.border import Waits, seen
+from tests.contract.border import Indexes, Waits, seen
 
 READS = "SELECT r.ID, r.Comment FROM dbo.Receptions AS r WHERE r.ID IN (?)"
 PASSES_BY = "SELECT r.ID, r.Comment FROM dbo.Receptions AS r WITH (READPAST) WHERE r.ID >= ?"
@@ -33,14 +33,14 @@ class Somebody:
         self.database = Database(path)
         self.transaction = OpenTransaction(self.database)
 
-    def sees(self, text: str, *params: Any) -> list[tuple[Any, ...]]:
+    def sees(self, text: str, *params: Any, indexes: Indexes = ()) -> list[tuple[Any, ...]]:
         tree = tree_of(text)
         tables = {name: list(self.database.rows(name)) for name in TABLES}
-        return [tuple(row.values()) for row in seen(tree, params, tables, list(images(self.database)))]
+        return [tuple(row.values()) for row in seen(tree, params, tables, list(images(self.database)), indexes)]
 
-    def waits(self, text: str, *params: Any) -> bool:
+    def waits(self, text: str, *params: Any, indexes: Indexes = ()) -> bool:
         try:
-            self.sees(text, *params)
+            self.sees(text, *params, indexes=indexes)
         except Waits:
             return True
         return False
@@ -112,6 +112,20 @@ def test_the_greatest_key_is_one_row(somebody: Somebody) -> None:
 
     somebody.transaction.put("Receptions", 9, PlanStart=NOW, PlanEnd=NOW)
     assert somebody.waits(newest)
+
+
+def test_an_index_on_rowversions_leads_past_rows_that_are_held_below(somebody: Somebody) -> None:
+    """A row that is being changed stands in it twice: where it was, and where it will be."""
+    changed = "SELECT r.ID FROM dbo.Receptions AS r WHERE r.RowVersion >= ?"
+    index = [("Receptions", "RowVersion")]
+    cursor = somebody.clinic.rowversion().to_bytes(8, "big")
+    assert somebody.sees(changed, cursor, indexes=index) == []
+
+    somebody.transaction.delete("Receptions", 1)
+    assert somebody.waits(changed, cursor)
+    assert not somebody.waits(changed, cursor, indexes=index)
+    somebody.transaction.put("Receptions", 2, Comment="written")
+    assert somebody.waits(changed, cursor, indexes=index)
 
 
 def test_a_page_reads_no_further_than_its_last_row(somebody: Somebody) -> None:
