@@ -1,12 +1,14 @@
 """The product as it runs: a real hub and the amoCRM stand-in as processes, installed with the commands that people type; agents are
 enrolled as clinics enrol them."""
 
+import asyncio
 import contextlib
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import jwt
 from agent import identity
 from agent.files import open_folder
 from benchmarks.browser import Browser
+from demo.clinic.database import Database
 from demo.install import hub_environment, install, make_key, register
 from demo.processes import Process, free_port, module, run, running
 from demo.product import stand_in_command
@@ -23,6 +26,8 @@ from hub.clock import machine_now
 
 RATE = 200
 TOKEN_SECONDS = 3600
+DEFAULT, FAST = 2, 90
+"""Per cent of a core that pages of the agent may take."""
 
 
 @dataclass
@@ -126,3 +131,64 @@ async def told_by(folder: Path, name: str, *arguments: str) -> dict[str, Any]:
     line = await run(name.replace(".", "-"), [sys.executable, "-m", f"benchmarks.{name}", *arguments], folder)
     told: dict[str, Any] = json.loads(line)
     return told
+
+
+@dataclass
+class Clinic:
+    """A clinic whose real agent runs beside it."""
+
+    rig: Rig
+    folder: Path
+    clinic: Path
+    patience_seconds: float
+    agent: Process = field(init=False)
+
+    async def enrol(self) -> None:
+        """As the clinic's IT person does it."""
+        self.pace(FAST)
+        await run("agent-enroll", module("agent", "enroll", self.rig.url, self.rig.code, "--config", str(self._config)), self.folder)
+        self.agent = Process("agent", module("agent", "run", "--config", str(self._config)), self.folder)
+
+    def pace(self, percent: float) -> None:
+        """How much of a core pages may take; counts from the next start on."""
+        self._config.write_text(
+            f"""state_dir = "{self.folder / "agent"}"
+[hub]
+url = "{self.rig.url}"
+[mis]
+url = "sqlite:///{self.clinic}"
+timezone = "Europe/Moscow"
+[scan]
+budget_percent_of_core = {percent}
+"""
+        )
+
+    async def database(self) -> dict[str, Any]:
+        """How the hub sees it."""
+        status = await self.rig.status()
+        found: dict[str, Any] = status["accounts"][0]["databases"][0]
+        return found
+
+    async def until(self, seen: Callable[[dict[str, Any]], bool], every: float = 0.05) -> dict[str, Any]:
+        """Wait until the hub sees it so."""
+        async with asyncio.timeout(self.patience_seconds):
+            while not seen(found := await self.database()):
+                self.agent.check()
+                await asyncio.sleep(every)
+        return found
+
+    def turn_clock(self, seconds: float) -> None:
+        """Of the clinic's server, which else stands still."""
+        with Database(self.clinic) as database:
+            database.set_now(database.now() + timedelta(seconds=seconds))
+
+    async def load(self) -> None:
+        """The first load, as fast as the machine allows; then the agent ends."""
+        await self.agent.start()
+        await self.until(lambda database: bool(database["loaded"] and not database["outbox"]), every=0.5)
+        await self.agent.stop()
+        self.pace(DEFAULT)
+
+    @property
+    def _config(self) -> Path:
+        return self.folder / "agent.toml"

@@ -57,6 +57,13 @@ class Process:
                 preexec_fn=_tie if sys.platform == "linux" else None,
             )
 
+    @property
+    def pid(self) -> int:
+        """Of the process that was started last."""
+        if self._process is None:
+            raise RuntimeError("start() comes before pid")
+        return self._process.pid
+
     async def ready(self) -> dict[str, Any]:
         """Wait for the line that says it is ready; returns what the line tells."""
         if self._process is None or self._process.stdout is None:
