@@ -29,6 +29,8 @@ from demo.clinic.make import create, nobody
 from demo.clinic.schema import TABLES
 
 _BEGAN = monotonic()
+_LEAST = 50
+"""Fewer patients leave a day without a family, or without anybody who calls."""
 _PLAYER = web.AppKey("player", Player)
 
 
@@ -41,7 +43,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, required=True, help="which clinic, and which day")
     size = parser.add_argument_group("the size of a clinic that is made", "whatever is not said follows from what is")
     size.add_argument("--visits", type=int, help="how many visits the day concerns; 1000 where nothing is said")
-    size.add_argument("--patients", type=int, help="how many patients there are, from 50 on")
+    size.add_argument("--patients", type=_patients, help="how many patients there are, from 50 on")
     size.add_argument("--receptions", type=int, default=0, help="how many visits there are at least, e.g. 500000")
     size.add_argument("--first-number", type=int, metavar="9991000001", help="of its people's phones")
     kind = parser.add_argument_group("what its database is like")
@@ -89,6 +91,12 @@ def _create(args: argparse.Namespace) -> None:
 def _tell(table: str) -> None:
     """How far it is; the first line on standard output is the address."""
     print(f"{monotonic() - _BEGAN:5.1f} s  {table}", file=sys.stderr, flush=True)
+
+
+def _patients(text: str) -> int:
+    if not text.isdigit() or int(text) < _LEAST:
+        raise argparse.ArgumentTypeError(f"from {_LEAST} on, not {text}")
+    return int(text)
 
 
 def _lost(text: str) -> str:

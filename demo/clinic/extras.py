@@ -34,9 +34,22 @@ def info_source(random: Random) -> int | None:
     return random.choice((*(key for key, _ in INFO_SOURCES), _LOST_SOURCE)) if random.random() < 0.6 else None
 
 
-def appointment_source(random: Random) -> int | None:
-    """Of a visit: seldom known."""
-    return random.choice(APPOINTMENT_SOURCES)[0] if random.random() < 0.15 else None
+def booking(random: Random, visit: PastVisit) -> Row:
+    """How it came to be booked is seldom known; of what is to come, some were reminded."""
+    source = random.choice(APPOINTMENT_SOURCES)[0] if random.random() < 0.15 else None
+    if visit.fate != "booked" or random.random() > 0.2:
+        return {"ID_AppointmentSources": source}
+    at = visit.booked + timedelta(hours=1)
+    return {"ID_AppointmentSources": source, "IsNotified": True, "DateTimeNotified": at}
+
+
+def ladder(random: Random, first: datetime | None) -> Row:
+    """A patient who was treated stands on the third step of `Status`; some cards from a former program say that it was long ago."""
+    long_ago = random.random() < 0.02
+    if first is None:
+        return {"FirstVisit": date(1900, 1, 1)} if long_ago else {}
+    since = date(1905, 6, 1) if long_ago else first.date()
+    return {"FirstVisit": since, "FirstConsultation": first, "FirstTreat": first, "Status": 3}
 
 
 def times() -> Iterator[tuple[str, list[Row]]]:

@@ -88,6 +88,7 @@ class _Maker:
         self._made.sort(key=lambda made: (made.booked, made.patient or 0))
         for number, made in enumerate(self._made):
             made.id = FIRST_VISIT + number
+        first = {made.patient: made.slot.start for made in reversed(self._made) if made.fate == VISITED}
         yield "Persons", [person_row(card.id, card.person) for card in cards if card.id != premises.STAFF_PATIENT]
         yield (
             "Patients",
@@ -96,6 +97,7 @@ class _Maker:
                     **patient_row(card.id, card.person, self._midnight, card.doctor),
                     "InitialBalance": bills.brought_over(self._purse),
                     "ID_InfoSources": extras.info_source(self._extra),
+                    **extras.ladder(self._extra, first.get(card.id)),
                 }
                 for card in cards
             ],
@@ -115,7 +117,7 @@ class _Maker:
         past.touched(self._made)
 
     def _reception(self, made: PastVisit) -> Row:
-        return {**made.finished(), "ID_AppointmentSources": extras.appointment_source(self._extra)}
+        return {**made.finished(), **extras.booking(self._extra, made)}
 
     def _beside(self) -> Iterator[tuple[str, Iterable[Row]]]:
         """What is neither people nor visits nor bills."""

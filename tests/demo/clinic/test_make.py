@@ -242,6 +242,22 @@ def test_sources_are_known_empty_and_lost(made: Database) -> None:
     assert {row["ID_AppointmentSources"] for row in made.rows("Receptions")} >= {1, 2, 3, None}
 
 
+def test_patients_who_were_treated_stand_on_the_third_step(made: Database) -> None:
+    cards = list(made.rows("Patients"))
+
+    assert {(row["Status"], row["FirstTreat"] is None, row["FirstConsultation"] is None) for row in cards} == {
+        (1, True, True),
+        (3, False, False),
+    }
+    assert any(row["FirstVisit"] and row["FirstVisit"].year < 1910 for row in cards)
+
+
+def test_some_were_reminded_and_money_says_when_it_was_written(made: Database) -> None:
+    assert any(row["DateTimeNotified"] and row["IsNotified"] for row in made.rows("Receptions"))
+    for table in ("Orders", "OrderServiceRelation", "PaymentsIn"):
+        assert all(row["DateTimeAdded"] and row["DateTimeChanged"] for row in made.rows(table))
+
+
 def test_what_else_stands_there_is_not_empty(made: Database) -> None:
     tables = (
         "OnlineTickets",

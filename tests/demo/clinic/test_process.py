@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from demo.clinic.database import Database
+
 
 @pytest.fixture
 def process(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
@@ -68,3 +70,34 @@ def test_a_time_without_offset_is_refused(process: "subprocess.Popen[str]", body
         ask(f"{url}/advance", body)
     assert refused.value.code == 400
     refused.value.close()
+
+
+def command(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "demo.clinic", *arguments], capture_output=True, text=True, check=False
+    )
+
+
+def test_a_clinic_is_made_to_measure_and_says_how_far_it_is(tmp_path: Path) -> None:
+    db = str(tmp_path / "clinic.db")
+    size = ("--patients", "50", "--receptions", "500", "--indexed", "--without", "Receptions.Comment")
+
+    done = command("--db", db, "--seed", "1", *size, "--only-make")
+
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "Receptions" in done.stderr
+    with Database(Path(db)) as database:
+        assert len(list(database.rows("Patients"))) == 50
+        assert "Comment" not in {column.name for column in database.columns("Receptions")}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(("--without", "Receptions.Colour"), "IDENT has no Receptions.Colour"), (("--patients", "3"), "from 50 on")],
+)
+def test_what_cannot_be_made_is_said_at_once(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    done = command("--db", str(tmp_path / "clinic.db"), "--seed", "1", *arguments)
+
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert not (tmp_path / "clinic.db").exists()
