@@ -22,6 +22,8 @@ KINDS: tuple[ReadKind, ...] = ("patient", "visit", "balance", "checkup", "plan")
 
 PAGE = 200
 """Rows of one statement, as the page statements say."""
+SINCE = 1000
+"""The same of `visits_since`, which reads an index only."""
 
 _KEY: Mapping[ReadKind, str] = {
     "patient": "ID_Persons",
@@ -103,6 +105,8 @@ class Reader:
         self._mis, self._zone, self._fields = mis, zone, fields
         self.offer: Offer = NOTHING
         """What can be read here; set by whoever looked."""
+        self.is_indexed = False
+        """Whether an index finds visits by their versions; set by whoever looked."""
         self.skipped: dict[tuple[str, str], tuple[str, ...]] = {}
         """(kind, key) -> why the row, or a part of it, could not be told."""
         self.untold: dict[tuple[str, str], str] = {}
@@ -163,6 +167,15 @@ class Reader:
             found, locked = await self._versions("visit_versions_by_key", chunk)
             versions, any_locked = versions | found, any_locked or locked
         return versions, any_locked
+
+    @property
+    def finds_by_version(self) -> bool:
+        """Whether `versions_since` may be asked: without an index it would read all visits."""
+        return self.is_indexed and {"visits_since", "visits_since_unlocked"} <= self.offer.queries
+
+    async def versions_since(self, version: bytes) -> tuple[dict[str, str], bool]:
+        """The versions of the visits from that one on, in their order, `SINCE` of them at most; and whether some are locked."""
+        return await self._versions("visits_since", version)
 
     async def newest_visit(self) -> int:
         """The greatest key of a visit; 0 where there is none."""

@@ -65,7 +65,9 @@ class Session:
         self.enter()
         found = self._unless_refused(native.NAMES)
         server, name, created = found[0] if found else (None, None, None)
-        return Look(server, name, created, native.digest((table, column) for table, column in self._listed()))
+        indexes = self._unless_refused(native.INDEXES)
+        shape = native.digest((table, column) for table, column in self._listed())
+        return Look(server, name, created, shape, indexed=bool(indexes and indexes[0][0]))
 
     def columns(self, wanted: Mapping[str, set[str]]) -> Columns:
         """Which of the wanted columns are there and open to the login: what is listed may still be closed."""

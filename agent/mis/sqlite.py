@@ -43,7 +43,7 @@ class SqliteMis:
     async def look(self) -> Look:
         """The file, and its tables."""
         types = await self._run(_declared)
-        return Look("sqlite", self._path.name, None, digest(types))
+        return Look("sqlite", self._path.name, None, digest(types), indexed=await self._run(_is_indexed))
 
     async def columns(self) -> Columns:
         """All tables and views that are IDENT's."""
@@ -131,6 +131,11 @@ def _declared(db: sqlite3.Connection) -> dict[Source, str]:
         for (table,) in tables
         for _, column, kind, *_ in db.execute(f'PRAGMA dbo.table_info("{table}")')
     }
+
+
+def _is_indexed(db: sqlite3.Connection) -> bool:
+    first = "SELECT 1 FROM pragma_index_list('Receptions', 'dbo') AS i, pragma_index_info(i.name, 'dbo') AS c"
+    return db.execute(f"{first} WHERE c.seqno = 0 AND lower(c.name) = 'rowversion'").fetchone() is not None
 
 
 def _rowversion(number: int) -> bytes:

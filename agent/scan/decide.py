@@ -43,6 +43,16 @@ def differing(seen: Mapping[str, str], known: Mapping[str, str], before: Mapping
     return sorted(map(int, changed), key=lambda key: (str(key) in known, -key))
 
 
+def cursor_after(cursor: bytes, bound: bytes, seen: Sequence[bytes], *, is_full: bool) -> bytes:
+    """From which rowversion on to read next, after all of `seen` were recorded: below the bound everything is committed, above it a row
+    may yet appear under a number that was given out long ago. A full page says nothing of what comes after its last row; a page full of
+    one number is stepped over, the pass reads the rest."""
+    if not is_full:
+        return bound
+    last = seen[-1] if seen[-1] > cursor else (int.from_bytes(seen[-1], "big") + 1).to_bytes(8, "big")
+    return min(bound, last)
+
+
 def first_of_range(near: Sequence[int], nth_newest: int | None, least: int | None) -> int:
     """From which key on versions are read as one range: so low that few near visits lie below it, but never more than `RANGE` known
     rows (`nth_newest` is the first of these) and never fewer than `LEAST_RANGE` (`least`)."""

@@ -1,4 +1,4 @@
-"""Tier 1: visits that are new, near, or among the newest keys, by their versions."""
+"""Tier 1: visits by their versions: with an index all that changed, without one those that are new, near, or among the newest keys."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,25 +6,34 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from agent.mis.port import Server
-from agent.mis.reader import Reader
+from agent.mis.reader import SINCE, Reader
 from agent.outbox import Outbox
 from agent.scan import decide
+
+CURSOR = "versions"
 
 
 @dataclass(frozen=True)
 class Changed:
-    """The visits to read in full; `is_whole` where these are all that changed here before `probe` was taken."""
+    """The visits to read in full; `is_whole` where these are all that changed here before `probe` was taken; `cursor` is the rowversion
+    from which on an index is read next, to be recorded with them."""
 
     visits: tuple[int, ...]
     is_whole: bool
     probe: decide.Probe
+    cursor: bytes | None = None
+
+    @property
+    def cursors(self) -> dict[str, str]:
+        """As the outbox keeps it."""
+        return {} if self.cursor is None else {CURSOR: self.cursor.hex()}
 
 
 class Near:
     """Remembers at which probe everything was recorded; forgets it after any error, and then reads again."""
 
     def __init__(self, reader: Reader, outbox: Outbox, zone: ZoneInfo) -> None:
-        self._reader, self._known, self._zone = reader, outbox.known, zone
+        self._reader, self._outbox, self._known, self._zone = reader, outbox, outbox.known, zone
         self._probe: decide.Probe | None = None
         self._to_load: dict[str, str] | None = None
 
@@ -37,6 +46,9 @@ class Near:
         probe = (server.bound, server.last)
         if decide.is_quiet(server, self._probe):
             return Changed((), is_whole=True, probe=probe)
+        cursor = await self._cursor(server)
+        if cursor is not None and server.bound is not None:
+            return await self._since(cursor, server.bound, probe)
         near = await self.visits(server.now)
         low = await self._first(near, loading=loading)
         stragglers = [key for key in near if key < low]
@@ -49,7 +61,25 @@ class Near:
         }
         differing = decide.differing(seen, known, self._left_out(seen, known, loading=loading))
         is_whole = len(differing) <= decide.AT_ONCE and not (some_locked or also_locked)
-        return Changed(tuple(differing[: decide.AT_ONCE]), is_whole, probe)
+        begins = server.bound if is_whole and self._reader.finds_by_version else None
+        return Changed(tuple(differing[: decide.AT_ONCE]), is_whole, probe, begins)
+
+    async def _cursor(self, server: Server) -> bytes | None:
+        """From where the index is read on. None where there is none, or where it lies ahead of the server: an older backup was put back."""
+        text = await self._outbox.cursor(CURSOR) if self._reader.finds_by_version else None
+        cursor = None if text is None else bytes.fromhex(text)
+        return None if cursor is None or server.bound is None or cursor > server.bound else cursor
+
+    async def _since(self, cursor: bytes, bound: bytes, probe: decide.Probe) -> Changed:
+        """Without upper bound: what was committed above the bound is there, too, and comes again until the bound has passed it."""
+        seen, some_locked = await self._reader.versions_since(cursor)
+        known = await self._known.hints("visit", list(seen))
+        differing = decide.differing(seen, known, self._untold())
+        is_full = len(seen) >= SINCE
+        is_read = len(differing) <= decide.AT_ONCE and not some_locked
+        order = [bytes.fromhex(version) for version in seen.values()]
+        after = decide.cursor_after(cursor, bound, order, is_full=is_full) if is_read else None
+        return Changed(tuple(differing[: decide.AT_ONCE]), is_read and not is_full, probe, after)
 
     def took(self, changed: Changed) -> None:
         """What changed is recorded: until the probe moves there is nothing to read. Not sooner: a step that fails between would
@@ -71,9 +101,12 @@ class Near:
     def _left_out(self, seen: Mapping[str, str], known: Mapping[str, str], *, loading: bool) -> Mapping[str, str]:
         """Versions in which a row need not be read: it cannot be told, or it was there when the first load began and comes with that.
         Only what changes from then on is live."""
-        untold = {key: version for (kind, key), version in self._reader.untold.items() if kind == "visit"}
         if not loading:
             self._to_load = None
         elif self._to_load is None:
             self._to_load = {key: version for key, version in seen.items() if key not in known}
-        return {**(self._to_load or {}), **untold}
+        return {**(self._to_load or {}), **self._untold()}
+
+    def _untold(self) -> dict[str, str]:
+        """The versions in which rows cannot be told."""
+        return {key: version for (kind, key), version in self._reader.untold.items() if kind == "visit"}

@@ -32,7 +32,8 @@ _LONGEST_WAIT_SECONDS = 30.0
 _LONGEST_HELD_SECONDS = 5.0
 """Whoever holds a row, or the server's time, is not pressed for it; nor is what he changes to be seen late."""
 _LOAD_HASTE = 10
-"""The first load may take so many times the share of the server that later pages may."""
+"""The first load, and the pass after a backup was put back, may take so many times the share of the server that later pages may: nothing
+is known to be true before it ends."""
 _HIGHEST = "rowversion"
 """The last rowversion that the server gave out: where it fell, an older backup was put in place."""
 _WORDS: dict[ReadKind, str] = {
@@ -141,6 +142,7 @@ class Scan:
         if knows_nothing or self._clock() >= self._look_due:
             self._look_due = self._clock() + self._pace.look_every_seconds
             look = await self._mis.look()
+            self._reader.is_indexed = look.indexed
             if knows_nothing or look.shape != self._shape:
                 await self._probe(server, look)
         highest = self._highest or bytes.fromhex(await self._outbox.cursor(_HIGHEST) or "")
@@ -184,7 +186,7 @@ class Scan:
         await self._outbox.record(
             readings(await self._reader.with_all(keys), now),
             lane="live",
-            cursors=led.cursors | self._highest_seen(server),
+            cursors=led.cursors | self._highest_seen(server) | ({} if changed is None else changed.cursors),
             read_through=None if loading or self._is_put_back else self._through(led),
             generation=generation,
         )
@@ -217,7 +219,8 @@ class Scan:
             self._budget.slow()
             raise
         finally:
-            self._page_due = self._clock() + self._budget.pause(self._timed.total, _LOAD_HASTE if loading else 1)
+            haste = _LOAD_HASTE if loading or self._is_put_back else 1
+            self._page_due = self._clock() + self._budget.pause(self._timed.total, haste)
         self._budget.took(self._timed.slowest)
 
     async def _some_page(self, server: Server, now: datetime, generation: int, began: float, *, loading: bool) -> None:
@@ -225,7 +228,7 @@ class Scan:
             if await self._load.page(now, generation, self._budget.rows):
                 self._near.forget()  # now it can tell which visits are near
                 self._verify_due = began + self._pace.verify_every_seconds
-        elif self._verifies_next and (self._verify.is_under_way or began >= self._verify_due):
+        elif (self._verifies_next or self._is_put_back) and (self._verify.is_under_way or began >= self._verify_due):
             if not self._verify.is_under_way:
                 await self._probe(server, await self._mis.look())
                 self._verify_due = began + self._pace.verify_every_seconds

@@ -49,6 +49,7 @@ class SqlServer(ModuleType):
         self.seat_is_taken = False
         """Whether the one who wants a database for himself sits in it already."""
         self.knows_timeout = True
+        self.is_indexed = False
 
     def drivers(self) -> list[str]:
         return self.installed
@@ -99,6 +100,8 @@ class SqlServer(ModuleType):
         connection.at = name  # into a single-user database, too: the seat is taken then
 
     def _rows(self, text: str) -> list[tuple[Any, ...]]:
+        if "sys.indexes" in text:
+            return [(int(self.is_indexed),)]
         if "@@SERVERNAME" in text:
             return [("РЕЦЕПЦИЯ\\PZSQLSERVER", "PZ", NOW)]
         if "sys.databases" in text:

@@ -266,3 +266,25 @@ async def test_without_a_driver_manager_it_says_what_to_install(monkeypatch: pyt
 def test_nothing_of_odbc_is_imported_with_the_agent() -> None:
     code = "import sys, agent.mis, agent.scan; sys.exit('pyodbc' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+async def test_it_says_which_database_this_is_and_in_what_shape(server: SqlServer, mis: OdbcMis) -> None:
+    first = await mis.look()
+    assert (first.server, first.name, first.created, first.indexed) == ("РЕЦЕПЦИЯ\\PZSQLSERVER", "PZ", NOW, False)
+
+    server.is_indexed = True
+    server.tables["Receptions"].remove("Comment")
+    server.tables = dict(sorted(server.tables.items(), reverse=True))
+    second = await mis.look()
+    assert second.indexed
+    assert second.shape != first.shape
+
+    server.tables["Receptions"].add("Comment")
+    assert (await mis.look()).shape == first.shape, "whatever the order of what is listed"
+
+
+async def test_what_the_server_keeps_to_itself_costs_nothing_else(server: SqlServer, mis: OdbcMis) -> None:
+    server.fails = lambda text: error(229) if "sys.indexes" in text or "@@SERVERNAME" in text else None
+    look = await mis.look()
+    assert (look.server, look.name, look.created, look.indexed) == (None, None, None, False)
+    assert look.shape

@@ -1,0 +1,1 @@
+SELECT TOP 1000 r.ID, r.RowVersion FROM dbo.Receptions AS r WHERE r.RowVersion >= @p0 ORDER BY r.RowVersion
