@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from agent.scan import Pace
+from agent.scan.budget import Budget
 from agent.scan.database import Remembered, is_another
 from tests.agent.mis.clinic import NOW
 from tests.agent.scan.test_scan import changed, furnish, stands
@@ -153,3 +154,30 @@ async def test_that_a_backup_was_put_back_is_noticed_after_a_restart_too(here: W
     await here.deliver()
     await here.check()
     assert (await here.outbox.times())[0] == here.clinic.now.replace(tzinfo=MOSCOW)
+
+
+async def test_after_a_backup_was_put_back_pages_are_read_as_hastily_as_at_the_first_load(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until the pass ends nothing is known to be true."""
+    hastes: list[float] = []
+
+    def pause(_budget: Budget, _seconds: float, haste: float = 1) -> float:
+        hastes.append(haste)
+        return 0
+
+    monkeypatch.setattr(Budget, "pause", pause)
+    here.clinic.visit(1, 1002, -399)
+    await here.step(20)
+    backup = here.clinic.backup()
+    here.clinic.visit(2, 1002)
+    await here.step()
+    assert set(hastes) == {1}
+
+    here.clinic.put_back(backup)
+    here.clinic.pass_time(60)
+    hastes.clear()
+    await here.step()
+    assert set(hastes) == {10}
+    await here.step(20)
+    assert hastes[-1] == 1
