@@ -16,6 +16,7 @@ from demo.amocrm import (
     query,
     sources,
     tasks,
+    unsorted,
     webhooks,
 )
 from demo.amocrm.call import Answer, Call, found
@@ -29,6 +30,7 @@ _MODULES = (
     directory,
     leads,
     leads_complex,
+    unsorted,
     links,
     contacts,
     companies,

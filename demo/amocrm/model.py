@@ -164,6 +164,20 @@ class Lead(Card):
     companies: list[int] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Unsorted:
+    """What waits in «Неразобранное»: the body of a complex lead, and the ids that were given out for what it will make."""
+
+    uid: str
+    source_uid: str
+    source_name: str
+    pipeline_id: int
+    created_at: int
+    metadata: Json
+    raw: Json
+    ids: dict[str, int]
+
+
 @dataclass
 class Task:
     """Something that a person is to do by a moment; at a card, or at none."""

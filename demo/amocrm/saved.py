@@ -23,6 +23,7 @@ from demo.amocrm.model import (
     Source,
     Tag,
     Task,
+    Unsorted,
     User,
 )
 from demo.amocrm.oauth import Grant, Integration
@@ -68,6 +69,7 @@ class Saved:
     events: list[Event]
     webhooks: dict[int, Webhook] = field(default_factory=dict)
     deleted_leads: dict[int, Lead] = field(default_factory=dict)
+    unsorted: dict[str, Unsorted] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
     widget: Json = field(default_factory=dict)
     ended: bool = False
@@ -77,7 +79,7 @@ _FORM = TypeAdapter(Saved)
 _ACCOUNT = (
     "next_ids", "users", "pipelines", "loss_reasons", "fields", "groups", "tags", "leads", "contacts", "companies",
     "tasks", "sources", "catalogs", "notes", "events", "webhooks",
-    "deleted_leads",
+    "deleted_leads", "unsorted",
     "gone",
 )  # fmt: skip
 """What is an attribute of the account under the same name."""

@@ -25,6 +25,7 @@ from demo.amocrm.model import (
     Status,
     Tag,
     Task,
+    Unsorted,
     User,
     Values,
 )
@@ -93,6 +94,7 @@ class Account:
         self.tags: dict[Entity, dict[int, Tag]] = {entity: {} for entity in ENTITIES}
         self.leads: dict[int, Lead] = {}
         self.deleted_leads: dict[int, Lead] = {}
+        self.unsorted: dict[str, Unsorted] = {}
         self.gone: set[int] = set()
         """Cards that a person has deleted or merged: a client that still names one has done nothing wrong."""
         self.contacts: dict[int, Contact] = {}

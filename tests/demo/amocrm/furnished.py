@@ -8,6 +8,11 @@ from demo.amocrm.model import Entity, Json
 from demo.amocrm.store import ENTITIES
 from tests.demo.amocrm.conftest import Crm
 
+FORM: Json = {
+    "source_name": "Сайт",
+    "source_uid": "form-1",
+    "metadata": {"form_id": "1", "form_name": "Запись", "form_page": "http://site.example", "form_sent_at": 1},
+}
 READS = [route for route in ROUTES if route.method == "GET"]
 WRITES = [route for route in ROUTES if route.method != "GET"]
 
@@ -29,6 +34,7 @@ def path_of(route: Route, crm: Crm) -> str:
         else crm.pipeline,
         "statuses": crm.stages[0],
         "users": next(iter(account.users)),
+        "unsorted": next(iter(account.unsorted)),
         "notes": next(iter(account.notes[entity])),
         "groups": "default",
         "custom_fields": max(account.fields[entity]),
@@ -77,6 +83,9 @@ def body_of(route: Route, crm: Crm) -> Any:
         "DELETE sources": [{"id": source}],
         "DELETE sources/{}": None,
         "POST webhooks": {"destination": "http://127.0.0.1:1/other", "settings": ["add_lead"]},
+        "POST leads/unsorted/forms": [{**FORM, "source_uid": "form-2"}],
+        "POST leads/unsorted/{word}/accept": {},
+        "DELETE leads/unsorted/{word}/decline": {},
         "DELETE webhooks": {"destination": "http://127.0.0.1:1/hook"},
         "POST catalogs": [{"name": "Список"}],
         "PATCH catalogs": [{"id": catalog.id}],
@@ -133,6 +142,7 @@ async def furnish(crm: Crm) -> None:
     assert (await crm.post(f"contacts/{contact}/link", [link])).status == 200
     assert (await crm.post("tasks", [{"text": "Перезвонить", "complete_till": 1}])).status == 200
     assert (await crm.post("sources", [{"name": "Сайт", "external_id": "site"}])).status == 200
+    assert (await crm.post("leads/unsorted/forms", [FORM])).status == 200
     hook = {"destination": "http://127.0.0.1:1/hook", "settings": ["restore_lead"]}
     assert (await crm.post("webhooks", hook)).status == 201
     [catalog] = (await crm.post("catalogs", [{"name": "Товары"}])).items("catalogs")

@@ -6,7 +6,7 @@ from demo.amocrm.call import Route
 from demo.amocrm.model import LOST, Entity, Json
 from demo.amocrm.store import ENTITIES, Account
 from tests.demo.amocrm.conftest import Crm
-from tests.demo.amocrm.furnished import entity_of
+from tests.demo.amocrm.furnished import FORM, entity_of
 
 CODE = "SAMPLE"
 
@@ -164,6 +164,8 @@ def _others(method: str, path: str, account: Account, crm: Crm) -> list[Any]:
     if path.startswith("webhooks"):
         hook = {"destination": "http://127.0.0.1:1/hook", "settings": ["add_lead", "status_lead"], "sort": 10}
         return [hook if method == "POST" else {"destination": hook["destination"]}]
+    if "unsorted" in path:
+        return _unsorted(path, account, crm)
     if method == "DELETE":
         return [None if one else [{"id": next(iter(account.sources))}]]
     if path.startswith("tasks"):
@@ -183,3 +185,27 @@ def _others(method: str, path: str, account: Account, crm: Crm) -> list[Any]:
         body = {"name": "Товары", "can_add_elements": True, "can_link_multiple": True, "request_id": "первая"}
         body |= {"type": "regular", "sort": 3} if method == "POST" else {"id": next(iter(account.catalogs))}
     return [body] if one else [[body]]
+
+
+def _unsorted(path: str, account: Account, crm: Crm) -> list[Any]:
+    who = {"user_id": next(iter(account.users))}
+    if path.endswith("accept"):
+        return [{**who, "status_id": crm.stages[0]}]
+    if path.endswith("decline"):
+        return [who]
+    [[lead, _]] = _cards("POST", "leads", account, crm, one=False)
+    kept = {name: lead[name] for name in ("name", "price", "custom_fields_values")}
+    metadata = {**FORM["metadata"], "ip": "127.0.0.1", "referer": "http://site.example"}
+    contact = _shared("contacts", account) | {"created_by": 0}
+    company = _shared("companies", account) | {"created_by": 0}
+    form = {**FORM, "pipeline_id": crm.pipeline, "metadata": metadata, "request_id": "первая"}
+    tags = {"_embedded": {"tags": lead["_embedded"]["tags"]}}
+    whole = {"leads": [{**kept, **tags}], "contacts": [contact], "companies": [company]}
+    known = {"contacts": [{"id": next(iter(account.contacts))}], "companies": [{"id": next(iter(account.companies))}]}
+    named = {"contacts": [_by_code("contacts", account)]}
+    return [
+        [
+            {**form, "source_uid": f"sample-{number}", "_embedded": brought}
+            for number, brought in enumerate((whole, known, named))
+        ]
+    ]

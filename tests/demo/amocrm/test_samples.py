@@ -21,7 +21,7 @@ from tests.demo.amocrm.samples import furnish_for_samples, samples
 Place = tuple[str | int, ...]
 WRONG: Json = {"surprise": 1}
 NAMED = re.compile(r"\(((?:\w+\|)*\w+)\)")
-CANDIDATES = ("1", "lead", "leads", "contacts", "common", "lead_added", "Петров", "10000001")
+CANDIDATES = ("1", "lead", "leads", "contacts", "common", "lead_added", "Петров", "10000001", "forms")
 
 
 def ask(crm: Crm, method: str, path: str, body: Any = None, **query: str) -> Answer:
