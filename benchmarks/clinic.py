@@ -58,7 +58,9 @@ async def outbox_of(path: Path) -> AsyncIterator[tuple[Outbox, Standing]]:
 def some_patients(clinic: Path, many: int) -> list[str]:
     """Spread over the whole clinic, each with visits."""
     with contextlib.closing(sqlite3.connect(f"file:{clinic}?mode=ro", uri=True)) as db:
-        ids = [row[0] for row in db.execute("SELECT DISTINCT ID_Patients FROM Receptions WHERE ID_Patients IS NOT NULL")]
+        ids = [
+            row[0] for row in db.execute("SELECT DISTINCT ID_Patients FROM Receptions WHERE ID_Patients IS NOT NULL")
+        ]
     step = max(1, len(ids) // many)
     return [str(key) for key in sorted(ids)[::step][:many]]
 

@@ -1,5 +1,5 @@
-"""Lets a clinic's outbox hold what a first reading finds: `narrow_load FOLDER PERSONS VISITS` fills the file of an enrolled agent, and its
-link carries it to the hub at the address that the identity names, until nothing waits. Prints how long that took and how often it dialled."""
+"""Lets a clinic's outbox hold what a first reading finds: `narrow_load FOLDER PERSONS VISITS PHONE` fills the file of an enrolled agent,
+and its link carries it to the hub at the address that the identity names. Writes into load.json how long it took until nothing waited."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ KEY = bytes(32)
 
 
 async def main(folder: Path, persons: int, visits: int, phone: str) -> None:
-    """Tells when it is ready, and when it is done."""
+    """Tells when it is ready; the question that operators ask is answered too."""
     who = identity.identity(folder)
     if who is None:
         raise SystemExit("not enrolled")
@@ -36,16 +36,20 @@ async def main(folder: Path, persons: int, visits: int, phone: str) -> None:
         print(json.dumps({"ready": True}), flush=True)
         begun = time.monotonic()
         await fill(outbox, persons, visits)
-        while (await outbox.depth()).backfill:
+        while (await outbox.depth()).backfill:  # noqa: ASYNC110 nothing else tells
             await asyncio.sleep(0.05)
-        print(json.dumps({"seconds": time.monotonic() - begun}), flush=True)
+        (folder / "load.new").write_text(json.dumps({"seconds": time.monotonic() - begun}))
+        (folder / "load.new").replace(folder / "load.json")
         running.cancel()
 
 
 async def fill(outbox: Outbox, persons: int, visits: int) -> None:
     """As a pass does: page by page."""
     now = machine_now()
-    readings = [Reading("patient", str(n), now, Patient(id=str(n), name=f"Demo patient {n}", phones=(f"+7999{n:07}",))) for n in range(persons)]
+    readings = [
+        Reading("patient", str(n), now, Patient(id=str(n), name=f"Demo patient {n}", phones=(f"+7999{n:07}",)))
+        for n in range(persons)
+    ]
     readings += [
         Reading(
             "visit",
@@ -68,5 +72,4 @@ async def fill(outbox: Outbox, persons: int, visits: int) -> None:
 
 
 if __name__ == "__main__":
-    state, *sizes, number = sys.argv[1:]
-    asyncio.run(main(Path(state), *map(int, sizes), number))  # type: ignore[arg-type]
+    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]))

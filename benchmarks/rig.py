@@ -146,7 +146,11 @@ class Clinic:
     async def enrol(self) -> None:
         """As the clinic's IT person does it."""
         self.pace(FAST)
-        await run("agent-enroll", module("agent", "enroll", self.rig.url, self.rig.code, "--config", str(self._config)), self.folder)
+        await run(
+            "agent-enroll",
+            module("agent", "enroll", self.rig.url, self.rig.code, "--config", str(self._config)),
+            self.folder,
+        )
         self.agent = Process("agent", module("agent", "run", "--config", str(self._config)), self.folder)
 
     def pace(self, percent: float) -> None:

@@ -69,7 +69,7 @@ async def until_durable(hub: asyncpg.Connection, desk: Desk) -> float:
     desk.move()
     begun = time.perf_counter()
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while await hub.fetchval(_ARRIVAL, key) == before:
+        while await hub.fetchval(_ARRIVAL, key) == before:  # noqa: ASYNC110 another process commits
             await asyncio.sleep(LOOK_SECONDS)
     return time.perf_counter() - begun
 

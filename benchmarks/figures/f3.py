@@ -79,7 +79,9 @@ async def measure(run: Run) -> list[Line]:
                 await told_by(run.folder, "writer", str(clinic), str(seconds), str(BUSY_EVERY_SECONDS))
                 visited = meter.steps / (time.monotonic() - begun) / (naive / NAIVE_EVERY_SECONDS)
                 stays.cancel()
-            blocks.product.append(haste | {"visited": visited, "longest": quantile(meter.took, 0.99), "open": float(meter.is_open)})
+            blocks.product.append(
+                haste | {"visited": visited, "longest": quantile(meter.took, 0.99), "open": float(meter.is_open)}
+            )
     return [
         blocks.promise(NAME, "rows visited, of a naive scan's", "visited", VISITED, "x"),
         blocks.promise(NAME, "longest statement, p99", "longest", LONGEST),

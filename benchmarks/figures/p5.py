@@ -64,7 +64,10 @@ async def measure(run: Run) -> list[Line]:
     with durable_postgres() as server:
         await make(server, *DATABASES)
         agent, bare, ours = run.folder / "agent", server.url("floor"), server.url("product")
-        async with installed(run.folder, database_url=ours) as rig, started(run.folder, "floors.pipe_hub", bare) as (_, told):
+        async with (
+            installed(run.folder, database_url=ours) as rig,
+            started(run.folder, "floors.pipe_hub", bare) as (_, told),
+        ):
             await asyncio.to_thread(enrolled, rig, agent)
             pipe = _Pipe(run, told["port"], agent)
             blocks = await interleaved(run, pipe.floor, pipe.product)

@@ -20,7 +20,9 @@ def opened(file: str) -> sqlite3.Connection:
     outbox = sqlite3.connect(file, isolation_level=None)
     for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"):
         outbox.execute(statement)
-    outbox.execute("CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY, key INTEGER NOT NULL, body TEXT NOT NULL)")
+    outbox.execute(
+        "CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY, key INTEGER NOT NULL, body TEXT NOT NULL)"
+    )
     outbox.execute("DELETE FROM outbox")
     return outbox
 
@@ -29,7 +31,10 @@ async def main(port: int, file: str, batch: int, window: int, frames: int) -> No
     """Send, wait for the last ack, tell."""
     outbox, begun_at, took = opened(file), dict[int, float](), list[float]()
     room, seq, begun = asyncio.Semaphore(window), 0, time.perf_counter()
-    async with connect(f"ws://127.0.0.1:{port}", compression=None, max_size=None, proxy=None) as hub, asyncio.TaskGroup() as tasks:
+    async with (
+        connect(f"ws://127.0.0.1:{port}", compression=None, max_size=None, proxy=None) as hub,
+        asyncio.TaskGroup() as tasks,
+    ):
         acks = tasks.create_task(_acked(hub, outbox, room, begun_at, took))
         for _ in range(frames):
             await room.acquire()
@@ -49,7 +54,11 @@ async def main(port: int, file: str, batch: int, window: int, frames: int) -> No
 
 
 async def _acked(
-    hub: ClientConnection, outbox: sqlite3.Connection, room: asyncio.Semaphore, begun_at: dict[int, float], took: list[float]
+    hub: ClientConnection,
+    outbox: sqlite3.Connection,
+    room: asyncio.Semaphore,
+    begun_at: dict[int, float],
+    took: list[float],
 ) -> None:
     async for ack in hub:
         seq = int(ack)

@@ -1,4 +1,4 @@
-"""Floors C1 and C2, the hub: a frame of rows becomes one statement of PostgreSQL, its commit becomes an ack. asyncpg and websockets, no more."""
+"""Floors C1 and C2, the hub: a frame of rows becomes one statement of PostgreSQL, its commit an ack. asyncpg and websockets."""
 
 import asyncio
 import json
