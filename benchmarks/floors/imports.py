@@ -13,7 +13,6 @@ import pydantic  # noqa: F401
 import sqlglot  # noqa: F401
 import websockets.asyncio.client  # noqa: F401
 
-
 importlib.import_module("pyodbc")  # it has no types
 
 

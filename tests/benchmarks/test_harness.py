@@ -131,6 +131,25 @@ def test_the_exit_code_says_whether_every_goal_was_met(
     assert json.loads(results.read_text())["lines"][0]["verdict"] == ("met" if code == 0 else "unsure")
 
 
+def test_a_figure_that_cannot_be_measured_leaves_the_others_their_results(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def fail(_given: Run) -> list[Line]:
+        raise ZeroDivisionError
+
+    async def measure(_given: Run) -> list[Line]:
+        return LINES[:1]
+
+    known = {"P0": Figure("P0", "one that fails", fail), "P1": Figure("P1", "a lookup", measure)}
+    monkeypatch.setattr("benchmarks.__main__.figures", lambda: known)
+    results = tmp_path / "results.json"
+
+    assert main(["--results", str(results)]) == 1
+
+    assert "Not measured: P0." in capsys.readouterr().out
+    assert [line["figure"] for line in json.loads(results.read_text())["lines"]] == ["P1"]
+
+
 def test_the_weight_of_a_process_is_read() -> None:
     assert 5 < resident_mib() < 5000
 
