@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import NoReturn
 
 from agent.app import hint_in
-from agent.commands import check, enroll, pause, reconcile_money, run, secret, status
+from agent.commands import check, deleted, enroll, pause, reconcile_money, run, secret, status
 from agent.commands.places import add_places
 from agent.toml import ConfigError
 from wire import log
@@ -19,7 +19,7 @@ from wire.errors import NeedsOperator
 logger = logging.getLogger("agent")
 
 OK, CONFIG, OPERATOR = 0, 2, 3  # 1 is Python's own, for an error that nobody caught
-COMMANDS = (run, enroll, secret, check, status, pause, reconcile_money)
+COMMANDS = (run, enroll, secret, check, status, pause, deleted, reconcile_money)
 EPILOG = "Код возврата: 0 всё в порядке, 1 неожиданная ошибка, 2 ошибка в настройках или в команде, 3 нужны действия человека."
 
 

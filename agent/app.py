@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from agent import clock, files, secret
 from agent.away import away
 from agent.config import Config
+from agent.deleted import Word
 from agent.identity import Identity, identity
 from agent.link import Link
 from agent.lock import only_one
@@ -71,6 +72,7 @@ async def serve(config: Config, folder: Path, who: Identity, book: Book = SHIPPE
             zone=zone,
             fields=config.leave.fields,
             book=book,
+            word=Word(folder),
             pace=Pace(config.scan.scan_every_seconds, config.scan.budget_percent_of_core / 100),
         )
         reporter = Reporter(folder, link, outbox, standing, every=config.link.state_every_seconds, software=software())

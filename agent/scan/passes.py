@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from agent.deleted import Word
 from agent.mis.reader import KINDS, Reader, ReadKind
 from agent.outbox import GenerationChanged, Outbox, Reading
 from agent.scan import decide
@@ -74,13 +75,14 @@ class _Pass:
     seen: int = 0
     missing: set[str] = field(default_factory=set)
     braked: bool = False
+    believed: bool = False
 
 
 class Verify:
     """Finds every change that nothing betrayed, and what vanished. A pass that is broken off begins anew."""
 
-    def __init__(self, outbox: Outbox, reader: Reader) -> None:
-        self._outbox, self._reader = outbox, reader
+    def __init__(self, outbox: Outbox, reader: Reader, word: Word | None) -> None:
+        self._outbox, self._reader, self._word = outbox, reader, word
         self._pass: _Pass | None = None
         self.braked: dict[ReadKind, int] = {}
         """How many rows of a kind seem to have vanished and wait for a person."""
@@ -94,9 +96,14 @@ class Verify:
         """Whether a pass began and did not end."""
         return self._pass is not None
 
+    @property
+    def is_told_otherwise(self) -> bool:
+        """Whether a person said that what seems to have vanished is deleted."""
+        return bool(self.braked) and self._word is not None and self._word.holds()
+
     async def page(self, now: datetime, generation: int, rows: int) -> None:
         """Read one page more, of so many rows; at the end of a table decide what has vanished."""
-        going = self._pass = self._pass or _Pass(now)
+        going = self._pass = self._pass or _Pass(now, believed=self.is_told_otherwise)
         page = await self._reader.page(going.kind, going.after, rows)
         await self._outbox.record(readings(page.found, now), lane="live", generation=generation)
         through = None if page.is_end else page.last
@@ -109,10 +116,12 @@ class Verify:
         await self._settle(going, now, generation)
         following = self._reader.following(going.kind)
         if following is not None:
-            self._pass = _Pass(going.began, following, braked=going.braked)
+            self._pass = _Pass(going.began, following, braked=going.braked, believed=going.believed)
             return
         self._pass = None
         if not going.braked:
+            if going.believed and self._word is not None:
+                self._word.take_back()
             await self._outbox.record([], lane="live", verified_through=going.began, generation=generation)
 
     async def _settle(self, going: _Pass, now: datetime, generation: int) -> None:
@@ -121,7 +130,7 @@ class Verify:
         untold = {key for kind, key in self._reader.untold if kind == going.kind}
         gone = going.missing - {found.key for found in again} - untold
         self.braked.pop(going.kind, None)
-        if decide.is_too_much(len(gone), await self._outbox.known.count(going.kind), going.seen):
+        if not going.believed and decide.is_too_much(len(gone), await self._outbox.known.count(going.kind), going.seen):
             self.braked[going.kind] = len(gone)
             going.braked = True
             log.error(logger, "vanishing.doubted", kind=going.kind, count=len(gone))

@@ -8,6 +8,7 @@ from datetime import datetime
 from time import monotonic
 from zoneinfo import ZoneInfo
 
+from agent.deleted import Word
 from agent.mis.book import SHIPPED, Book
 from agent.mis.port import Look, Mis, MisAway, MisBusy, MisDown, MisError, MisRefused, Server
 from agent.mis.probe import NOTHING, examine
@@ -70,6 +71,7 @@ class Scan:
         zone: ZoneInfo,
         fields: Collection[str],
         book: Book = SHIPPED,
+        word: Word | None = None,
         pace: Pace = DEFAULT_PACE,
         clock: Callable[[], float] = monotonic,
     ) -> None:
@@ -78,7 +80,7 @@ class Scan:
         self._timed, self._budget = Timed(mis, clock), Budget(pace.share)
         self._reader = Reader(self._timed, zone, fields)
         self._near, self._hints = Near(self._reader, outbox, zone), Hints(self._reader, outbox)
-        self._load, self._verify = Load(outbox, self._reader), Verify(outbox, self._reader)
+        self._load, self._verify = Load(outbox, self._reader), Verify(outbox, self._reader, word)
         self._round = Round(outbox, self._reader)
         self._recognition = Recognition(mis, outbox)
         self._shape = ""
@@ -228,7 +230,7 @@ class Scan:
             if await self._load.page(now, generation, self._budget.rows):
                 self._near.forget()  # now it can tell which visits are near
                 self._verify_due = began + self._pace.verify_every_seconds
-        elif (self._verifies_next or self._is_put_back) and (self._verify.is_under_way or began >= self._verify_due):
+        elif (self._verifies_next or self._is_put_back) and self._verify_is_due(began):
             if not self._verify.is_under_way:
                 await self._probe(server, await self._mis.look())
                 self._verify_due = began + self._pace.verify_every_seconds
@@ -239,6 +241,9 @@ class Scan:
             near = await self._near.visits(server.now) if self._round.begins else ()
             await self._round.page(near, now, generation, self._budget.rows)
             self._verifies_next = True
+
+    def _verify_is_due(self, now: float) -> bool:
+        return self._verify.is_under_way or now >= self._verify_due or self._verify.is_told_otherwise
 
     def _failed(self, error: MisError) -> float:
         """Say how the database stands, and forget what was remembered of it."""
@@ -273,7 +278,7 @@ class Scan:
         listed = ", ".join(f"{_WORDS[kind]} — {count}" for kind, count in self._verify.braked.items())
         return (
             f"Из базы IDENT разом пропало много записей ({listed}), агент не считает их удалёнными. "
-            "Проверьте, та ли это база и не изменились ли права логина; если всё верно, сообщите интегратору."
+            "Проверьте, та ли это база и не изменились ли права логина; если их правда удалили, выполните ident-agent deleted yes."
         )
 
     def _aware(self, moment: datetime) -> datetime:

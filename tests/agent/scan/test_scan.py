@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from agent.deleted import Word
 from agent.mis.port import MisBusy, MisDown, MisRefused
 from agent.mis.reader import KINDS
 from agent.scan import Pace, decide
@@ -497,6 +498,29 @@ async def test_when_much_vanishes_nothing_is_deleted_and_a_person_is_asked() -> 
         assert (await here.outbox.times())[1] == verified, "that is no whole pass"
         assert "приёмов — 25" in (here.standing.now.hint or "")
         assert stands(here) == "ok"
+
+
+async def test_a_person_says_that_they_are_deleted_indeed_and_is_believed_once() -> None:
+    async with world(pace=Pace(0, 1, verify_every_seconds=1e9)) as here:
+        furnish(here)
+        for key in range(5, 65):
+            here.clinic.visit(key)
+        await here.load()
+        word = Word(here.clinic.path.parent)
+        for first in (5, 35):
+            for key in range(first, first + 30):
+                here.clinic.delete("Receptions", key)
+            here.scan._verify_due = 0
+            await here.step(20)
+            await here.deliver()
+            assert ("visit", str(first)) in here.hub.values
+            assert "ident-agent deleted yes" in (here.standing.now.hint or "")
+            word.give()
+            await here.step(20)
+            await here.deliver()
+            await here.check()
+            assert here.standing.now.hint is None
+            assert not word.holds()
 
 
 async def test_a_table_that_is_empty_all_at_once_is_doubted() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
+from agent.deleted import Word
 from agent.mis.port import Columns, Look, Mis, MisDown, MisError, Param, Row, Server
 from agent.mis.probe import examine
 from agent.mis.reader import Reader
@@ -181,6 +182,7 @@ class World:
             self.standing,
             zone=MOSCOW,
             fields=self.fields,
+            word=Word(self._path.parent),
             pace=self._pace,
             clock=lambda: self.machine_time,
         )
