@@ -28,6 +28,9 @@ _RECORDED = (
     "entity_merged",
     changes.SALE,
     changes.RESPONSIBLE,
+    changes.NAME,
+    changes.TAGGED,
+    changes.UNTAGGED,
 )
 _OF_FIELD = re.compile(r"custom_field_\d+_value_changed")
 _PLURAL = {one: entity for entity, one in SINGULAR.items()}
