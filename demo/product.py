@@ -19,8 +19,7 @@ from demo.processes import Process, free_port, module, running
 
 DATABASE = "db_1"
 IDLE_SECONDS = 60.0
-_PACE = {"scan_every": 0.02, "state_every": 0.05, "budget": 20.0}
-"""Hours of the clinic's pass in a second, and a backup that is put back has to be read whole meanwhile."""
+_PACE = {"scan_every": 0.02, "state_every": 0.05}
 
 
 class NeverIdle(Exception):

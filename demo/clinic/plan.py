@@ -18,6 +18,8 @@ from demo.clinic.tasks import is_open_checkup
 
 _OF_A_CARD = ("plan", "do planned", "checkup")
 """Makes no sense for a visit without patient card."""
+_BESIDE = (*_OF_A_CARD, "put off", "close checkup", "close plan")
+"""Is told of the patient beside visits: nobody has to look before the next act."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,8 @@ class Event:
 
     @property
     def whom(self) -> set[str]:
-        """Each of those."""
-        kind, *numbers = self.who.split() or [""]
+        """Each of those; nobody, where no visit and no card becomes another."""
+        kind, *numbers = ("" if self.do in _BESIDE else self.who).split() or [""]
         return {f"{kind} {number}" for number in numbers}
 
 

@@ -173,10 +173,10 @@ def test_the_player_stops_before_a_patient_is_touched_a_second_time(tmp_path: Pa
 
     played, stops = 0, 0
     for count in counts:
-        whos = [event.who for event in plan[played : played + count] if event.who]
+        whos = [who for event in plan[played : played + count] for who in event.whom]
         assert len(whos) == len(set(whos))
         played += count
-        stops += played < len(plan) and plan[played].who in whos
+        stops += played < len(plan) and bool(plan[played].whom & set(whos))
     assert played == len(plan)
     assert stops > 10
 
