@@ -9,12 +9,13 @@ import pytest
 
 from tests.contract.dsn import SERVER
 from tests.contract.mssql import SqlServer, serving
-from tests.contract.places import Place, place
+from tests.contract.places import Place, Transaction, place
 from tests.hub.conftest import migrated_sqlite
 
 __all__ = ["migrated_sqlite"]
 
 Open: TypeAlias = Callable[[Path], AbstractContextManager[Place]]
+Begin: TypeAlias = Callable[[], Transaction]
 
 
 @pytest.fixture(scope="session")

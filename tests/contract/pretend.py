@@ -344,5 +344,5 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without those that hold a transaction open."""
-    items[:] = [item for item in items if "begin" not in getattr(item, "fixturenames", ())]
+    """Without those that hold a transaction open, and without those that want the real thing."""
+    items[:] = [item for item in items if not {"begin", "real"} & set(getattr(item, "fixturenames", ()))]

@@ -1,10 +1,10 @@
 """What is done in the clinic arrives at the hub, whatever the server: also beside a transaction that stays open, and after it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -13,12 +13,11 @@ from agent.scan import decide
 from tests.agent.mis.clinic import NOW
 from tests.agent.scan import world as world_module
 from tests.agent.scan.world import LiveOnly, World
-from tests.contract.conftest import Open
-from tests.contract.places import Place, Transaction
+from tests.contract.conftest import Begin, Open
+from tests.contract.places import Place
 
 pytestmark = pytest.mark.xdist_group("contract")
 
-Begin: TypeAlias = Callable[[], Transaction]
 SOON = {"PlanStart": NOW + timedelta(days=2), "PlanEnd": NOW + timedelta(days=2, minutes=30), "ID_Patients": 1001}
 
 
