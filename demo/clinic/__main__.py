@@ -73,7 +73,7 @@ def main() -> None:
             follower.make(_tell)
             if args.only_make:
                 return
-            app.middlewares.append(_following(follower))
+            app.middlewares.append(following(follower))
         asyncio.run(_serve(app, args.port))
 
 
@@ -130,7 +130,7 @@ async def _serve(app: web.Application, port: int) -> None:
         await runner.cleanup()
 
 
-def _following(follower: Follower) -> Middleware:
+def following(follower: Follower) -> Middleware:
     """Whatever was done in the file stands on the server before it is answered."""
 
     @web.middleware

@@ -1,7 +1,7 @@
 """Where a clinic is read in these tests: from its file, as it stands behind the query border, or from a SQL Server that follows it."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -103,9 +103,6 @@ class _Followed(Mis):
 
     async def leave(self) -> None:
         await self._mis.leave()
-
-
-Places = Callable[[Path], AbstractAsyncContextManager[Place]]
 
 
 @contextmanager

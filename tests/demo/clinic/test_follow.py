@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from demo.clinic.__main__ import application, following, main
 from demo.clinic.database import Database
+from demo.clinic.day import Player
 from demo.clinic.follow import Follower, Noted, deeds
+from demo.clinic.make import create
 from demo.clinic.schema import TABLES
 from tests.contract.pretend import Pretended
-from tests.demo.clinic.little import Little
+from tests.demo.clinic.little import DAY, ZONE, Little
 
 NOTES = st.lists(st.tuples(st.integers(1, 4), st.sampled_from("IUD")), max_size=12)
 
@@ -170,3 +174,42 @@ def test_a_clinic_without_some_columns_is_made_without_them(tmp_path: Path, odbc
             clinic.patient()
             assert server.agrees()
             server.connection.close()
+
+
+def test_the_command_line_makes_the_same_on_a_server(
+    tmp_path: Path, odbc: Pretended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odbc.databases.add("clinic")
+    db, login = tmp_path / "made.db", "UID=sa;PWD={a;b}}c};DATABASE=clinic"
+    arguments = ["--db", str(db), "--seed", "1", "--patients", "50", "--without", "Diagnoses", "--only-make"]
+    monkeypatch.setattr(sys, "argv", ["clinic", *arguments, "--odbc", login])
+
+    main()
+
+    connection = odbc.connect(login)
+    with Database(db) as database:
+        for table in ("Patients", "Receptions", "OrderServiceRelation", "TreatmentPlans"):
+            count = len(connection.execute(f"SELECT t.DateTimeChanged FROM dbo.[{table}] AS t").fetchall())  # noqa: S608
+            assert count == len(list(database.rows(table))) > 0
+    listed = connection.execute("SELECT TABLE_NAME, TABLE_TYPE FROM INFORMATION_SCHEMA.TABLES").fetchall()
+    assert "Diagnoses" not in {name for name, _ in listed}
+    connection.close()
+
+
+async def test_what_is_done_over_http_stands_on_the_server_before_it_is_answered(
+    tmp_path: Path, odbc: Pretended
+) -> None:
+    odbc.databases.add("clinic")
+    login = "UID=sa;PWD={a;b}}c};DATABASE=clinic"
+    create(tmp_path / "made.db", seed=1, visits=20, day=DAY, zone=str(ZONE))
+    with Player(tmp_path / "made.db", 1) as player, Database(tmp_path / "made.db") as database:
+        with Follower(database, login) as follower:
+            follower.make()
+            app = application(player)
+            app.middlewares.append(following(follower))
+            async with TestClient(TestServer(app)) as client:
+                answer = await client.post("/book", json={"patient": 1001})
+                booked = (await answer.json())["visit"]
+            connection = odbc.connect(login)
+            assert connection.execute(f"SELECT t.ID FROM dbo.[Receptions] AS t WHERE t.ID = {booked}").fetchall()  # noqa: S608
+            connection.close()
