@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 from unittest.mock import patch
 
@@ -14,7 +15,7 @@ from tests.agent.mis.clinic import NOW
 from tests.agent.scan import world as world_module
 from tests.agent.scan.world import LiveOnly, World
 from tests.contract.conftest import Begin, Open
-from tests.contract.places import Place
+from tests.contract.places import Place, Transaction
 
 pytestmark = pytest.mark.xdist_group("contract")
 
@@ -213,3 +214,46 @@ async def test_while_a_row_is_held_nothing_is_called_read_that_was_not(there: Th
 
     assert there.held(2)["status"] == "arrived"
     assert (await there.outbox.times())[0] != through
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_whatever_is_open_meanwhile_everything_is_told_in_the_end(there: There, begin: Begin, seed: int) -> None:
+    """Edits beside transactions that stay open, commit late and out of order, or never happened."""
+    random, opened = Random(seed), dict[Transaction, set[int]]()  # noqa: S311 a history, no secret
+    for _ in range(80):
+        key, held = random.randint(1, 14), set[int]().union(*opened.values())
+        match random.choice(("edit", "edit", "open", "write", "write", "commit", "roll back", "step", "step")):
+            case "edit" if key not in held:
+                there.clinic.put("Receptions", key, **visit(random))
+            case "open" if len(opened) < 3:
+                opened[begin()] = set()
+            case "write" if opened:
+                transaction = random.choice(list(opened))
+                if key not in held - opened[transaction]:
+                    transaction.put("Receptions", key, **visit(random))
+                    opened[transaction].add(key)
+            case "commit" | "roll back" as end if opened:
+                transaction = random.choice(list(opened))
+                del opened[transaction]
+                transaction.commit() if end == "commit" else transaction.roll_back()
+            case "step":
+                await there.step()
+                await there.deliver()
+    for transaction in opened:
+        transaction.commit()
+
+    await there.step()
+    await there.arrives()
+
+
+def visit(random: Random) -> dict[str, Any]:
+    """What somebody writes."""
+    start = NOW + timedelta(hours=random.randint(-50, 500))
+    came = start if random.random() < 0.3 else None
+    patient = random.choice((1001, 1002, 1003))
+    return {
+        "ID_Patients": patient,
+        "PlanStart": start,
+        "PlanEnd": start + timedelta(minutes=30),
+        "PatientAppeared": came,
+    }
