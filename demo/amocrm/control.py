@@ -5,6 +5,7 @@ POST  token                      {"user_id"?}                         -> {"token
 POST  token-life                 {"seconds"}                       -> 204                 of disposable tokens from now on; below 0: expired
 POST  turn                       {"seconds"}                          -> 204                 for the index, late requests, webhooks
 POST  index-delay                {"seconds"}                          -> 204                 so far behind is the full-text search
+POST  form                       one item of leads/unsorted/forms     -> {"uid"}             as the site brings it
 POST  required-fields            {"by_api"}                           -> 204                 whether an empty one stops our moves, too
 POST  rename                     {"subdomain", "host"}                -> 204                 the old host only tells where
 POST  revoke                     {}                                   -> 204                 all tokens of the hub's integration
@@ -39,7 +40,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from demo.amocrm import trouble
+from demo.amocrm import hands, trouble
 from demo.amocrm.automation import DuplicateControl, Robot
 from demo.amocrm.bodies import Part
 from demo.amocrm.call import Answer
@@ -222,6 +223,7 @@ _TURNS: dict[str, Callable[[StandIn, Any, str], Json | None]] = {
     "POST token-life": _token_life,
     "POST turn": lambda stand_in, body, _: stand_in.turn(_Seconds.model_validate(body).seconds),
     "POST index-delay": _index_delay,
+    "POST form": lambda stand_in, body, _: {"uid": hands.bring_form(stand_in.account, body).uid},
     "POST rename": _rename,
     "POST required-fields": _required_fields,
     "POST revoke": lambda stand_in, _, __: stand_in.revoke(),

@@ -1,7 +1,8 @@
 """The data behind the pages: what is shown to whoever looks, and what the person at them writes. JSON of our own; decides no right.
 
 GET    start  board/{id}  leads/new  leads/{id}  contacts/{id}  contacts?query=
-POST   leads  {entity}/{id}/notes  {entity}/{id}/tasks  contacts/{id}/merge   PATCH  {entity}/{id}  tasks/{id}   DELETE  leads/{id}
+POST   leads  {entity}/{id}/notes  {entity}/{id}/tasks  contacts/{id}/merge  unsorted/{uid}/accept|decline
+PATCH  {entity}/{id}  tasks/{id}   DELETE  leads/{id}
 PUT    widget   POST  crm_post
 """
 
@@ -91,6 +92,7 @@ class Desk:
             _route("DELETE", r"{entity:leads}/{id:\d+}", self._delete),
             _route("GET", "contacts", self._find),
             _route("POST", r"{entity:contacts}/{id:\d+}/merge", self._merge),
+            _route("POST", r"unsorted/{uid:\w+}/{what:accept|decline}", self._sort),
             _route("PUT", "widget", self._switch),
             _route("POST", "crm_post", self._crm_post),
         ]
@@ -173,6 +175,16 @@ class Desk:
         for contact_id in (_id(request), *others):
             screens.contact(account, user, contact_id)
         return {"id": hands.merge_contacts(account, user_id, _id(request), others).id}
+
+    async def _sort(self, request: web.Request) -> Json:
+        """Take what waits in «Неразобранное», or send it away."""
+        user_id, account, uid = self._writer(request), self.stand_in.account, request.match_info["uid"]
+        if self._user(request).view == "D" and not self._user(request).is_admin:
+            raise Denied
+        if request.match_info["what"] == "accept":
+            return {"id": hands.accept_form(account, user_id, uid).id}
+        hands.decline_form(account, user_id, uid)
+        return {}
 
     async def _switch(self, request: web.Request) -> Json:
         """Save of the widget's settings modal; only admins see that page in amoCRM. To install and to disable it is more than to save."""

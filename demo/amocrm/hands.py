@@ -1,11 +1,11 @@
 """What people and the account's own robots do at the cards: the same bodies as the API's, within a person's limits."""
 
-from demo.amocrm import contacts, leads, merging, tasks
+from demo.amocrm import contacts, leads, merging, tasks, unsorted
 from demo.amocrm.bodies import ContactCreate, ContactPatch, LeadComplex, LeadPatch
 from demo.amocrm.cards import Writer
 from demo.amocrm.checks import existing, single
 from demo.amocrm.errors import Refused
-from demo.amocrm.model import Contact, Json, Lead, Task
+from demo.amocrm.model import Contact, Json, Lead, Task, Unsorted
 from demo.amocrm.store import Account
 
 ROBOT = 0
@@ -71,6 +71,31 @@ def delete_lead(account: Account, user_id: int, lead_id: int) -> Lead:
 def merge_contacts(account: Account, user_id: int, kept_id: int, other_ids: list[int]) -> Contact:
     """Make one contact of several."""
     return merging.merge_contacts(account, kept_id, other_ids, _writer(account, user_id))
+
+
+def bring_form(account: Account, body: Json) -> Unsorted:
+    """Somebody filled in a form on the site: one item of `POST /leads/unsorted/forms`, brought by the site."""
+    plan = single(body, unsorted.Form, lambda item, checks: unsorted.check(account, item, checks, ROBOT))
+    if plan is None:
+        raise RuntimeError("a form was checked, and there is no plan")
+    return unsorted.put(account, *plan)
+
+
+def accept_form(account: Account, user_id: int, uid: str) -> Lead:
+    """Take what waits in «Неразобранное»."""
+    return unsorted.accept(account, _waiting(account, uid), unsorted.Accept(), _writer(account, user_id).user_id)
+
+
+def decline_form(account: Account, user_id: int, uid: str) -> None:
+    """Send it away."""
+    _writer(account, user_id)
+    unsorted.decline(account, _waiting(account, uid))
+
+
+def _waiting(account: Account, uid: str) -> Unsorted:
+    if uid not in account.unsorted:
+        raise Refused(404, "Somebody was quicker.")
+    return account.unsorted[uid]
 
 
 def _writer(account: Account, user_id: int) -> Writer:

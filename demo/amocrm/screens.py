@@ -7,7 +7,7 @@ from demo.amocrm import feed
 from demo.amocrm.archive import Widget
 from demo.amocrm.directory import group_name, rights_of
 from demo.amocrm.errors import Denied, Refused
-from demo.amocrm.model import Card, Contact, Entity, Field, Json, Lead, Pipeline, Status, User
+from demo.amocrm.model import Card, Contact, Entity, Field, Json, Lead, Pipeline, Status, Unsorted, User
 from demo.amocrm.store import Account
 from demo.amocrm.tasks import TYPES
 
@@ -62,7 +62,32 @@ def board(account: Account, user: User, pipeline_id: int) -> Json:
     if pipeline is None:
         raise Refused(404, "No such pipeline.")
     columns = [_column(account, user, status) for status in _stages(pipeline)]
-    return {"pipeline": {"id": pipeline.id, "name": pipeline.name}, "columns": columns, "now": account.now()}
+    return {
+        "pipeline": {"id": pipeline.id, "name": pipeline.name},
+        "unsorted": _unsorted(account, user, pipeline),
+        "columns": columns,
+        "now": account.now(),
+    }
+
+
+def _unsorted(account: Account, user: User, pipeline: Pipeline) -> list[Json]:
+    """What waits, the latest first; nobody sees it who may make no deals."""
+    if user.view == "D" and not user.is_admin:
+        return []
+    ours = [one for one in account.unsorted.values() if one.pipeline_id == pipeline.id]
+    return [_waiting(one) for one in sorted(ours, key=lambda one: (one.created_at, one.uid), reverse=True)]
+
+
+def _waiting(one: Unsorted) -> Json:
+    contact: Json = next(iter(one.raw["_embedded"].get("contacts", [])), {})
+    names = (contact.get("name"), contact.get("first_name"), contact.get("last_name"))
+    return {
+        "uid": one.uid,
+        "name": one.raw.get("name") or "Заявка",
+        "contact": " ".join(filter(None, names)),
+        "source": one.source_name,
+        "created_at": one.created_at,
+    }
 
 
 def _column(account: Account, user: User, status: Status) -> Json:

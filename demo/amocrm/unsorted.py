@@ -21,7 +21,7 @@ from demo.amocrm.call import Answer, Call, Route, page, total
 from demo.amocrm.cards import Writer
 from demo.amocrm.checks import Checks, batch, single
 from demo.amocrm.errors import Problem, Refused
-from demo.amocrm.model import UNSORTED, Json, Pipeline, Unsorted
+from demo.amocrm.model import UNSORTED, Json, Lead, Pipeline, Unsorted
 from demo.amocrm.query import Spec, refuse_not_numbers
 from demo.amocrm.store import Account
 
@@ -78,15 +78,14 @@ class Decline(Part):
     user_id: int = 0
 
 
-def _check(call: Call, body: Form, checks: Checks) -> tuple[Form, Pipeline] | None:
+def check(account: Account, body: Form, checks: Checks, by: int) -> tuple[Form, Pipeline] | None:
     """A form to be: what it brings is checked as if it came at once."""
-    account = call.account
     pipeline = account.pipelines.get(body.pipeline_id) if body.pipeline_id else account.main_pipeline()
     if not checks.choice("pipeline_id", pipeline is not None and _has_unsorted(pipeline)) or pipeline is None:
         return None
     if any(one.source_uid == body.source_uid for one in account.unsorted.values()):
         checks.refuse("Duplicate", "source_uid", "This is in «Неразобранное» already.")
-    _check_lead(account, body.embedded.lead(pipeline.id), checks, call.actor.id)
+    _check_lead(account, body.embedded.lead(pipeline.id), checks, by)
     return body, pipeline
 
 
@@ -103,7 +102,8 @@ def _check_lead(account: Account, raw: Json, checks: Checks, by: int) -> None:
         checks.refuse(problem.code, place + problem.path, problem.detail)
 
 
-def _put(account: Account, body: Form, pipeline: Pipeline) -> Unsorted:
+def put(account: Account, body: Form, pipeline: Pipeline) -> Unsorted:
+    """Let what was checked wait."""
     raw = body.embedded.lead(pipeline.id)
     ids = {"lead": account.next_id("lead")}
     cards: dict[str, Sequence[ComplexContact | ComplexCompany]] = {
@@ -116,13 +116,36 @@ def _put(account: Account, body: Form, pipeline: Pipeline) -> Unsorted:
     metadata = body.metadata.model_dump()
     one = Unsorted(uuid.uuid4().hex, body.source_uid, body.source_name, pipeline.id, account.now(), metadata, raw, ids)
     account.unsorted[one.uid] = one
+    account.changed("leads", one.ids["lead"])
     return one
+
+
+def accept(account: Account, one: Unsorted, given: Accept, by: int) -> Lead:
+    """From now on the lead, its contact and its company are there, under the ids that were given out."""
+    user_id = given.user_id or by
+    raw: Json = {**one.raw, "responsible_user_id": user_id}
+    if given.status_id:
+        raw["status_id"] = given.status_id
+    plan = single(raw, LeadComplex, lambda body, checks: leads.new_complex(account, body, checks, Writer(user_id)))
+    del account.unsorted[one.uid]
+    with account.counting_from(one.ids):
+        return leads.create(account, plan)
+
+
+def decline(account: Account, one: Unsorted) -> None:
+    """The lead and what came with it never were; their ids are never given out again."""
+    del account.unsorted[one.uid]
+    account.changed("leads", one.ids["lead"])
 
 
 def _add_forms(call: Call) -> Answer:
     call.adding()
-    plans = [(name, plan) for name, plan in batch(call.body, Form, lambda b, c: _check(call, b, c)) if plan]
-    made = [(name, _put(call.account, *plan)) for name, plan in plans]
+    plans = [
+        (name, plan)
+        for name, plan in batch(call.body, Form, lambda b, c: check(call.account, b, c, call.actor.id))
+        if plan
+    ]
+    made = [(name, put(call.account, *plan)) for name, plan in plans]
     return total(call, "unsorted", [{**_short(call, one), "request_id": name} for name, one in made])
 
 
@@ -184,17 +207,10 @@ def _found(call: Call) -> Unsorted:
 
 
 def _accept(call: Call) -> Answer:
-    """From now on the lead, its contact and its company are there, under the ids that were given out."""
     call.adding()
     one, account = _found(call), call.account
     given = single(call.body, Accept, lambda body, checks: _choices(account, one, body, checks))
-    user_id = given.user_id or call.actor.id
-    raw: Json = {**one.raw, "responsible_user_id": user_id}
-    if given.status_id:
-        raw["status_id"] = given.status_id
-    plan = single(raw, LeadComplex, lambda body, checks: leads.new_complex(account, body, checks, Writer(user_id)))
-    with account.counting_from(one.ids):
-        leads.create(account, plan)
+    accept(account, one, given, call.actor.id)
     return _taken_out(call, one)
 
 
@@ -211,20 +227,19 @@ def _person(account: Account, user_id: int, checks: Checks) -> None:
 
 
 def _decline(call: Call) -> Answer:
-    """The lead and what came with it are gone; their ids are never given out again."""
     call.adding()
     one = _found(call)
 
-    def check(body: Decline, checks: Checks) -> Decline:
+    def known(body: Decline, checks: Checks) -> Decline:
         _person(call.account, body.user_id, checks)
         return body
 
-    single(call.body if call.body is not None else {}, Decline, check)
+    single(call.body if call.body is not None else {}, Decline, known)
+    decline(call.account, one)
     return _taken_out(call, one)
 
 
 def _taken_out(call: Call, one: Unsorted) -> Answer:
-    del call.account.unsorted[one.uid]
     shape: dict[str, Any] = {"uid": one.uid, "pipeline_id": one.pipeline_id, "category": "forms"}
     return Answer(200, {**shape, _CREATED: one.created_at, "_embedded": _brought(call, one)})
 

@@ -207,6 +207,29 @@ async def test_each_user_sees_what_this_user_may_and_the_panel_is_told_who_it_is
     assert troubles.pop().startswith("Failed to load resource"), "the card that this user may not see"
 
 
+async def test_a_form_waits_in_unsorted_until_somebody_takes_it(desk: Desk, page: Page) -> None:
+    account = desk.stand_in.account
+    await page.goto(desk.url)
+    await expect(page.locator("[data-unsorted]")).to_have_count(0)
+    await page.click("[data-action=trouble]")
+    for number in (1, 2):
+        await page.click("[data-action=form]")
+        await expect(page.locator("[data-unsorted] [data-uid]")).to_have_count(number)
+    await page.keyboard.press("Escape")
+    await page.add_script_tag(path=AXE)
+    assert await violations(page, "[data-unsorted]") == []
+    assert (len(account.leads), len(account.contacts)) == (1, 1)
+
+    await page.locator("[data-uid]").last.get_by_role("button", name="Отклонить").click()
+    await expect(page.locator("[data-uid]")).to_have_count(1)
+    await page.get_by_role("button", name="Принять").click()
+
+    await expect(page.locator("[data-page=deal]")).to_be_visible()
+    [taken] = account.leads.keys() - {desk.deal}
+    await expect(page.locator("[data-page=deal]")).to_have_attribute("data-card-id", str(taken))
+    assert (account.leads[taken].responsible_user_id, len(account.contacts), account.unsorted) == (desk.operator, 2, {})
+
+
 async def test_the_testers_drawer_breaks_shows_and_mends(desk: Desk, page: Page) -> None:
     faults = desk.stand_in.faults
     waits = page.locator("[data-waits] li")

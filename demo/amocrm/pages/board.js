@@ -1,5 +1,5 @@
 /* The list of deals by stage. It follows every change by itself; a deal that came to another stage lights up for a moment. */
-define(['dom', 'words', 'state', 'server', 'host'], function (dom, words, state, server, host) {
+define(['dom', 'words', 'state', 'server', 'host', 'toasts'], function (dom, words, state, server, host, toasts) {
   'use strict';
 
   const h = dom.h;
@@ -37,7 +37,31 @@ define(['dom', 'words', 'state', 'server', 'host'], function (dom, words, state,
     }
 
     function columns() {
-      return h('div', { class: 'board__columns', tabindex: '0', role: 'region', 'aria-label': 'Этапы воронки' }, told.columns.map(column));
+      return h('div', { class: 'board__columns', tabindex: '0', role: 'region', 'aria-label': 'Этапы воронки' }, 
+        told.unsorted.length ? unsorted() : null, told.columns.map(column));
+    }
+
+    /* What nobody has taken yet stands before the stages, in no stage's colour. */
+    function unsorted() {
+      return h('section', { class: 'board__column', 'data-unsorted': '', 'aria-label': 'Неразобранное' },
+        h('header', { class: 'board__stage', style: '--stage:#c1c1c1' }, h('h2', { class: 'board__stagename' }, 'Неразобранное'),
+          h('span', { class: 'board__count', 'data-count': told.unsorted.length }, words.forms(told.unsorted.length))),
+        h('ul', { class: 'board__tiles' }, told.unsorted.map(form)));
+    }
+
+    function form(one) {
+      const sort = function (what) {
+        return async function () {
+          const done = await server.post('unsorted/' + one.uid + '/' + what, {}).catch(function (failed) { toasts.show('error', 'Не получилось', failed.message); });
+          if (done && done.id) { go('/leads/detail/' + done.id); } else { refresh(); }
+        };
+      };
+      return h('li', { class: 'tile tile_waiting', 'data-uid': one.uid },
+        h('div', { class: 'tile__row' }, h('span', { class: 'tile__contact' }, one.contact), h('time', { class: 'tile__time' }, words.moment(one.created_at, told.now))),
+        h('span', { class: 'tile__name' }, one.name), h('div', { class: 'tile__row' }, one.source),
+        h('div', { class: 'tile__sort' },
+          h('button', { type: 'button', class: 'button button_main', 'data-action': 'accept', onclick: sort('accept') }, 'Принять'),
+          h('button', { type: 'button', class: 'button', 'data-action': 'decline', onclick: sort('decline') }, 'Отклонить')));
     }
 
     function column(one) {

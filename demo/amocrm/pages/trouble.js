@@ -124,6 +124,8 @@ define(['dom', 'state', 'words', 'toasts'], function (dom, state, words, toasts)
       h('div', { class: 'trouble__row' }, button('Отозвать токены', 'revoke', function () { turn('revoke'); },
         { title: 'Как если администратор отключил интеграцию: её нужно установить заново' })),
       h('h3', {}, 'Эта сделка и её воронка'), moving,
+      h('h3', {}, 'Сайт'),
+      h('div', { class: 'trouble__row' }, button('Заявка в «Неразобранное»', 'form', bring, { title: 'До принятия её контакта нет ни в списке, ни в поиске' })),
       h('h3', {}, 'Вебхуки'),
       h('div', { class: 'trouble__row' }, [['lose', 'Потерять'], ['duplicate', 'Удвоить'], ['reverse', 'Переставить']].map(function ([knob, name]) {
         return button(name, null, function () { turn('webhooks', { [knob]: knob === 'reverse' ? 2 : 1 }); }, { 'data-post': knob });
@@ -157,6 +159,19 @@ define(['dom', 'state', 'words', 'toasts'], function (dom, state, words, toasts)
     const stages = state.start.pipelines.flatMap(function (one) { return one.stages; });
     const found = stages.find(function (one) { return one.id === statusId; });
     return found ? found.name : statusId;
+  }
+
+  /* Made-up people, a number of their own for each. */
+  async function bring() {
+    const number = String(Date.now()).slice(-4);
+    const names = [['Анна', 'Фомина'], ['Олег', 'Лаптев'], ['Дарья', 'Сомова']][+number % 3];
+    const phone = { field_code: 'PHONE', values: [{ value: '+7999000' + number, enum_code: 'MOB' }] };
+    await turn('form', {
+      source_name: 'Сайт', source_uid: 'form-' + Date.now(),
+      metadata: { form_id: '1', form_name: 'Запись на приём', form_page: 'http://site.example', form_sent_at: state.start.now },
+      _embedded: { leads: [{ name: 'Заявка с сайта' }], contacts: [{ first_name: names[0], last_name: names[1], custom_fields_values: [phone] }] },
+    });
+    toasts.show('message', 'Заявка ждёт', 'В «Неразобранном» главной воронки.');
   }
 
   function isBroken(told) {

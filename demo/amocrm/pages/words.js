@@ -16,6 +16,8 @@ define([], function () {
 
   function deals(count) { return MONEY.format(count) + ' ' + plural(count, 'сделка', 'сделки', 'сделок'); }
 
+  function forms(count) { return MONEY.format(count) + ' ' + plural(count, 'заявка', 'заявки', 'заявок'); }
+
   function times(count) { return MONEY.format(count) + ' ' + plural(count, 'раз', 'раза', 'раз'); }
 
   function part(seconds, options) {
@@ -47,7 +49,7 @@ define([], function () {
   function moment(seconds, now) { return day(seconds, now) + ' ' + time(seconds); }
 
   return {
-    money: money, deals: deals, times: times, time: time, date: date, day: day, moment: moment, ahead: ahead, dayAhead: dayAhead, iso: iso,
+    money: money, deals: deals, times: times, forms: forms, time: time, date: date, day: day, moment: moment, ahead: ahead, dayAhead: dayAhead, iso: iso,
     setZone: function (name) { zone = name; },
   };
 });

@@ -13,6 +13,7 @@ from demo.amocrm.archive import unpacked
 from demo.amocrm.model import Json
 from demo.amocrm.stand_in import StandIn
 from tests.demo.amocrm.conftest import BUSINESS, Clocks, Crm, phone
+from tests.demo.amocrm.furnished import FORM
 from tests.widget.archives import good, packed
 
 STAFF = {
@@ -208,6 +209,24 @@ async def test_whoever_may_not_see_both_contacts_merges_none_and_deletes_no_deal
     assert (await at_page(crm, operator, "POST", f"contacts/{mine}/merge", {"others": [theirs]}))[0] == 200
     assert (await at_page(crm, operator, "DELETE", f"leads/{lead}"))[0] == 200
     assert (await at_page(crm, operator, "GET", f"leads/{lead}"))[0] == 404
+
+
+async def test_what_waits_is_taken_once_by_who_may_make_deals(crm: Crm, people: list[int]) -> None:
+    _, operator, _, own, free = people
+    account = crm.stand_in.account
+    uid = hands.bring_form(account, {**FORM, "_embedded": {"contacts": [{"name": "Анна Фомина"}]}}).uid
+    account.users[operator].view = "D"
+
+    for user in (operator, free):
+        assert (await at_page(crm, user, "POST", f"unsorted/{uid}/accept", {}))[0] == 403
+    _, seen = await at_page(crm, operator, "GET", f"board/{crm.pipeline}")
+    assert seen["unsorted"] == []
+    _, seen = await at_page(crm, own, "GET", f"board/{crm.pipeline}")
+    assert [(one["uid"], one["contact"]) for one in seen["unsorted"]] == [(uid, "Анна Фомина")]
+    status, made = await at_page(crm, own, "POST", f"unsorted/{uid}/accept", {})
+    assert (status, account.leads[made["id"]].responsible_user_id) == (200, own)
+    for what in ("accept", "decline"):
+        assert (await at_page(crm, own, "POST", f"unsorted/{uid}/{what}", {}))[0] == 404
 
 
 async def test_the_tester_sees_all_that_is_broken_and_puts_it_right(crm: Crm, people: list[int]) -> None:
