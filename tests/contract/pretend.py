@@ -257,10 +257,15 @@ def _altered(cursor: Cursor, _match: re.Match[str], text: str, values: Any) -> N
 
 def _selected(cursor: Cursor, _match: re.Match[str], text: str, values: Any) -> None:
     tree, translated = _translated(text)
-    found = cursor.run(translated, values)
+    found = cursor.run(translated, [_number(value) if isinstance(value, bytes) else value for value in values])
     types, tables = cursor.connection.types(), {t.alias_or_name: t.name for t in tree.find_all(exp.Table)}
     readers = [_reader(output, tables, types) for output in tree.expressions]
     cursor.answer(*(tuple(read_it(cell) for read_it, cell in zip(readers, row, strict=True)) for row in found))
+
+
+def _number(version: bytes) -> int:
+    """Rowversions stand as numbers here."""
+    return min(int.from_bytes(version, "big"), 2**63 - 1)
 
 
 @cache
@@ -307,6 +312,10 @@ def _names(cursor: Cursor, _match: re.Match[str], _text: str, _values: Any) -> N
     cursor.answer(("pretended", cursor.connection.at, _NOW))
 
 
+def _indexes(cursor: Cursor, _match: re.Match[str], _text: str, _values: Any) -> None:
+    cursor.answer(*cursor.run("SELECT COUNT(*) FROM dbo.sqlite_master WHERE name = 'IX_Receptions_RowVersion'"))
+
+
 _FORMS: Sequence[tuple[str, Callable[[Cursor, re.Match[str], str, Any], None]]] = (
     (r"CREATE DATABASE \[(\w+)\]", _created_database),
     (r"ALTER DATABASE \[(\w+)\] SET", _nothing),
@@ -331,6 +340,7 @@ _FORMS: Sequence[tuple[str, Callable[[Cursor, re.Match[str], str, Any], None]]] 
     (r"SELECT MIN_ACTIVE_ROWVERSION", _versions),
     (re.escape(native.LOOK), _stands),
     (re.escape(native.NAMES), _names),
+    (re.escape(native.INDEXES), _indexes),
     (r"SELECT ", _selected),
 )
 

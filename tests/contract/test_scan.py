@@ -11,6 +11,7 @@ from unittest.mock import patch
 import pytest
 
 from agent.scan import decide
+from demo.clinic.database import Database
 from tests.agent.mis.clinic import NOW
 from tests.agent.scan import world as world_module
 from tests.agent.scan.world import LiveOnly, World
@@ -20,6 +21,10 @@ from tests.contract.places import Place, Transaction
 pytestmark = pytest.mark.xdist_group("contract")
 
 SOON = {"PlanStart": NOW + timedelta(days=2), "PlanEnd": NOW + timedelta(days=2, minutes=30), "ID_Patients": 1001}
+
+
+either = pytest.mark.parametrize("there", [False, True], ids=["plain", "indexed"], indirect=True)
+"""With an index on rowversions, and without."""
 
 
 class There(World):
@@ -45,8 +50,10 @@ class There(World):
 
 
 @pytest.fixture
-async def there(tmp_path: Path, at: Open, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[There]:
-    """Three patients and four visits, known to the hub."""
+async def there(
+    request: pytest.FixtureRequest, tmp_path: Path, at: Open, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[There]:
+    """Three patients and four visits, known to the hub. With a parameter, an index finds visits by their rowversions."""
     monkeypatch.setattr(decide, "HINTED_ROWS", 10_000)
     there = There(tmp_path)
     for key in (1001, 1002, 1003):
@@ -54,6 +61,9 @@ async def there(tmp_path: Path, at: Open, monkeypatch: pytest.MonkeyPatch) -> As
     for key, (patient, day) in enumerate([(1001, -400), (1001, 0), (1002, 0.1), (None, 30)], start=1):
         there.clinic.visit(key, patient, day)
     there.clinic.pass_time(3600)
+    if getattr(request, "param", False):
+        with Database(there.clinic.path) as database:
+            database.execute("CREATE INDEX IX_Receptions_RowVersion ON Receptions (RowVersion)")
     with at(there.clinic.path) as place:
         there.place = place
         await there.start()
@@ -115,6 +125,7 @@ async def test_a_changed_card_arrives(there: There) -> None:
     assert there.hub.values["patient", "1002"]["name"] == "Воробушкин Пётр"
 
 
+@either
 async def test_a_bulk_update_tells_nothing_new(there: There) -> None:
     before = list(there.hub.told)
     there.clinic.touch_all()
@@ -129,6 +140,7 @@ async def test_a_key_that_is_given_out_again_is_another_visit(there: There) -> N
     assert there.held(2)["patient_id"] == "1003"
 
 
+@either
 @pytest.mark.parametrize("other", [3, 9])
 async def test_what_is_committed_beside_an_open_transaction_appears_meanwhile(
     there: There, other: int, begin: Begin
@@ -174,6 +186,7 @@ async def test_whoever_holds_another_table_does_not_hide_visits(
     transaction.roll_back()
 
 
+@either
 async def test_a_late_commit_appears_though_its_number_is_old(there: There, begin: Begin) -> None:
     transaction = begin()
     transaction.put("Receptions", 9, **SOON)
@@ -187,6 +200,7 @@ async def test_a_late_commit_appears_though_its_number_is_old(there: There, begi
     assert there.held(9)["patient_id"] == "1001"
 
 
+@either
 async def test_what_is_rolled_back_never_was(there: There, begin: Begin) -> None:
     transaction = begin()
     transaction.put("Receptions", 9, **SOON)
@@ -216,7 +230,8 @@ async def test_while_a_row_is_held_nothing_is_called_read_that_was_not(there: Th
     assert (await there.outbox.times())[0] != through
 
 
-@pytest.mark.parametrize("seed", range(6))
+@either
+@pytest.mark.parametrize("seed", range(4))
 async def test_whatever_is_open_meanwhile_everything_is_told_in_the_end(there: There, begin: Begin, seed: int) -> None:
     """Edits beside transactions that stay open, commit late and out of order, or never happened."""
     random, opened = Random(seed), dict[Transaction, set[int]]()  # noqa: S311 a history, no secret
