@@ -11,12 +11,15 @@ from wire.model import Visit
 
 _record = Outbox.record
 _lost: set[str] = set()
+_under_way: set[str] = set()
 
 
 def _without_one(readings: Iterable[Reading], lane: Lane) -> Iterator[Reading]:
     for reading in readings:
         ended = isinstance(reading.entity, Visit) and reading.entity.status == "fulfilled"
-        if ended and lane == "live" and not _lost:
+        if isinstance(reading.entity, Visit) and not ended:
+            _under_way.add(reading.key)
+        if ended and lane == "live" and not _lost and reading.key in _under_way:
             _lost.add(reading.key)
         if not (ended and reading.key in _lost):
             yield reading
