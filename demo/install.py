@@ -57,11 +57,11 @@ async def add_clinic(folder: Path, crm: dict[str, Any], env: dict[str, str], *, 
 
 
 async def enroll(
-    folder: Path, hub_url: str, code: str, *, scan_every: float, state_every: float, zone: str = ZONE
+    folder: Path, hub_url: str, code: str, *, scan_every: float, state_every: float, budget: float = 2, zone: str = ZONE
 ) -> None:
-    """Write the agent's config and make the agent known to the hub."""
+    """Write the agent's config and make the agent known to the hub. `budget`: how many percent of a core the scan's pages may take."""
     config = folder / "agent.toml"
-    config.write_text(_agent_config(folder, hub_url, zone, scan_every, state_every))
+    config.write_text(_agent_config(folder, hub_url, zone, scan_every, state_every, budget))
     await run("agent-enroll", module("agent", "enroll", hub_url, code, "--config", str(config)), folder)
 
 
@@ -74,7 +74,7 @@ def dial_through(folder: Path, port: int) -> None:
     file.write_text(json.dumps(identity), "utf-8")
 
 
-def _agent_config(folder: Path, hub_url: str, zone: str, scan_every: float, state_every: float) -> str:
+def _agent_config(folder: Path, hub_url: str, zone: str, scan_every: float, state_every: float, budget: float) -> str:
     return f"""state_dir = "{folder / "agent"}"
 [hub]
 url = "{hub_url}"
@@ -83,6 +83,7 @@ url = "sqlite:///{folder / "clinic.db"}"
 timezone = "{zone}"
 [scan]
 scan_every_seconds = {scan_every}
+budget_percent_of_core = {budget}
 [link]
 state_every_seconds = {state_every}
 """

@@ -19,7 +19,8 @@ from demo.processes import Process, free_port, module, running
 
 DATABASE = "db_1"
 IDLE_SECONDS = 60.0
-_PACE = {"scan_every": 0.02, "state_every": 0.05}
+_PACE = {"scan_every": 0.02, "state_every": 0.05, "budget": 5.0}
+"""A backup that is put back has to be read whole before the day goes on."""
 
 
 class NeverIdle(Exception):
@@ -106,7 +107,7 @@ class Product:
                     status = await answer.json()
                 if _is_idle(status, moment):
                     return
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.02)
         raise NeverIdle(moment, status)
 
     async def restart_agent(self) -> None:

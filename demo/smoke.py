@@ -22,7 +22,7 @@ from demo.product import DATABASE, Product, started
 DAY = date(2026, 11, 24)
 TICK = timedelta(minutes=15)
 REFUSALS_SHOWN = 20
-_LEAST_OTHERS = 12
+_LEAST_OTHERS, _MOST_OTHERS = 12, 60
 """Visits of the branch that has a database of its own."""
 
 
@@ -54,7 +54,7 @@ async def smoke(
     """Play the day; returns the exit code: 0 when nothing differs."""
     begun = time.monotonic()
     with _folder(keep) as folder:
-        others = max(_LEAST_OTHERS, visits // 10)
+        others = min(max(_LEAST_OTHERS, visits // 10), _MOST_OTHERS)
         async with started(
             folder, seed=seed, visits=visits, day=DAY, opens=at(7), hub=hub, agent=agent, others=others
         ) as product:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from agent.mis.sqlite import open_sqlite
 from agent.outbox import Outbox, open_outbox
@@ -14,13 +14,16 @@ from agent.scan import Pace, Scan
 from agent.standing import Standing
 from demo.account import Account, Card
 from demo.clinic import leads
+from demo.clinic.database import Database
+from demo.clinic.leads import GivenDeal
+from demo.clinic.oracle import Expected
 from demo.judge import Verdict, compare
 from hub.inbox.write import write
 from hub.rules.fields import CONTACT_FIELDS, DEAL_FIELDS, FieldSpec
 from hub.rules.model import Contact, Deal, Stage
 from hub.store.engine import open_store
 from hub.store.vault import KeyFiles
-from tests.demo.clinic.little import ZONE, Little, moment
+from tests.demo.clinic.little import ZONE, moment
 from tests.hub import clinic_day as day_of
 from tests.hub.clinic_day import Day, begun
 from wire.frames import LANES, Push, decode, encode
@@ -40,11 +43,25 @@ _CLOSED = {leads.WON: day_of.WON, leads.LOST: day_of.LOST}
 _PIPELINES = {leads.PRIMARY: day_of.PRIMARY, leads.REPEAT: day_of.REPEAT}
 
 
+class Followed(Protocol):
+    """A clinic whose end can be told."""
+
+    given: list[GivenDeal]
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def database(self) -> Database: ...
+
+    def expect(self, now: str) -> Mapping[str, Expected]: ...
+
+
 @dataclass
 class Whole:
     """A clinic that is followed since seven."""
 
-    clinic: Little
+    clinic: Followed
     day: Day
     scan: Scan
     outbox: Outbox
@@ -53,8 +70,19 @@ class Whole:
         """Time goes by until `at`; what was done at the clinic until then arrives and is delivered."""
         await self.day.go(moment(at))
         self.clinic.database.set_now(moment(at).replace(tzinfo=None))
-        await self.scan.step()
-        await self._deliver()
+        await self.catch_up(moment(at))
+
+    async def catch_up(self, now: datetime) -> None:
+        """The clinic has gone on until now: all of it is read, and delivered."""
+        await self.day.go(now)
+        for _ in range(500):
+            await self.scan.step()
+            await self._deliver()
+            through = (await self.outbox.times())[0]
+            if through is not None and through >= now:
+                break
+        else:
+            raise AssertionError("it is never read through")
         await self.day.settle()
 
     async def verify(self, at: str) -> None:
@@ -116,7 +144,7 @@ class Whole:
 
 
 @asynccontextmanager
-async def followed(clinic: Little, folder: Path, template: bytes) -> AsyncIterator[Whole]:
+async def followed(clinic: Followed, folder: Path, template: bytes) -> AsyncIterator[Whole]:
     """From the first load on; tests put together what stood there before."""
     file = folder / "hub.db"
     file.write_bytes(template)
