@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from decimal import Decimal
 from typing import TypeAlias
 
 import pytest
 
-from demo.clinic import bills
+from demo.clinic import bills, tasks
+from demo.clinic.courses import Course, courses
 from tests.demo.clinic.little import PHONE, Little, bill, person
 from tests.demo.clinic.whole import Whole
 
@@ -243,3 +246,61 @@ async def test_touching_every_row_sends_nothing(clinic: Little, follow: Follow) 
         await whole.verify("10:01")
 
         assert len(whole.day.crm.requests) == sent
+
+
+# What is planned for patients: R6, plans
+
+
+async def test_checkups_are_told_as_the_clinics_tasks_say(clinic: Little, follow: Follow) -> None:
+    clinic.database.load("CRMJobTypes", [{"ID": key, "Name": name} for key, name in tasks.JOB_TYPES])
+    for patient in (1001, 1002, 1003):
+        clinic.patient(patient)
+    clinic.visit(81, "15:00")
+    async with follow() as whole:
+
+        async def told() -> dict[int, str | None]:
+            open_ones = [each for each in await whole.records("checkup") if not each["closed"]]
+            return {int(each["patient_id"]): each["due_on"] for each in open_ones}
+
+        for key, patient in enumerate((1001, 1002, 1003), 91):
+            clinic.do("10:00", "checkup", patient=patient, task=key, due="2027-05-24T00:00:00" if key < 93 else None)
+        await whole.look("10:01")
+        assert await told() == tasks.due(clinic.database) == {1001: "2027-05-24", 1002: "2027-05-24", 1003: None}
+
+        clinic.do("11:00", "put off", patient=1001, task=91, due="2027-06-24T00:00:00")
+        clinic.do("11:01", "close checkup", patient=1002, task=92, reason=2)
+        clinic.book("11:02", 82, "3 10:00", patient=1003)
+        clinic.do("11:03", "close checkup", patient=1003, task=93, closed_by=82)
+        await whole.verify("11:04")
+        assert await told() == tasks.due(clinic.database) == {1001: "2027-06-24"}
+        assert await agrees(whole) == 2
+
+
+async def test_a_plan_is_told_with_what_of_it_is_done(clinic: Little, follow: Follow) -> None:
+    clinic.patient()
+    clinic.visit(81, "10:00")
+    async with follow() as whole:
+
+        async def told() -> dict[int, Course]:
+            return {
+                int(plan["id"]): Course(
+                    int(plan["patient_id"]), plan["active"], Decimal(plan["agreed"]), Decimal(plan["done"])
+                )
+                for plan in await whole.records("plan")
+            }
+
+        clinic.comes("10:00", 81, ends="10:30")
+        clinic.do("10:31", "plan", plan=3001, services=[10, 11, 10, 16])
+        await whole.look("10:32")
+        first = await told()
+        clinic.do("10:40", "bill", 81, bill=bills.as_json(bill(10, 10, 14)))
+        clinic.do("10:41", "do planned", 81)
+        await whole.verify("10:42")
+        second = await told()
+        assert second == courses(clinic.database)
+        clinic.do("10:50", "close plan", plan=3001)
+        await whole.verify("10:51")
+
+        assert await told() == courses(clinic.database) == {3001: replace(second[3001], active=False)}
+    assert (first[3001].done, second[3001].done) == (Decimal(0), Decimal(1600))
+    assert first[3001].agreed == second[3001].agreed == Decimal("35599.50")

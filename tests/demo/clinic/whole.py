@@ -1,12 +1,15 @@
 """The whole way in one process: a little clinic, the agent's scan and outbox, the hub's inbox and delivery, a CRM in memory. What then
 stands in the CRM is held against the oracle after each story."""
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
+
+from sqlalchemy import select
 
 from agent.mis.sqlite import open_sqlite
 from agent.outbox import Outbox, open_outbox
@@ -18,15 +21,17 @@ from demo.clinic.database import Database
 from demo.clinic.leads import GivenDeal
 from demo.clinic.oracle import Expected
 from demo.judge import Verdict, compare
-from hub.inbox.write import write
+from hub.inbox.write import record_place, write
 from hub.rules.fields import CONTACT_FIELDS, DEAL_FIELDS, FieldSpec
 from hub.rules.model import Contact, Deal, Stage
 from hub.store.engine import open_store
+from hub.store.tables import records
 from hub.store.vault import KeyFiles
 from tests.demo.clinic.little import ZONE, moment
 from tests.hub import clinic_day as day_of
 from tests.hub.clinic_day import Day, begun
 from wire.frames import LANES, Push, decode, encode
+from wire.model import Kind
 
 _KEY, _FIELDS = b"k" * 32, ("visit.comment:off", "visit.services:off")
 _AT_ONCE = Pace(every_seconds=0, share=1, verify_every_seconds=0)
@@ -102,6 +107,15 @@ class Whole:
         """Until the evening; then what stands there against what the oracle says."""
         await self.look(now)
         return compare(self.clinic.expect(now), account_of(self.day), database="db_1")
+
+    async def records(self, kind: Kind) -> list[dict[str, Any]]:
+        """What the hub was told of a kind, as it now holds it; what vanished is left out."""
+        async with self.day.store.reading(self.day.account) as unit:
+            wanted = select(records.c.key, records.c.sealed_value).where(
+                records.c.kind == kind, records.c.vanished_at.is_(None)
+            )
+            rows = [(row.key, row.sealed_value) for row in await unit.execute(wanted)]
+            return [json.loads(unit.vault.open(value, record_place("db_1", (kind, key)))) for key, value in rows]
 
     async def load(self) -> None:
         """What stood in amoCRM and in the clinic at seven."""
