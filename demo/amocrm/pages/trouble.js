@@ -121,7 +121,7 @@ define(['dom', 'state', 'words', 'toasts'], function (dom, state, words, toasts)
         return button(name, null, function () { turn('faults', { route: route.value, kind: kind, count: +count.value, seconds: LATE_SECONDS }); }, { title: hint, 'data-kind': kind });
       })),
       h('h3', {}, 'Аккаунт'), modes,
-      h('div', { class: 'trouble__row' }, button('Отозвать токены', 'revoke', function () { turn('revoke'); },
+      h('div', { class: 'trouble__row' }, button('Отозвать токены', 'revoke', revoke,
         { title: 'Как если администратор отключил интеграцию: её нужно установить заново' })),
       h('h3', {}, 'Эта сделка и её воронка'), moving,
       h('h3', {}, 'Сайт'),
@@ -159,6 +159,12 @@ define(['dom', 'state', 'words', 'toasts'], function (dom, state, words, toasts)
     const stages = state.start.pipelines.flatMap(function (one) { return one.stages; });
     const found = stages.find(function (one) { return one.id === statusId; });
     return found ? found.name : statusId;
+  }
+
+  /* Nothing here brings them back. */
+  async function revoke() {
+    await turn('revoke');
+    toasts.show('message', 'Токены отозваны', 'Отключите и снова установите интеграцию в «Настройках», тогда она получит новые.');
   }
 
   /* Made-up people, a number of their own for each. */
