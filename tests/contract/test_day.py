@@ -16,7 +16,7 @@ from tests.demo.clinic import whole as whole_module
 from tests.demo.clinic.little import DAY, ZONE, Little, moment
 from tests.demo.clinic.whole import Whole, followed
 
-pytestmark = [pytest.mark.xdist_group("contract"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 SEED, VISITS = 11, 20
 TICK = timedelta(minutes=30)

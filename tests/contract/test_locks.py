@@ -11,8 +11,6 @@ from agent.mis.port import Mis, MisBusy
 from tests.agent.mis.clinic import NOW, Clinic
 from tests.contract.conftest import Begin, Open
 
-pytestmark = pytest.mark.xdist_group("contract")
-
 KEYS = (1, 2, 3)
 
 

@@ -15,8 +15,6 @@ from tests.agent.lookup import desk as desk_module
 from tests.agent.lookup.desk import Desk, desk, ids
 from tests.contract.conftest import Open
 
-pytestmark = pytest.mark.xdist_group("contract")
-
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:

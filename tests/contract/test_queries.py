@@ -19,7 +19,6 @@ from tests.contract.mssql import SqlServer
 from tests.contract.places import place
 from tests.contract.reference import answer, samples
 
-pytestmark = pytest.mark.xdist_group("contract")
 one_loop = pytest.mark.asyncio(loop_scope="module")
 
 Tables: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]

@@ -18,8 +18,6 @@ from tests.agent.scan.world import LiveOnly, World
 from tests.contract.conftest import Begin, Open
 from tests.contract.places import Place, Transaction
 
-pytestmark = pytest.mark.xdist_group("contract")
-
 SOON = {"PlanStart": NOW + timedelta(days=2), "PlanEnd": NOW + timedelta(days=2, minutes=30), "ID_Patients": 1001}
 
 

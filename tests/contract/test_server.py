@@ -16,10 +16,7 @@ from tests.contract import dsn
 from tests.contract.conftest import Open
 from tests.contract.mssql import SqlServer, connect
 
-pytestmark = [
-    pytest.mark.xdist_group("contract"),
-    pytest.mark.parametrize("backend", [dsn.SERVER], indirect=True),
-]
+pytestmark = pytest.mark.parametrize("backend", [dsn.SERVER], indirect=True)
 
 
 class Owner:

@@ -17,8 +17,6 @@ from tests.contract.conftest import Open
 from tests.contract.mssql import SqlServer, connect, odbc
 from tests.contract.reference import A_TICK
 
-pytestmark = pytest.mark.xdist_group("contract")
-
 TEXTS = (
     "",
     " ",
