@@ -1,6 +1,7 @@
 """What befalls the clinic's database on its first day: updates of the program, and an older backup that is put back. Drafts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from demo.clinic.scripts import Draft
@@ -10,6 +11,8 @@ _DROPPED = {"table": "Patients", "column": "CardNumber"}
 _FROM, _TO, _LONG = time(12, 20), time(15, 0), timedelta(minutes=12)
 _MAY_BE_LOST = {"book", "move", "cancel", "transfer", "restore", "appear", "start", "end", "bill", "pay"}
 """Work on visits. What became of cards in that time would be lost too; but a card whose key is given out again takes a person's look."""
+_MARKS = ("appear", "start", "end", "bill")
+_NOTICED, _A_MARK = timedelta(seconds=40), timedelta(seconds=2)
 
 
 def updates(midnight: datetime) -> list[Draft]:
@@ -20,13 +23,18 @@ def updates(midnight: datetime) -> list[Draft]:
 
 def backup(midnight: datetime, drafts: Sequence[Draft]) -> list[Draft]:
     """Some minutes' work is lost: those around noon in which most is booked, and nothing but work on visits is done; none where
-    there is no such time."""
+    there is no such time. Who is in the clinic is marked again at once; what was booked is forgotten."""
     starts = [datetime.combine(midnight, _FROM) + timedelta(minutes=n) for n in range(160)]
     losses = {start: _loss(start, drafts) for start in starts if start + _LONG < datetime.combine(midnight, _TO)}
     start = max(losses, key=lambda start: losses[start])
     if losses[start] <= 0:
         return []
-    return [_draft(start, "backup"), _draft(start + _LONG, "roll back")]
+    back = start + _LONG
+    marks = [
+        draft for draft in sorted(drafts, key=lambda draft: draft.at) if start <= draft.at < back and draft.do in _MARKS
+    ]
+    again = [replace(draft, at=back + _NOTICED + n * _A_MARK) for n, draft in enumerate(marks)]
+    return [_draft(start, "backup"), _draft(back, "roll back"), *again]
 
 
 def _loss(start: datetime, drafts: Sequence[Draft]) -> int:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,17 +25,17 @@ from demo.judge import Verdict, compare
 from hub.inbox.write import record_place, write
 from hub.rules.fields import CONTACT_FIELDS, DEAL_FIELDS, FieldSpec
 from hub.rules.model import Contact, Deal, Stage
-from hub.store.engine import open_store
 from hub.store.tables import records
-from hub.store.vault import KeyFiles
 from tests.demo.clinic.little import ZONE, moment
 from tests.hub import clinic_day as day_of
-from tests.hub.clinic_day import Day, begun
+from tests.hub.clinic_day import Day, a_sqlite_store, begun
 from wire.frames import LANES, Push, decode, encode
 from wire.model import Kind
 
 _KEY, _FIELDS = b"k" * 32, ("visit.comment:off", "visit.services:off")
 _AT_ONCE = Pace(every_seconds=0, share=1, verify_every_seconds=0)
+_BESIDE = Pace(every_seconds=0, share=0.02, verify_every_seconds=900)
+_TICK_SECONDS = 0.02
 _STAGES = {
     leads.PRIMARY: {leads.NEW: day_of.NEW, leads.BOOKED: day_of.BOOKED, leads.LOST_AGAIN: day_of.BACK},
     leads.REPEAT: {
@@ -158,16 +159,19 @@ class Whole:
 
 
 @asynccontextmanager
-async def followed(clinic: Followed, folder: Path, template: bytes) -> AsyncIterator[Whole]:
-    """From the first load on; tests put together what stood there before."""
-    file = folder / "hub.db"
-    file.write_bytes(template)
+async def followed(clinic: Followed, folder: Path, template: bytes, *, haste: bool = True) -> AsyncIterator[Whole]:
+    """From the first load on; tests put together what stood there before. `haste`: each step reads a page of everything, which is
+    too much for a whole day."""
+    ticks = count()
     async with (
-        open_store(f"sqlite:///{file}", KeyFiles(folder / "keys", bytes(32))) as store,
+        a_sqlite_store(folder, template) as store,
         open_sqlite(clinic.path) as mis,
         open_outbox(folder / "outbox.db", _KEY, _FIELDS) as outbox,
     ):
-        scan = Scan(mis, outbox, Standing(), zone=ZONE, fields=_FIELDS, pace=_AT_ONCE, clock=lambda: 0.0)
+        pace = _AT_ONCE if haste else _BESIDE
+        scan = Scan(
+            mis, outbox, Standing(), zone=ZONE, fields=_FIELDS, pace=pace, clock=lambda: next(ticks) * _TICK_SECONDS
+        )
         whole = Whole(clinic, await begun(store), scan, outbox)
         await whole.load()
         yield whole
