@@ -2,8 +2,8 @@
 admin is, amoCRM says."""
 
 import logging
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, Protocol
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict
@@ -32,10 +32,16 @@ NOT_PREPARED = "Клиника ещё не подключена: её подкл
 UNFIT = "Настройки не сохранены: исправьте отмеченные поля."
 
 
+class Watched(Links, Protocol):
+    """Beside that: which databases have two agents with one identity, and on which computers."""
+
+    def doubled(self) -> Mapping[tuple[int, str], tuple[str, ...]]: ...
+
+
 class SettingsDesk:
     """Of all accounts."""
 
-    def __init__(self, store: Store, amocrms: AmoCrms, rights: Rights, clock: Clock, links: Links) -> None:
+    def __init__(self, store: Store, amocrms: AmoCrms, rights: Rights, clock: Clock, links: Watched) -> None:
         self._store, self._amocrms, self._rights = store, amocrms, rights
         self._clock, self._links = clock, links
 
@@ -90,9 +96,16 @@ class SettingsDesk:
             "settings": settings and settings.model_dump(mode="json", by_alias=True),
             "version": settings.version if settings else 0,
             "choices": page.choices(account, standing.clinics, branches),
-            "health": page.health(standing, sites, now),
+            "health": page.health(standing, sites, now, self._doubled(visitor)),
             "money": money.lines(standing.clinics, confirmed, account),
             "changed": page.lines(changes, account),
+        }
+
+    def _doubled(self, visitor: Visitor) -> dict[str, tuple[str, ...]]:
+        return {
+            database: computers
+            for (account, database), computers in self._links.doubled().items()
+            if account == visitor.account.id
         }
 
     async def _admin(self, visitor: Visitor) -> None:

@@ -127,13 +127,18 @@ def choices(account: Directory, clinics: Sequence[ClinicRow], branches: Sequence
     )
 
 
-def health(standing: Standing, sites: Mapping[str, Site], now: datetime) -> Health:
-    """`sites` as they were read together with it; `now` is business time."""
+def health(
+    standing: Standing, sites: Mapping[str, Site], now: datetime, doubled: Mapping[str, Sequence[str]]
+) -> Health:
+    """`sites` as they were read together with it; `now` is business time; `doubled`: clinics that have two agents with one identity,
+    and on which computers."""
     counted = Counter[str]()
     for _, reason, many in standing.outcomes:
         counted[REASONS.get(reason, REFUSED).text] += many
     return Health(
-        clinics=tuple(_clinic(clinic, sites[clinic.id].stand, now) for clinic in standing.clinics),
+        clinics=tuple(
+            _clinic(clinic, sites[clinic.id].stand, now, doubled.get(clinic.id)) for clinic in standing.clinics
+        ),
         trouble=_TROUBLE.get(standing.blocked, _NEEDS_OPERATOR) if standing.blocked else None,
         undelivered=standing.undelivered,
         oldest=standing.oldest,
@@ -141,12 +146,19 @@ def health(standing: Standing, sites: Mapping[str, Site], now: datetime) -> Heal
     )
 
 
-def _clinic(clinic: ClinicRow, stand: Stand, now: datetime) -> Clinic:
+def _clinic(clinic: ClinicRow, stand: Stand, now: datetime, twins: Sequence[str] | None) -> Clinic:
     fresh = freshness(stand, now)
+    level: Level = "amber" if twins is not None and fresh.level == "green" else fresh.level
+    text = fresh.text if twins is None else f"{fresh.text}. {_second_agent(twins)}"
     return Clinic(
-        id=clinic.id, name=clinic.name, connected=stand.connected, mis=stand.mis, level=fresh.level, text=fresh.text,
+        id=clinic.id, name=clinic.name, connected=stand.connected, mis=stand.mis, level=level, text=text,
         outbox=clinic.outbox, parked=clinic.parked, off=off(clinic.capabilities),
     )  # fmt: skip
+
+
+def _second_agent(computers: Sequence[str]) -> str:
+    names = " и ".join(computers)
+    return f"Второй агент{f' (компьютеры {names})' if names else ''}: оставьте один, на лишнем остановите службу ident-agent"
 
 
 def lines(changes: Sequence[Changed], account: Directory) -> tuple[ChangeLine, ...]:

@@ -96,12 +96,16 @@ class Links:
     """Agents on the line."""
 
     there: set[tuple[int, str]] = field(default_factory=set)
+    twins: dict[tuple[int, str], tuple[str, ...]] = field(default_factory=dict)
 
     def connected(self) -> set[tuple[int, str]]:
         return self.there
 
     def left_at(self, key: tuple[int, str]) -> datetime | None:
         return None if key in self.there else NOON
+
+    def doubled(self) -> dict[tuple[int, str], tuple[str, ...]]:
+        return self.twins
 
 
 @dataclass
@@ -310,6 +314,18 @@ async def test_the_page_says_in_words_what_the_agent_cannot_read(clinic: Page) -
     _, told = await clinic.ask("GET")
 
     assert told["health"]["clinics"][0]["off"] == ["филиал приёма"]
+
+
+async def test_the_page_says_that_there_is_a_second_agent_and_on_which_computers(clinic: Page) -> None:
+    clinic.links.twins = {(clinic.account.id, "db_1"): ("ПК-1", "ПК-2"), (clinic.account.id + 1, "db_1"): ()}
+
+    _, told = await clinic.ask("GET")
+
+    shown = told["health"]["clinics"][0]
+    assert shown["text"].endswith(
+        "Второй агент (компьютеры ПК-1 и ПК-2): оставьте один, на лишнем остановите службу ident-agent"
+    )
+    assert shown["level"] != "green"
 
 
 @pytest.mark.parametrize(("can", "way", "words"), MONEY)
