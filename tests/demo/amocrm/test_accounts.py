@@ -31,7 +31,10 @@ async def account(
 @pytest.fixture
 async def two(options: Options, clocks: Clocks) -> AsyncIterator[tuple[Crm, Crm]]:
     """Accounts that have installed the same integration."""
-    async with aiohttp.ClientSession() as session, account(replace(options, public=True), "127.0.0.1", clocks, session) as first:
+    async with (
+        aiohttp.ClientSession() as session,
+        account(replace(options, public=True), "127.0.0.1", clocks, session) as first,
+    ):
         client = first.stand_in.integration
         other = replace(
             options, account_id=32_000_001, subdomain="second", client=(client.client_id, client.secret), rate=3
