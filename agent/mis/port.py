@@ -96,6 +96,11 @@ class MisBusy(MisDown):
     def __str__(self) -> str:
         return f"busy ({self.code})"
 
+    @property
+    def is_lock(self) -> bool:
+        """Whether somebody merely holds a row: what is beside it can be read."""
+        return type(self) is MisBusy and self.after is None
+
 
 class MisAway(MisBusy):
     """Nothing was asked: a pause, or quiet hours."""

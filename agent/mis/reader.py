@@ -25,6 +25,9 @@ PAGE = 200
 SINCE = 1000
 """The same of `visits_since`, which reads an index only."""
 
+LOCKS = 10
+"""So many times a step waits for somebody else's lock, some tenths of a second each, before it gives up as a whole."""
+
 _KEY: Mapping[ReadKind, str] = {
     "patient": "ID_Persons",
     "visit": "ID",
@@ -111,6 +114,9 @@ class Reader:
         """(kind, key) -> why the row, or a part of it, could not be told."""
         self.untold: dict[tuple[str, str], str] = {}
         """Of these, the ones that could not be told at all -> the version in which that was so."""
+        self.some_locked = False
+        """Whether something was left out since `start` because somebody held it."""
+        self._leaves_out, self._patience = False, LOCKS
 
     @property
     def kinds(self) -> tuple[ReadKind, ...]:
@@ -143,12 +149,20 @@ class Reader:
         return found
 
     async def with_all(self, keys: Mapping[To, Collection[int]]) -> list[Found]:
-        """These, and what changes with them: the patients of visits, and the money of all whom that concerns."""
+        """These, and what changes with them: the patients of visits, and the money of all whom that concerns. Whoever holds a row must not
+        hide what is committed beside it: what cannot be read for that is left out, and comes with the next step."""
+        self._leaves_out = True
+        try:
+            return await self._with_all(keys)
+        finally:
+            self._leaves_out = False
+
+    async def _with_all(self, keys: Mapping[To, Collection[int]]) -> list[Found]:
         found = await self._with_patients(keys.get("visit", ()), keys.get("patient", ()))
         wanted = {kind: set(keys.get(kind, ())) for kind in KINDS[2:] if kind in self.kinds}
         if "balance" in wanted:
             wanted["balance"] |= {int(each.key) for each in found if each.kind == "patient"}
-        return [*found, *[each for kind, of in wanted.items() for each in await self.by_key(kind, of)]]
+        return [*found, *[each for kind, of in wanted.items() for each in await self._free(kind, of)]]
 
     @property
     def compares_versions(self) -> bool:
@@ -203,9 +217,32 @@ class Reader:
 
     async def _with_patients(self, visits: Collection[int], patients: Collection[int]) -> list[Found]:
         """These patients and visits, and the visits' patients; patients first."""
-        found = await self.by_key("visit", visits)
+        found = await self._free("visit", visits)
         owners = {int(f.entity.patient_id) for f in found if isinstance(f.entity, Visit) and f.entity.patient_id}
-        return [*await self.by_key("patient", owners | set(patients)), *found]
+        return [*await self._free("patient", owners | set(patients)), *found]
+
+    async def _free(self, kind: ReadKind, keys: Collection[int]) -> list[Found]:
+        """These, as far as nobody holds them."""
+        try:
+            return await self.by_key(kind, keys)
+        except MisBusy as busy:
+            self.left_out(busy)
+        some = sorted(set(keys))
+        if len(some) == 1:
+            return []
+        half = len(some) // 2
+        return [*await self._free(kind, some[:half]), *await self._free(kind, some[half:])]
+
+    def start(self) -> None:
+        """Another step begins."""
+        self.some_locked, self._patience = False, LOCKS
+
+    def left_out(self, busy: MisBusy) -> None:
+        """Somebody holds a row of what was asked for; raises where it is more than that, or too many are held."""
+        self._patience -= 1
+        if not busy.is_lock or self._patience < 0:
+            raise busy
+        self.some_locked = True
 
     async def _of(self, kind: ReadKind, read: Sequence[Row]) -> tuple[list[Found], list[str]]:
         """What the rows say, and the keys of what is there."""
@@ -240,8 +277,7 @@ class Reader:
 
     async def _visits(self, read: Sequence[Row]) -> list[Found]:
         keys = tuple(cast(int, row["ID"]) for row in read)
-        orders = await self._fetch("orders_of_visits", keys)
-        lines = None if orders is None else await self._fetch("lines_of_orders", [cast(int, o["ID"]) for o in orders])
+        orders, lines, is_left_out = await self._orders(keys)
         orders_of, lines_of = grouped(orders or (), "ID_Receptions"), grouped(lines or (), "ID_Orders")
         found: list[Found] = []
         for row in read:
@@ -250,8 +286,21 @@ class Reader:
             told = rows.visit(
                 row, None if orders is None else own, None if lines is None else own_lines, self._zone, self._fields
             )
-            found += self._told("visit", told, _version(row))
+            found += self._told("visit", told, "" if is_left_out else _version(row))
         return found
+
+    async def _orders(self, visits: Sequence[int]) -> tuple[list[Row] | None, list[Row] | None, bool]:
+        """The orders of visits with their lines, None where they cannot be read; and whether that is because somebody holds one: without
+        its version the visit is read again."""
+        try:
+            orders = await self._fetch("orders_of_visits", visits)
+            keys = [cast(int, order["ID"]) for order in orders or ()]
+            return orders, None if orders is None else await self._fetch("lines_of_orders", keys), False
+        except MisBusy as busy:
+            if not self._leaves_out:
+                raise
+            self.left_out(busy)
+            return None, None, True
 
     def _patients(self, read: Iterable[Row]) -> list[Found]:
         return [found for row in read for found in self._told("patient", rows.patient(row))]

@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from agent.mis.port import MisBusy
 from agent.mis.reader import Hint, Mark, Reader, To
 from agent.outbox import Outbox
 from agent.scan import decide
@@ -46,7 +47,10 @@ class Hints:
         for hint in self._reader.hints():
             watch = self._watches.get(hint.name, _Watch())
             if watch.due <= self._step:
-                await self._look(hint, watch, now, led)
+                try:
+                    await self._look(hint, watch, now, led)
+                except MisBusy as busy:
+                    self._reader.left_out(busy)
         return led
 
     def took(self, led: Led) -> None:

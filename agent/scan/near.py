@@ -86,6 +86,10 @@ class Near:
         leave changes unread."""
         self._probe = changed.probe if changed.is_whole else None
 
+    def missed(self) -> None:
+        """Some of it could not be read: compare again, even if nothing moves."""
+        self._probe = None
+
     async def visits(self, now: datetime) -> list[int]:
         """The known visits that start within the near days of the server's clock."""
         since, until = (now.replace(tzinfo=self._zone) + days for days in decide.NEAR)

@@ -146,6 +146,7 @@ class Round:
         self._outbox, self._reader = outbox, reader
         self._left: list[int] = []
         self._began: datetime | None = None
+        self._is_whole = True
         self.through: datetime | None = None
         """The start of the last whole round."""
 
@@ -161,9 +162,10 @@ class Round:
     async def page(self, near: Collection[int], now: datetime, generation: int, rows: int) -> None:
         """Read so many of them; `near` are all, where a round begins."""
         if self._began is None:
-            self._left, self._began = sorted(near), now
+            self._left, self._began, self._is_whole = sorted(near), now, True
         visits, self._left = self._left[:rows], self._left[rows:]
         found = await self._reader.with_all({"visit": visits})
         await self._outbox.record(readings(found, now), lane="live", generation=generation)
+        self._is_whole = self._is_whole and not self._reader.some_locked
         if not self._left:
-            self.through, self._began = self._began, None
+            self.through, self._began = self._began if self._is_whole else self.through, None

@@ -17,7 +17,7 @@ from agent.outbox import GenerationChanged, Outbox
 from agent.scan.budget import Budget
 from agent.scan.database import Recognition
 from agent.scan.hints import Hints, Led
-from agent.scan.near import Near
+from agent.scan.near import Changed, Near
 from agent.scan.passes import Load, Round, Verify
 from agent.scan.recording import readings
 from agent.scan.timed import Timed
@@ -115,7 +115,7 @@ class Scan:
         except MisError as error:
             return self._failed(error)
         self._failures = self._held = 0
-        self._standing.mis("ok", self._doubt())
+        self._standing.mis("busy" if self._reader.some_locked else "ok", self._doubt())
         self._standing.skipped(self._reader.counts())
         return self._pace.every_seconds
 
@@ -129,6 +129,7 @@ class Scan:
 
     async def _read(self) -> None:
         generation = await self._outbox.generation()
+        self._reader.start()
         server = await self._mis.server()
         await self._watch(server)
         now = self._aware(server.now)
@@ -175,7 +176,7 @@ class Scan:
         """Record what changed, with how far that was read, in one transaction."""
         led = await self._hints.look(server.now)
         keys = led.keys.copy()
-        changed = None
+        changed: Changed | None = None
         if self._reader.compares_versions:
             changed = await self._near.changed(server, loading=loading)
             keys["visit"] = keys["visit"] | set(changed.visits)
@@ -185,8 +186,13 @@ class Scan:
             self._near_through = self._round.through
         if not loading:
             keys["patient"] = keys["patient"] | await self._newer("patient")
+        found = readings(await self._reader.with_all(keys), now)
+        if self._reader.some_locked:  # what could be read is told; the next step looks at all of it again
+            await self._outbox.record(found, lane="live", generation=generation)
+            self._near.missed()
+            return
         await self._outbox.record(
-            readings(await self._reader.with_all(keys), now),
+            found,
             lane="live",
             cursors=led.cursors | self._highest_seen(server) | ({} if changed is None else changed.cursors),
             read_through=None if loading or self._is_put_back else self._through(led),
@@ -203,7 +209,11 @@ class Scan:
     async def _newer(self, kind: ReadKind) -> set[int]:
         """The tail: keys beyond the newest known. During the first load that would be all that is left of it."""
         newest = await self._outbox.known.nth_newest(kind, 0)
-        page = await self._reader.page(kind, newest or 0)
+        try:
+            page = await self._reader.page(kind, newest or 0)
+        except MisBusy as busy:
+            self._reader.left_out(busy)
+            return set()
         return set(map(int, page.keys))
 
     def _through(self, led: Led) -> datetime | None:

@@ -156,17 +156,14 @@ async def test_what_is_committed_beside_an_open_transaction_appears_meanwhile(
     await there.arrives()
 
 
-WAITS = pytest.mark.xfail(strict=False, reason="the scan waits as a whole for a table that one of its hints reads")
-
-
 @pytest.mark.parametrize(
     ("table", "key"),
     [
         ("Persons", 1003),
-        pytest.param("Orders", 50, marks=WAITS),
-        pytest.param("PaymentsIn", 50, marks=WAITS),
-        pytest.param("Patients", 1002, marks=WAITS),
-        pytest.param("Patients", 2000, marks=WAITS),
+        ("Orders", 50),
+        ("PaymentsIn", 50),
+        ("Patients", 1002),
+        ("Patients", 2000),
     ],
 )
 async def test_whoever_holds_another_table_does_not_hide_visits(

@@ -1,7 +1,7 @@
 """The scan, story by story: what was done in the clinic, and what the hub then holds."""
 # ruff: noqa: DTZ001 - IDENT's times have no zone
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,7 @@ import pytest
 
 from agent.deleted import Word
 from agent.mis.port import MisBusy, MisDown, MisRefused
-from agent.mis.reader import KINDS
+from agent.mis.reader import KINDS, LOCKS
 from agent.scan import Pace, decide
 from tests.agent.mis.clinic import NOW
 from tests.agent.scan.world import MOSCOW, LiveOnly, World, world
@@ -218,6 +218,71 @@ async def test_when_all_is_locked_it_says_busy_and_loses_nothing(here: World) ->
     here.mis.fails = lambda query: None
     assert await changed(here) == ["live upsert visit 5"]
     assert stands(here) == "ok"
+
+
+def holds(*queries: str) -> Callable[[str], MisBusy | None]:
+    """Somebody holds what these ask for."""
+    return lambda query: MisBusy("42000 1222") if query in queries else None
+
+
+async def test_who_holds_an_order_hides_no_visit_and_no_sum_is_made_up_of_the_rest(here: World) -> None:
+    bill(here, 2)
+    await here.load()
+    await here.step()
+    through = (await here.outbox.times())[0]
+    here.clinic.put("Receptions", 2, PatientAppeared=NOW)
+    here.clinic.visit(5, 1002)
+    here.mis.fails = holds("orders_of_visits", "orders_changed", "orders_of_patients")
+    await here.step()
+    await here.deliver()
+    assert here.hub.values["visit", "2"]["status"] == "arrived"
+    assert "sums" not in here.hub.values["visit", "2"]
+    assert ("visit", "5") in here.hub.values
+    assert (stands(here), (await here.outbox.times())[0]) == ("busy", through)
+    here.mis.fails = holds()
+    await changed(here)
+    assert here.hub.values["visit", "2"]["sums"]["debt"] == "100.00"
+    assert (stands(here), (await here.outbox.times())[0]) == ("ok", here.clinic.now.replace(tzinfo=MOSCOW))
+
+
+async def test_what_a_hint_led_to_is_led_to_again_when_somebody_held_it(here: World) -> None:
+    await here.load()
+    await here.step()
+    here.clinic.patient(1003, "Воробьёв")
+    here.clinic.put("PaymentsIn", 1, ID_Patients=1002, Payment=Decimal(5))
+    here.mis.fails = holds("patients_by_key")
+    await here.step(3)
+    here.mis.fails = holds()
+    told = await changed(here)
+    assert "live upsert patient 1003" in told
+    assert here.hub.values["balance", "1002"]["advance"] == "5.00"
+
+
+async def test_one_held_visit_hides_none_beside_it(here: World) -> None:
+    await here.load()
+    for key in range(5, 15):
+        here.clinic.visit(key, 1001)
+
+    def fails(query: str) -> MisBusy | None:
+        return MisBusy("42000 1222") if query == "visits_by_key" and 9 in here.mis.asking[0] else None
+
+    here.mis.fails = fails
+    await here.step()
+    await here.deliver()
+    assert {("visit", str(key)) for key in range(5, 15)} - here.hub.values.keys() == {("visit", "9")}
+    here.mis.fails = holds()
+    assert await changed(here) == ["live upsert visit 9"]
+
+
+async def test_a_step_does_not_wait_for_many_locks(here: World) -> None:
+    await here.load()
+    for key in range(5, 60):
+        here.clinic.visit(key, 1001)
+    here.mis.fails = holds("visits_by_key")
+    here.mis.tried = 0
+    await here.step()
+    assert stands(here) == "busy"
+    assert here.mis.tried <= LOCKS + 1
 
 
 async def test_a_bill_arrives_though_its_visit_was_not_touched(here: World) -> None:

@@ -46,6 +46,9 @@ class Wire(Mis):
         self.after: dict[str, Callable[[], None]] = {}
         self.asked: list[tuple[str, tuple[Param, ...]]] = []
         self.tells_rowversions = True
+        self.asking: tuple[Any, ...] = ()
+        self.tried = 0
+        """How often it failed."""
         self.is_inside = False
         self.is_called: str | None = None
         """Another name of the database."""
@@ -71,6 +74,7 @@ class Wire(Mis):
         return await self._mis.columns() if self.sees is None else self.sees
 
     async def fetch(self, query: str, *params: Param) -> list[Row]:
+        self.asking = params
         self._fail(query)
         self.asked.append((query, params))
         found = await self._mis.fetch(query, *params)
@@ -92,6 +96,7 @@ class Wire(Mis):
 
     def _fail(self, query: str) -> None:
         if failure := self.fails(query):
+            self.tried += 1
             raise failure
 
 
