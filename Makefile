@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 PAGES := demo/amocrm/pages
-.PHONY: help check test test-long smoke demo demo-reset screens widget lock format clean system demo-system
+.PHONY: help check test test-long test-mssql bench smoke demo demo-reset screens widget lock format clean system demo-system
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -22,6 +22,12 @@ test: system $(VENV)/ready $(PAGES)/node_modules/ready tests/peers/node_modules/
 
 test-long: system $(VENV)/ready ## what make test takes a share of, whole: every await, thousands of histories (SEED=N begins elsewhere)
 	$(BIN)/pytest -m long -n auto --dist loadgroup
+
+test-mssql: system $(VENV)/ready ## the contract suite on the SQL Server that MIS_TEST_DSN names; without it, one line says what was not run
+	@$(BIN)/python -m tests.contract
+
+bench: system $(VENV)/ready ## measure beside the floors, five blocks of each; run it where nothing else runs (FIGURES="P1 P3" for some)
+	$(BIN)/python -m benchmarks $(FIGURES)
 
 smoke: $(VENV)/ready ## one seeded day: clinic, agent, hub and amoCRM stand-in as processes, judged by the oracle
 	$(BIN)/python -m demo --once $(if $(SEED),--seed $(SEED)) $(if $(VISITS),--visits $(VISITS))
