@@ -1,4 +1,4 @@
-"""An agent that loses a change: that the first visit of the day has ended never leaves the clinic."""
+"""An agent that loses a change: that the first visits of the day have ended never leaves the clinic."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -12,6 +12,8 @@ from wire.model import Visit
 _record = Outbox.record
 _lost: set[str] = set()
 _under_way: set[str] = set()
+_SO_MANY = 3
+"""The first may be of a patient whose visits make no deal."""
 
 
 def _without_one(readings: Iterable[Reading], lane: Lane) -> Iterator[Reading]:
@@ -19,7 +21,7 @@ def _without_one(readings: Iterable[Reading], lane: Lane) -> Iterator[Reading]:
         ended = isinstance(reading.entity, Visit) and reading.entity.status == "fulfilled"
         if isinstance(reading.entity, Visit) and not ended:
             _under_way.add(reading.key)
-        if ended and lane == "live" and not _lost and reading.key in _under_way:
+        if ended and lane == "live" and len(_lost) < _SO_MANY and reading.key in _under_way:
             _lost.add(reading.key)
         if not (ended and reading.key in _lost):
             yield reading
