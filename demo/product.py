@@ -19,8 +19,10 @@ from demo.processes import Process, free_port, module, running
 
 DATABASE = "db_1"
 IDLE_SECONDS = 60.0
-_PACE = {"scan_every": 0.02, "state_every": 0.05, "budget": 5.0}
+_PACE = {"scan_every": 0.05, "state_every": 0.05, "budget": 4.0}
 """A backup that is put back has to be read whole before the day goes on."""
+INDEX_SECONDS = 30
+"""So far behind is the account's search, longer than most of what a day brings takes: the hub must know by itself what it made."""
 
 
 class NeverIdle(Exception):
@@ -90,6 +92,11 @@ class Product:
         if self.other:
             await self.other.agent.start()
 
+    async def catch_up(self) -> None:
+        """Let amoCRM's search find all that stands there by now."""
+        async with self.session.post(f"{self.crm['url']}/_stand-in/turn", json={"seconds": INDEX_SECONDS}) as answer:
+            answer.raise_for_status()
+
     @property
     def _processes(self) -> tuple[Process, ...]:
         others = (self.other.clinic, self.other.agent) if self.other else ()
@@ -107,7 +114,7 @@ class Product:
                     status = await answer.json()
                 if _is_idle(status, moment):
                     return
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.05)
         raise NeverIdle(moment, status)
 
     async def restart_agent(self) -> None:
@@ -168,7 +175,7 @@ async def started(
     port = free_port()
     (folder / "clock").write_text(opens.isoformat())
     clinic = Process("clinic", clinic_command(folder, seed=seed, visits=visits, day=day), folder)
-    stand_in = Process("amocrm", stand_in_command(folder, hub_port=port, rate=rate), folder)
+    stand_in = Process("amocrm", stand_in_command(folder, hub_port=port, rate=rate, index_delay=INDEX_SECONDS), folder)
     async with contextlib.AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         await stack.enter_async_context(running(clinic))
@@ -209,12 +216,13 @@ def clinic_command(folder: Path, *, seed: int, visits: int, day: date) -> list[s
     return module("demo.clinic", "--db", str(folder / "clinic.db"), *which, "--port", "0")
 
 
-def stand_in_command(folder: Path, *, hub_port: int, rate: int, port: int = 0) -> list[str]:
+def stand_in_command(folder: Path, *, hub_port: int, rate: int, port: int = 0, index_delay: int = 0) -> list[str]:
     """An amoCRM account whose integration is the hub's."""
-    limits = ("--rate", str(rate), "--account-rate", str(max(50, 2 * rate)), "--filter", "on")
+    limits = ("--rate", str(rate), "--account-rate", str(max(50, 2 * rate)))
+    has = ("--filter", "on", "--index-delay", str(index_delay))
     hub = f"http://127.0.0.1:{hub_port}/oauth/demo"
     names = ("--clock", str(folder / "clock"), "--redirect-uri", hub, "--uninstall-uri", f"{hub}/uninstall")
-    return module("demo.amocrm", "--port", str(port), *limits, *names)
+    return module("demo.amocrm", "--port", str(port), *limits, *has, *names)
 
 
 def new_seed() -> int:
