@@ -832,7 +832,7 @@ async def test_a_mapped_branch_leads_to_its_own_pipeline_and_clock(day: Day) -> 
     await day.settle()
 
     assert stage(day.deal) == (301, BOOKED)
-    assert day.deal.fields[DealField.BRANCH_TIME] == "вт 24 ноя, 16:30"
+    assert day.deal.fields[DealField.BRANCH_TIME] == "вт 24 ноя, 16:30 МСК+2"
     assert day.deal.fields[DealField.BRANCH] == "Восток"
 
 
