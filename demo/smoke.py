@@ -62,6 +62,7 @@ async def smoke(
                 pass  # what the other branch did before: there it is later
             leads = given(product.clinic_file, seed)
             stood = await put(leads, product.crm["url"], product.crm["token"], turn_clock=product.set_clock)
+            await product.catch_up()  # these cards are days old
             product.set_clock(at(7))
             await product.start_agents()
             await _play(product, kills)
