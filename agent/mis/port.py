@@ -132,6 +132,14 @@ class MisChanged(MisError, NeedsOperator):
         return f"changed ({self.code}): {self.hint}"
 
 
+class Answers(Protocol):
+    """Whoever can be asked our statements."""
+
+    async def fetch(self, query: str, *params: Param) -> list[Row]:
+        """Run `queries/<query>.sql`."""
+        ...
+
+
 class Mis(Protocol):
     """A clinic's database, open for reading."""
 

@@ -11,7 +11,7 @@ from agent.mis.accounts import accounts, grouped
 from agent.mis.balance import DEBT, NET, has_money
 from agent.mis.checkups import checkups, is_checkup
 from agent.mis.plans import AGREED, plans
-from agent.mis.port import Mis, MisBusy, Param, Row
+from agent.mis.port import Answers, MisBusy, Param, Row
 from agent.mis.probe import NOTHING, Offer
 from agent.mis.rows import Told
 from wire.model import Entity, Visit
@@ -104,7 +104,7 @@ Leads: TypeAlias = tuple[tuple[To, int], ...]
 class Reader:
     """One clinic's reader."""
 
-    def __init__(self, mis: Mis, zone: ZoneInfo, fields: Collection[str]) -> None:
+    def __init__(self, mis: Answers, zone: ZoneInfo, fields: Collection[str]) -> None:
         self._mis, self._zone, self._fields = mis, zone, fields
         self.offer: Offer = NOTHING
         """What can be read here; set by whoever looked."""
@@ -190,6 +190,18 @@ class Reader:
     async def versions_since(self, version: bytes) -> tuple[dict[str, str], bool]:
         """The versions of the visits from that one on, in their order, `SINCE` of them at most; and whether some are locked."""
         return await self._versions("visits_since", version)
+
+    async def oldest(self) -> dict[int, datetime]:
+        """The oldest visits, and when they were booked: by these a clinic's database is known again. None where that cannot be read."""
+        return await self._booked("visits_oldest")
+
+    async def booked(self, visits: Collection[int]) -> dict[int, datetime]:
+        """When some visits were booked; without those that are not there."""
+        return await self._booked("visits_booked", tuple(visits)) if visits else {}
+
+    async def _booked(self, query: str, *params: Param) -> dict[int, datetime]:
+        read = await self._mis.fetch(query, *params) if query in self.offer.queries else []
+        return {cast(int, row["ID"]): cast(datetime, row["ReceptionAdded"] or datetime.min) for row in read}  # noqa: DTZ901 a time that no visit has
 
     async def newest_visit(self) -> int:
         """The greatest key of a visit; 0 where there is none."""

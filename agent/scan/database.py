@@ -6,17 +6,15 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
-from agent.mis.port import Look, Mis, MisRefused
-from agent.mis.probe import Offer
+from agent.mis.port import Look, MisRefused
+from agent.mis.reader import Reader
 from agent.outbox import Outbox
 from wire import log
 from wire.fingerprint import fingerprint
 
 logger = logging.getLogger(__name__)
 
-_OLDEST, _BOOKED = "visits_oldest", "visits_booked"
 _ANOTHER = (
     "Это другая база IDENT, не та, что раньше: агент ничего из неё не берёт, и ничего не потеряно. Если настройки указывают не "
     "туда, исправьте host, instance, port или database в разделе [mis]. Если клиника начала новую базу, возьмите у интегратора "
@@ -39,7 +37,7 @@ class Remembered:
         return same_name or (self.created is not None and self.created == other.created)
 
 
-def is_another(before: Remembered, called: Remembered, booked: Mapping[int, str | None]) -> bool:
+def is_another(before: Remembered, called: Remembered, booked: Mapping[int, str]) -> bool:
     """Whether what answers under these names is another database; `booked` are the times of the remembered visits that are there
     now. Where none of them is, or none was known, the names decide."""
     agree = sum(booked.get(key) == moment for key, moment in before.oldest.items())
@@ -50,19 +48,19 @@ def is_another(before: Remembered, called: Remembered, booked: Mapping[int, str 
 class Recognition:
     """Asked before anything is read, and whenever we come back."""
 
-    def __init__(self, mis: Mis, outbox: Outbox) -> None:
-        self._mis, self._outbox = mis, outbox
+    def __init__(self, reader: Reader, outbox: Outbox) -> None:
+        self._reader, self._outbox = reader, outbox
 
-    async def check(self, look: Look, offer: Offer) -> bool:
+    async def check(self, look: Look) -> bool:
         """Whether the database moved or was put back under us; raises `MisRefused` where it is another one."""
         text = await self._outbox.database()
         before = None if text is None else _read(text)
         created = None if look.created is None else look.created.isoformat()
-        seen = Remembered(look.server, look.name, created, await self._oldest(offer))
+        seen = Remembered(look.server, look.name, created, _texts(await self._reader.oldest()))
         if before is None:
             await self._remember(seen)
             return False
-        booked = await self._booked(before, offer)
+        booked = _texts(await self._reader.booked(before.oldest))
         if is_another(before, seen, booked):
             raise MisRefused(_ANOTHER, "another_database")
         kept = before.oldest if booked and len(before.oldest) >= len(seen.oldest) else seen.oldest or before.oldest
@@ -77,18 +75,9 @@ class Recognition:
             oldest = [(key, datetime.fromisoformat(moment)) for key, moment in sorted(seen.oldest.items())]
             await self._outbox.remember_database(_written(seen), fingerprint(oldest))
 
-    async def _oldest(self, offer: Offer) -> dict[int, str]:
-        if _OLDEST not in offer.queries:
-            return {}
-        read = await self._mis.fetch(_OLDEST)
-        return {cast(int, row["ID"]): cast(datetime, row["ReceptionAdded"]).isoformat() for row in read}
 
-    async def _booked(self, before: Remembered, offer: Offer) -> dict[int, str | None]:
-        if _BOOKED not in offer.queries or not before.oldest:
-            return {}
-        read = await self._mis.fetch(_BOOKED, tuple(before.oldest))
-        moments = {cast(int, row["ID"]): row["ReceptionAdded"] for row in read}
-        return {key: at.isoformat() if isinstance(at, datetime) else None for key, at in moments.items()}
+def _texts(booked: Mapping[int, datetime]) -> dict[int, str]:
+    return {key: moment.isoformat() for key, moment in booked.items()}
 
 
 def _written(seen: Remembered) -> str:

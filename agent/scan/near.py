@@ -46,9 +46,8 @@ class Near:
         probe = (server.bound, server.last)
         if decide.is_quiet(server, self._probe):
             return Changed((), is_whole=True, probe=probe)
-        cursor = await self._cursor(server)
-        if cursor is not None and server.bound is not None:
-            return await self._since(cursor, server.bound, probe)
+        if indexed := await self._indexed(server, probe):
+            return indexed
         near = await self.visits(server.now)
         low = await self._first(near, loading=loading)
         stragglers = [key for key in near if key < low]
@@ -64,11 +63,14 @@ class Near:
         begins = server.bound if is_whole and self._reader.finds_by_version else None
         return Changed(tuple(differing[: decide.AT_ONCE]), is_whole, probe, begins)
 
-    async def _cursor(self, server: Server) -> bytes | None:
-        """From where the index is read on. None where there is none, or where it lies ahead of the server: an older backup was put back."""
-        text = await self._outbox.cursor(CURSOR) if self._reader.finds_by_version else None
+    async def _indexed(self, server: Server, probe: decide.Probe) -> Changed | None:
+        """What an index finds from the cursor on. None where there is no index, or no cursor yet, or where that lies ahead of the server:
+        an older backup was put back."""
+        if not self._reader.finds_by_version or server.bound is None:
+            return None
+        text = await self._outbox.cursor(CURSOR)
         cursor = None if text is None else bytes.fromhex(text)
-        return None if cursor is None or server.bound is None or cursor > server.bound else cursor
+        return None if cursor is None or cursor > server.bound else await self._since(cursor, server.bound, probe)
 
     async def _since(self, cursor: bytes, bound: bytes, probe: decide.Probe) -> Changed:
         """Without upper bound: what was committed above the bound is there, too, and comes again until the bound has passed it."""

@@ -82,7 +82,7 @@ class Scan:
         self._near, self._hints = Near(self._reader, outbox, zone), Hints(self._reader, outbox)
         self._load, self._verify = Load(outbox, self._reader), Verify(outbox, self._reader, word)
         self._round = Round(outbox, self._reader)
-        self._recognition = Recognition(mis, outbox)
+        self._recognition = Recognition(self._reader, outbox)
         self._shape = ""
         self._could: frozenset[str] = frozenset()
         self._highest: bytes | None = None
@@ -157,9 +157,15 @@ class Scan:
     async def _probe(self, server: Server, look: Look) -> None:
         """See what can be read; statements are written anew for it."""
         offer = examine(await self._mis.columns(), self._book)
-        if await self._recognition.check(look, offer):
+        self._reader.offer = offer
+        try:
+            moved = await self._recognition.check(look)
+        except MisError:
+            self._reader.offer = NOTHING  # nothing is read before it is known again
+            raise
+        if moved:
             self._begin_anew()
-        self._reader.offer, self._shape = offer, look.shape
+        self._shape = look.shape
         can = frozenset(name for name, there in offer.capabilities.items() if there)
         if can - self._could:  # what comes back is read again at once
             self._verify_due = self._clock()

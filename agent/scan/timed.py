@@ -2,31 +2,19 @@
 
 from collections.abc import Callable
 
-from agent.mis.port import Columns, Look, Mis, Param, Row, Server
+from agent.mis.port import Answers, Param, Row
 
 
-class Timed(Mis):
-    """Passes everything on, and knows how long the statements took since it was asked last."""
+class Timed:
+    """Asks, and knows how long the statements took since it was started last."""
 
-    def __init__(self, mis: Mis, clock: Callable[[], float]) -> None:
+    def __init__(self, mis: Answers, clock: Callable[[], float]) -> None:
         self._mis, self._clock = mis, clock
         self.total = self.slowest = 0.0
 
     def start(self) -> None:
         """Count from here."""
         self.total = self.slowest = 0.0
-
-    async def server(self) -> Server:
-        """As it is."""
-        return await self._mis.server()
-
-    async def look(self) -> Look:
-        """As it is."""
-        return await self._mis.look()
-
-    async def columns(self) -> Columns:
-        """As they are."""
-        return await self._mis.columns()
 
     async def fetch(self, query: str, *params: Param) -> list[Row]:
         """With its time."""
@@ -36,7 +24,3 @@ class Timed(Mis):
         finally:
             took = self._clock() - began
             self.total, self.slowest = self.total + took, max(self.slowest, took)
-
-    async def leave(self) -> None:
-        """As it is."""
-        await self._mis.leave()

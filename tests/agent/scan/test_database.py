@@ -33,7 +33,7 @@ async def here() -> AsyncIterator[World]:
         ("T", "PZ2", "2026", {1: "a", 2: "b", 3: "c"}, False),  # moved
         ("S", "PZ", "2026", {1: "a", 2: "x"}, False),
         ("S", "PZ", "2019", {1: "x", 2: "y", 3: "c"}, True),  # under the old name
-        ("S", "PZ", "2019", {1: "x", 2: None, 3: None}, True),
+        ("S", "PZ", "2019", {1: "x", 2: "", 3: ""}, True),
         ("S", "PZ", "2026", {}, False),  # nothing to compare: the names decide
         ("T", "PZ", "2019", {}, False),
         ("T", "PZ", "2026", {}, True),
@@ -41,7 +41,7 @@ async def here() -> AsyncIterator[World]:
     ],
 )
 def test_the_oldest_visits_decide(
-    server: str, name: str, created: str | None, booked: dict[int, str | None], another: bool
+    server: str, name: str, created: str | None, booked: dict[int, str], another: bool
 ) -> None:
     assert is_another(HERE, Remembered(server, name, created, {}), booked) is another
 

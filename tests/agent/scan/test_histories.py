@@ -123,7 +123,8 @@ def bound_after_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def changed(self: Near, server: Server, *args: Any, **kwargs: Any) -> Any:
         found = await real(self, server, *args, **kwargs)
-        later = await self._reader._mis.server()
+        timed: Any = self._reader._mis
+        later = await timed._mis.server()
         return type(found)(found.visits, found.is_whole, (later.bound, later.last))
 
     monkeypatch.setattr(Near, "changed", changed)

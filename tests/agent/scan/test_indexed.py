@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agent.mis.port import MisBusy, Server
+from agent.mis.port import MisBusy
 from agent.scan import decide
 from agent.scan.near import Near
 from tests.agent.scan.histories import BETRAYED, STEPS, Event, Player, made_up
@@ -190,7 +190,8 @@ def bound_after_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def since(self: Near, cursor: bytes, bound: bytes, probe: Any) -> Any:
         found = await real(self, cursor, bound, probe)
-        later: Server = await self._reader._mis.server()
+        timed: Any = self._reader._mis
+        later = await timed._mis.server()
         return type(found)(found.visits, found.is_whole, (later.bound, later.last), found.cursor and later.bound)
 
     monkeypatch.setattr(Near, "_since", since)
