@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,21 @@ from wire import log
 
 KEEP_SECONDS = 1.0
 """How much of what people do a power cut may cost; what a client was told stands before it hears."""
+
+
+@dataclass(frozen=True)
+class _Served:
+    """An account, where it is served, and what keeps it."""
+
+    stand_in: StandIn
+    host: str
+    widget: Widget | None
+    keeper: Keeper | None
+    also: tuple[str, ...] = ()
+
+    def keep(self, *, ended: bool = False) -> None:
+        if self.keeper:
+            self.keeper.step(ended=ended)
 
 
 def main() -> None:
@@ -49,52 +64,50 @@ def main() -> None:
         restored = keeper is not None and keeper.restore()
         if given.seed_file and not restored:
             seed.add(stand_in.account, given.seed_file)
-        others = [(host, _other(stand_in, account_id, subdomain)) for host, account_id, subdomain in given.account]
-        asyncio.run(_serve(stand_in, given, widget, keeper, others))
+        first = _Served(stand_in, given.host, widget, keeper, tuple(given.also))
+        others = [_other(first, given.state, *which) for which in given.account]
+        asyncio.run(_serve([first, *others], given.port))
     except (NotSetUp, NotTaken, Unreadable) as trouble:
         sys.exit(str(trouble))
 
 
-def _other(stand_in: StandIn, account_id: int, subdomain: str) -> StandIn:
+def _other(first: _Served, state: Path | None, host: str, account_id: int, subdomain: str) -> _Served:
     """Another account that has installed the same integration: a public one."""
-    integration = stand_in.integration
+    integration = first.stand_in.integration
     options = replace(
-        stand_in.options,
+        first.stand_in.options,
         account_id=account_id,
         subdomain=subdomain,
         client=(integration.client_id, integration.secret),
     )
-    return StandIn(options, stand_in.business)
+    stand_in = StandIn(options, first.stand_in.business)
+    widget = replace(first.widget, settings={}) if first.widget else None  # what one account saves is none of another's
+    keeper = Keeper(stand_in, state.with_name(f"{state.name}.{account_id}"), widget) if state else None
+    if keeper:
+        keeper.restore()
+    return _Served(stand_in, host, widget, keeper)
 
 
-async def _serve(
-    stand_in: StandIn,
-    given: argparse.Namespace,
-    widget: Widget | None,
-    keeper: Keeper | None,
-    others: list[tuple[str, StandIn]],
-) -> None:
+async def _serve(accounts: list[_Served], port: int) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for how in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(how, stopped.set)
-    keep = keeper.step if keeper else lambda: None
     async with contextlib.AsyncExitStack() as stack:
-        first = serving(stand_in, given.host, given.port, widget, keep, also=given.also)
-        ready: dict[str, Any] = {"ready": True, **_told(stand_in, await stack.enter_async_context(first))}
-        for host, other in others:
-            own = replace(widget, settings={}) if widget else None  # what one account saves is none of another's
-            url = await stack.enter_async_context(serving(other, host, given.port, own))
-            ready.setdefault("others", []).append(_told(other, url))
+        told: list[dict[str, object]] = []
+        for one in accounts:
+            served = serving(one.stand_in, one.host, port, one.widget, one.keep, also=one.also)
+            told.append(_told(one.stand_in, await stack.enter_async_context(served)))
+        ready: dict[str, Any] = {"ready": True, **told[0], **({"others": told[1:]} if told[1:] else {})}
         print(json.dumps(ready), flush=True)
-        while keeper and not stopped.is_set():
-            keeper.step()
+        while not stopped.is_set():
+            for one in accounts:
+                one.keep()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(KEEP_SECONDS):
                     await stopped.wait()
-        await stopped.wait()
-    if keeper:
-        keeper.step(ended=True)
+    for one in accounts:
+        one.keep(ended=True)
 
 
 def _told(stand_in: StandIn, url: str) -> dict[str, object]:
@@ -131,13 +144,21 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--webhooks", choices=("on", "off"), default="on", help="whether the plan has them")
     parser.add_argument("--index-delay", type=float, default=default.index_delay, help="seconds until query finds it")
     parser.add_argument("--seed-file", type=Path, help="JSON: users, loss_reasons, pipelines, fields, contacts, leads")
-    parser.add_argument("--state", type=Path, help="a file that keeps the account: the next start goes on with it")
+    parser.add_argument(
+        "--state",
+        type=Path,
+        help="a file that keeps the account: the next start goes on with it; limits, faults and what waits are not kept",
+    )
     parser.add_argument("--widget", type=Path, help="widget.zip: serves pages for people, too, with it in the cards")
     parser.add_argument("--account-id", type=int, default=default.account_id)
     parser.add_argument("--subdomain", default=default.subdomain)
     parser.add_argument("--timezone", default=default.timezone)
     parser.add_argument(
-        "--account", type=_account, action="append", default=[], help="HOST:ID:SUBDOMAIN, another one; it is not kept"
+        "--account",
+        type=_account,
+        action="append",
+        default=[],
+        help="HOST:ID:SUBDOMAIN, another one; beside --state it is kept, in a file that ends in its id",
     )
     return parser.parse_args()
 

@@ -95,7 +95,8 @@ async def serving(
         bound = runner.addresses[0][1]
         for other in also:
             await web.TCPSite(runner, other, bound, ssl_context=tls).start()
-        stand_in.url = f"{'https' if tls else 'http'}://{host}:{bound}"
+        url = f"{'https' if tls else 'http'}://{host}:{bound}"
+        stand_in.serve_at(url)
         yield stand_in.url
     finally:
         await runner.cleanup()

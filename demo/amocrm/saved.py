@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from demo.amocrm.archive import Widget
-from demo.amocrm.automation import Webhook
+from demo.amocrm.automation import DuplicateControl, Robot, Webhook
 from demo.amocrm.model import (
     Catalog,
     Company,
@@ -71,6 +71,10 @@ class Saved:
     deleted_leads: dict[int, Lead] = field(default_factory=dict)
     unsorted: dict[str, Unsorted] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
+    duplicate_control: dict[int, DuplicateControl] = field(default_factory=dict)
+    robots: list[Robot] = field(default_factory=list)
+    subdomain: str = ""
+    moved_to: str = ""
     widget: Json = field(default_factory=dict)
     ended: bool = False
 
@@ -80,7 +84,7 @@ _ACCOUNT = (
     "next_ids", "users", "pipelines", "loss_reasons", "fields", "groups", "tags", "leads", "contacts", "companies",
     "tasks", "sources", "catalogs", "notes", "events", "webhooks",
     "deleted_leads", "unsorted",
-    "gone",
+    "gone", "duplicate_control",
 )  # fmt: skip
 """What is an attribute of the account under the same name."""
 
@@ -123,6 +127,9 @@ class Keeper:
             judge=stand_in.judge,
             grants=stand_in.oauth.living(),
             **{name: getattr(stand_in.account, name) for name in _ACCOUNT},
+            robots=stand_in.robots.known,
+            subdomain=stand_in.account.subdomain if stand_in.moved_to else "",
+            moved_to=stand_in.moved_to,
             widget={"is_active": widget.is_active, "settings": widget.settings} if widget is not None else {},
             ended=ended,
         )
@@ -139,4 +146,7 @@ def _take_over(stand_in: StandIn, saved: Saved) -> None:
         for card in account.cards(entity).values():
             account.index(entity, card)
     stand_in.integration, stand_in.judge = saved.integration, saved.judge
+    stand_in.robots.known[:] = saved.robots
+    if saved.moved_to:
+        stand_in.rename(saved.subdomain, saved.moved_to)
     stand_in.oauth.restore((saved.integration, saved.judge), saved.grants)

@@ -83,7 +83,8 @@ class StandIn:
         self.api = Api(self.oauth)
         self.url = f"https://{chosen.subdomain}.amocrm.ru"
         """Where the account's pages are."""
-        self.is_renamed = False
+        self.moved_to = ""
+        """Its host since it was renamed, if it was."""
         self.post = Post(self.account, self.moment, lambda: self.url)
         self.robots = Robots(self.account, self.moment)
         self.account.listen(self.post.put)
@@ -129,9 +130,14 @@ class StandIn:
 
     def rename(self, subdomain: str, host: str) -> None:
         """As an admin does in the settings: from now on the account is there, and its old host only tells where."""
-        parts = urlsplit(self.url)
-        self.account.subdomain, self.is_renamed = subdomain, True
-        self.url = parts._replace(netloc=f"{host}:{parts.port}" if parts.port else host).geturl()
+        self.account.subdomain, self.moved_to = subdomain, host
+        self.serve_at(self.url)
+
+    def serve_at(self, url: str) -> None:
+        """Whoever opens the socket says where it is. An account that was renamed is at its other host, behind the same port."""
+        parts = urlsplit(url)
+        host = self.moved_to or parts.hostname
+        self.url = parts._replace(netloc=f"{host}:{parts.port}" if parts.port else f"{host}").geturl()
 
     def revoke(self) -> None:
         """As when an admin switches the hub's integration off."""
@@ -181,7 +187,7 @@ class StandIn:
     def receive(self, incoming: Incoming) -> Reply:
         """Answer a request of a client."""
         self.tick()
-        if self.is_renamed and incoming.base != self.url and name_of(incoming) != SUBDOMAIN:
+        if self.moved_to and incoming.base != self.url and name_of(incoming) != SUBDOMAIN:
             return Reply(GONE)
         grant = self.api.grant(incoming)
         if grant and not grant.integration.watched:
@@ -243,7 +249,7 @@ class StandIn:
         return Reply(answer, "lost" if is_lost else None)
 
     def _answered(self, incoming: Incoming, grant: Grant | None) -> Answer:
-        return self.api.answered(self.account, incoming, grant, self.url if self.is_renamed else incoming.base)
+        return self.api.answered(self.account, incoming, grant, self.url if self.moved_to else incoming.base)
 
 
 def _leads_in(body: Any) -> set[int]:

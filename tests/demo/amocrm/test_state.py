@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from demo.amocrm.archive import Widget
+from demo.amocrm.automation import DuplicateControl, Robot
 from demo.amocrm.incoming import Incoming
 from demo.amocrm.model import Json
 from demo.amocrm.saved import Keeper, Unreadable
@@ -118,6 +119,36 @@ def test_what_was_there_is_there_again(tmp_path: Path) -> None:
     assert after.account.next_ids == before.account.next_ids
 
 
+def test_what_an_admin_has_set_up_goes_on(tmp_path: Path) -> None:
+    before = lived()
+    stage = before.account.first_stage(before.account.main_pipeline())
+    before.control_duplicates(DuplicateControl(stage.pipeline_id, "phone", (stage.id,), several="all"))
+    before.robots.add(Robot(stage.pipeline_id, stage.id, {"price": 700}))
+    Keeper(before, tmp_path / "account.json").step()
+
+    after = reborn(tmp_path / "account.json")
+    lead = after.create_lead(0, {"name": "после перезапуска"})
+    after.tick()
+
+    assert after.account.duplicate_control == before.account.duplicate_control
+    assert after.account.leads[lead.id].price == 700
+
+
+def test_a_renamed_account_stays_renamed_behind_whatever_port(tmp_path: Path) -> None:
+    before = lived()
+    before.serve_at("http://127.0.0.1:1")
+    before.rename("renamed", "127.0.0.3")
+    Keeper(before, tmp_path / "account.json").step()
+
+    after = reborn(tmp_path / "account.json")
+    after.serve_at("http://127.0.0.1:2")
+
+    assert (after.url, after.account.subdomain) == ("http://127.0.0.3:2", "renamed")
+    old = after.receive(Incoming("GET", "/api/v4/account", "", {}, b"", "http://127.0.0.1:2")).answer
+    assert old.status == 404
+    assert reborn(tmp_path / "account.json").moved_to == "127.0.0.3"
+
+
 def test_tokens_and_integrations_go_on(tmp_path: Path) -> None:
     before = lived()
     _, pair = exchange(before, "authorization_code", code=before.code())
@@ -191,12 +222,16 @@ def test_a_broken_file_is_named(tmp_path: Path, text: str) -> None:
 @pytest.mark.e2e
 async def test_a_process_that_was_killed_goes_on_with_what_it_had(tmp_path: Path) -> None:
     state = tmp_path / "account.json"
-    async with running("--state", str(state)) as (process, first):
+    more = ("--state", str(state), "--account", "127.0.0.2:32000001:second")
+    async with running(*more) as (process, first):
         assert await asyncio.to_thread(appears, state)
         written = await write(first, "leads", [{"name": "сразу перед тем"}])
+        other = await write(first["others"][0], "contacts", [{"name": "в другом аккаунте"}])
         process.send_signal(signal.SIGKILL)
         await process.wait()
-    async with running("--state", str(state)) as (process, second):
+    async with running(*more) as (process, second):
+        assert (await read(second["others"][0], f"contacts/{other}"))[1]["name"] == "в другом аккаунте"
+        assert (await read(second, f"contacts/{other}"))[0] == 204
         assert second["client_id"] == first["client_id"]
         assert (await read({**second, "token": first["token"]}, "account"))[0] == 200
         assert (await read(second, f"leads/{written}"))[1]["name"] == "сразу перед тем"
