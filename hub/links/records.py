@@ -4,12 +4,13 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy import select
 
+from hub.inbox.persons import ANOTHER_PERSON
 from hub.inbox.write import record_place
 from hub.links.columns import in_account, of
 from hub.rules.visits import Record
 from hub.store.dialect import among
 from hub.store.engine import Unit
-from hub.store.tables import records
+from hub.store.tables import parked, records
 from wire.model import Patient, Visit
 
 
@@ -51,3 +52,17 @@ async def held_by_others(unit: Unit, database: str, visits: Mapping[str, Collect
         patient: frozenset(visit for visit in of_patient if holder.get(visit) not in (None, patient))
         for patient, of_patient in visits.items()
     }
+
+
+async def doubted(unit: Unit, database: str, patients: Collection[str]) -> dict[str, str]:
+    """Of these patients those under whose keys somebody else seems to stand by now, with the reason: a person is asked."""
+    rows = await unit.execute(
+        select(parked.c.key).where(
+            in_account(unit, parked),
+            parked.c.database == database,
+            parked.c.kind == "patient",
+            parked.c.reason == ANOTHER_PERSON,
+            among(unit, parked.c.key, patients),
+        )
+    )
+    return dict.fromkeys(rows.scalars(), ANOTHER_PERSON)

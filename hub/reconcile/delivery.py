@@ -104,6 +104,7 @@ async def _cases(unit: Unit, clinic: Clinic, patients: Sequence[str]) -> list[Ca
     found = await outcomes.read_outcomes(unit, clinic.database, patients)
     chosen = await choices.read_choices(unit, clinic.database, patients)
     confirmed = await confirmations.read_confirmations(unit, clinic.database, patients)
+    doubted = await records.doubted(unit, clinic.database, patients)
     missed = {who: _missed(deals.get(who, {}), visits.get(who, ())) for who in patients}
     elsewhere = await records.held_by_others(unit, clinic.database, {who: ids for who, ids in missed.items() if ids})
     return [
@@ -119,6 +120,7 @@ async def _cases(unit: Unit, clinic: Clinic, patients: Sequence[str]) -> list[Ca
             chosen=tuple(chosen.get(who, ())),
             confirmations={deal_id: confirmed[deal_id] for deal_id in deals.get(who, ()) if deal_id in confirmed},
             handed_over=elsewhere.get(who, frozenset()),
+            doubted=doubted.get(who),
         )
         for who in patients
     ]

@@ -10,8 +10,8 @@ import pytest
 
 from demo.clinic import bills, tasks
 from demo.clinic.courses import Course, courses
-from tests.demo.clinic.little import PHONE, Little, bill, person
-from tests.demo.clinic.whole import Whole
+from tests.demo.clinic.little import PHONE, Little, bill, moment, person
+from tests.demo.clinic.whole import Whole, account_of
 
 Follow: TypeAlias = Callable[[], AbstractAsyncContextManager[Whole]]
 OTHER_PHONE = "+79990000102"
@@ -194,6 +194,27 @@ async def test_a_key_that_a_backup_gave_to_another_patient_is_another_visit(clin
         "Отменил — вернуть",
         "удалён в IDENT",
     )
+
+
+async def test_a_patients_key_that_was_given_out_again_waits_for_a_person(clinic: Little, follow: Follow) -> None:
+    """Nothing of the one is written on the other's cards."""
+    clinic.patient(1001)
+    clinic.visit(80, "3 12:00")
+    former = person("Чижов Глеб Ильич", OTHER_PHONE) | {"birthday": "1990-01-01"}
+    other = person("Иволгина Вера Павловна", "+79990000105") | {"birthday": "1970-05-05"}
+    async with follow() as whole:
+        clinic.do("09:00", "backup")
+        clinic.book("10:00", 81, "2 15:00", patient=1002, new=former)
+        await whole.look("10:01")
+        clinic.do("11:00", "roll back")
+        clinic.book("11:05", 81, "4 17:00", patient=1002, new=other)
+        await whole.verify("11:06")
+        await whole.look("12:00")
+
+        stands = {card.name: card.fields["Дата приёма"] for card in account_of(whole.day).deals}
+        assert stands["Чижов Глеб Ильич"] == int(moment("2 15:00").timestamp())
+        assert not any("Иволгина" in contact.name for contact in whole.day.crm.contact_cards.values())
+        assert (await whole.day.outcomes())["patient:1002"] == ("park", "another_person")
 
 
 async def test_a_visit_whose_end_a_backup_took_back_stays_in_the_deal_that_it_had_won(
