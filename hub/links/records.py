@@ -54,8 +54,8 @@ async def held_by_others(unit: Unit, database: str, visits: Mapping[str, Collect
     }
 
 
-async def doubted(unit: Unit, database: str, patients: Collection[str]) -> dict[str, str]:
-    """Of these patients those under whose keys somebody else seems to stand by now, with the reason: a person is asked."""
+async def doubted(unit: Unit, database: str, patients: Collection[str]) -> frozenset[str]:
+    """Of these patients those under whose keys somebody else seems to stand by now: a person is asked."""
     rows = await unit.execute(
         select(parked.c.key).where(
             in_account(unit, parked),
@@ -65,4 +65,4 @@ async def doubted(unit: Unit, database: str, patients: Collection[str]) -> dict[
             among(unit, parked.c.key, patients),
         )
     )
-    return dict.fromkeys(rows.scalars(), ANOTHER_PERSON)
+    return frozenset(rows.scalars())

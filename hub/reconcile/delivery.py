@@ -120,7 +120,7 @@ async def _cases(unit: Unit, clinic: Clinic, patients: Sequence[str]) -> list[Ca
             chosen=tuple(chosen.get(who, ())),
             confirmations={deal_id: confirmed[deal_id] for deal_id in deals.get(who, ()) if deal_id in confirmed},
             handed_over=elsewhere.get(who, frozenset()),
-            doubted=doubted.get(who),
+            doubted=who in doubted,
         )
         for who in patients
     ]

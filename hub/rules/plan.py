@@ -63,8 +63,8 @@ class Case:
     confirmations: Mapping[int, Confirmation] = field(default_factory=dict)
     handed_over: Collection[str] = ()
     """Visits that stood in these deals and are another patient's by now: cards were merged (R15)."""
-    doubted: str | None = None
-    """Why nothing is done: somebody else seems to stand under the patient's key: until a person has looked, whose the visits are is not known."""
+    doubted: bool = False
+    """Nothing is done: somebody else seems to stand under the patient's key: until a person has looked, whose the visits are is not known."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Plan:
 def plan(case: Case, settings: Settings, now: datetime, asked: Outcome | None = None) -> Plan:
     """`asked`: a person is asked about this patient in this very delivery, so no deal is made."""
     if case.doubted:
-        return Plan(outcomes={_patient_subject(case): Outcome("park", case.doubted)})
+        return Plan(outcomes={_patient_subject(case): Outcome("park", "another_person")})
     visits = [count_as(record, case.clinic, settings, now) for record in case.records]
     skips = _skips(case, visits, settings)
     skipped = {f"visit:{visit_id}": Outcome("skip", reason) for visit_id, reason in skips.items()}
