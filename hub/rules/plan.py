@@ -64,7 +64,7 @@ class Case:
     handed_over: Collection[str] = ()
     """Visits that stood in these deals and are another patient's by now: cards were merged (R15)."""
     doubted: bool = False
-    """Nothing is done: somebody else seems to stand under the patient's key: until a person has looked, whose the visits are is not known."""
+    """Somebody else seems to stand under the patient's key: nothing is done until a person has said whose the visits are."""
 
 
 @dataclass(frozen=True)
