@@ -107,7 +107,7 @@ async def is_whole(here: World) -> bool:
 async def dies(victim: Victim, here: World, hub: Receiving, number: int, after: int) -> bool:
     """One agent's life up to this await, what the clinic does meanwhile, and the life of the next. Whether the first one died."""
     await victim.live(number, after)
-    for act in (nothing, books, loses_the_line, asks_a_card, deletes, asks_again, takes_back):
+    for act in (nothing, books, loses_the_line, deletes, asks_again, takes_back, asks_a_card):
         if not await victim.until(partial(await act(here, hub) or is_whole, here)):
             break
     died = victim.died

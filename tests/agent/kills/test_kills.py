@@ -17,6 +17,8 @@ UNREACHED = {
     "depth": "only tests ask",
     "times": "only tests ask",
     "_live": "a database without rowversions",
+    "_indexed": "an index on rowversions",
+    "_since": "an index on rowversions",
     "_indexed": "a database with an index on rowversions",
     "_since": "the same",
 }
