@@ -22,7 +22,7 @@ from demo.product import DATABASE, Product, started
 DAY = date(2026, 11, 24)
 TICK = timedelta(minutes=15)
 REFUSALS_SHOWN = 20
-_LEAST_OTHERS, _MOST_OTHERS = 12, 60
+_LEAST_OTHERS, _MOST_OTHERS = 12, 30
 """Visits of the branch that has a database of its own."""
 
 
