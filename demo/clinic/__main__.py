@@ -30,6 +30,7 @@ from demo.clinic.schema import TABLES
 
 _BEGAN = monotonic()
 _LEAST = 50
+_MOST_VISITS = 15_000
 """Fewer patients leave a day without a family, or without anybody who calls."""
 _PLAYER = web.AppKey("player", Player)
 
@@ -42,7 +43,7 @@ def main() -> None:
     parser.add_argument("--db", type=Path, required=True, help="the clinic's SQLite file; made where it is absent")
     parser.add_argument("--seed", type=int, required=True, help="which clinic, and which day")
     size = parser.add_argument_group("the size of a clinic that is made", "whatever is not said follows from what is")
-    size.add_argument("--visits", type=int, help="how many visits the day concerns; 1000 where nothing is said")
+    size.add_argument("--visits", type=_visits, help="how many visits the day concerns; 1000 where nothing is said")
     size.add_argument("--patients", type=_patients, help="how many patients there are, from 50 on")
     size.add_argument("--receptions", type=int, default=0, help="how many visits there are at least, e.g. 500000")
     size.add_argument("--first-number", type=int, metavar="9991000001", help="of its people's phones")
@@ -96,6 +97,12 @@ def _tell(table: str) -> None:
 def _patients(text: str) -> int:
     if not text.isdigit() or int(text) < _LEAST:
         raise argparse.ArgumentTypeError(f"from {_LEAST} on, not {text}")
+    return int(text)
+
+
+def _visits(text: str) -> int:
+    if not text.isdigit() or int(text) > _MOST_VISITS:
+        raise argparse.ArgumentTypeError(f"at most {_MOST_VISITS} in a day: there are no keys for more doctors")
     return int(text)
 
 

@@ -93,7 +93,11 @@ def test_a_clinic_is_made_to_measure_and_says_how_far_it_is(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [(("--without", "Receptions.Colour"), "IDENT has no Receptions.Colour"), (("--patients", "3"), "from 50 on")],
+    [
+        (("--without", "Receptions.Colour"), "IDENT has no Receptions.Colour"),
+        (("--patients", "3"), "from 50 on"),
+        (("--visits", "30000"), "at most 15000"),
+    ],
 )
 def test_what_cannot_be_made_is_said_at_once(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
     done = command("--db", str(tmp_path / "clinic.db"), "--seed", "1", *arguments)
