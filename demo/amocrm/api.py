@@ -7,6 +7,7 @@ from demo.amocrm import (
     companies,
     contacts,
     directory,
+    events,
     fields,
     leads,
     leads_complex,
@@ -16,7 +17,7 @@ from demo.amocrm import (
     query,
     sources,
     tasks,
-    unsorted,
+    unsorted_api,
     webhooks,
 )
 from demo.amocrm.call import Answer, Call, found
@@ -28,9 +29,10 @@ from demo.amocrm.store import Account
 
 _MODULES = (
     directory,
+    events,
     leads,
     leads_complex,
-    unsorted,
+    unsorted_api,
     links,
     contacts,
     companies,

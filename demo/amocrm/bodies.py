@@ -85,9 +85,15 @@ class CompanyRef(Part):
     id: int
 
 
+class LeadSource(Part):
+    external_id: str
+    type: Literal["widget"]
+
+
 class LeadEmbedded(TagsEmbedded):
     contacts: list[ContactRef] = []
     companies: Annotated[list[CompanyRef], Field(max_length=1)] = []
+    source: LeadSource | None = None
 
 
 class _LeadBody(CardBody):

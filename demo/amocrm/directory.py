@@ -1,40 +1,22 @@
-"""What an account says of itself: its settings, people, loss reasons, tags and events."""
+"""What an account says of itself: its settings, people, loss reasons and tags."""
 
-import re
-from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from demo.amocrm import changes, shapes
+from demo.amocrm import shapes
 from demo.amocrm.bodies import TagCreate
 from demo.amocrm.call import Answer, Call, Route, page, total
 from demo.amocrm.checks import batch
-from demo.amocrm.errors import Problem, Refused
-from demo.amocrm.model import Entity, Event, Json, Tag, User
-from demo.amocrm.query import PAGES, Spec, refuse_not_numbers, within
-from demo.amocrm.store import ENTITIES, SINGULAR, Account
+from demo.amocrm.errors import Refused
+from demo.amocrm.model import Entity, Json, Tag, User
+from demo.amocrm.query import PAGES, Spec, refuse_not_numbers
+from demo.amocrm.store import ENTITIES, Account
 from demo.amocrm.tasks import TYPES
 
 _PLAIN_WITH = frozenset({"amojo_id", "version", "is_api_filter_enabled", "drive_url"})
 _EMBEDDED_WITH = frozenset({"users_groups", "task_types", "datetime_settings", "amojo_rights"})
 _OPENED = 1_700_000_000
 """When the account was opened, by a robot."""
-_RECORDED = (
-    "lead_added",
-    "contact_added",
-    "company_added",
-    "lead_status_changed",
-    "lead_deleted",
-    "entity_merged",
-    changes.SALE,
-    changes.RESPONSIBLE,
-    changes.NAME,
-    changes.TAGGED,
-    changes.UNTAGGED,
-)
-_OF_FIELD = re.compile(r"custom_field_\d+_value_changed")
-_PLURAL = {one: entity for entity, one in SINGULAR.items()}
-_MOST_IDS = 10
 _NO_RIGHT = {"view": "D", "edit": "D", "add": "D", "delete": "D", "export": "D"}
 
 
@@ -149,81 +131,6 @@ def _loss_reasons(call: Call) -> Answer:
     return page(call, "loss_reasons", reasons, lambda reason: shapes.loss_reason(call, reason.id))
 
 
-def _events(call: Call) -> Answer:
-    wanted = _wanted(call)
-    found = [event for event in call.account.events if _fits(event, wanted) and _sees(call, event)]
-    found.sort(key=lambda event: event.id, reverse=True)
-    return page(call, "events", found, lambda event: _event_shape(call, event))
-
-
-def _event(call: Call) -> Answer:
-    event = next((event for event in call.account.events if event.id == call.words[0]), None)
-    if event is None or not _sees(call, event):
-        raise Refused(404, "No such event.")
-    return Answer(200, _event_shape(call, event))
-
-
-def _sees(call: Call, event: Event) -> bool:
-    """An event is seen with its card; of a card that is gone by those who see all."""
-    card = call.account.card(_PLURAL[event.entity_type], event.entity_id)
-    return call.sees(card) if card else call.actor.is_admin or call.actor.view == "A"
-
-
-def _wanted(call: Call) -> dict[str, set[str]]:
-    """The filters, each with all its values."""
-    wanted = call.query.wanted()
-    refuse_not_numbers(wanted, "entity_id", "created_by", "created_at", "created_at from", "created_at to")
-    if problems := list(_event_problems(wanted)):
-        raise Refused(400, "; ".join(f"{p.path}: {p.detail}" for p in problems), tuple(problems))
-    return wanted
-
-
-def _event_problems(wanted: dict[str, set[str]]) -> Iterator[Problem]:
-    kinds = wanted.get("type", set())
-    if len(kinds) > 1 and any(map(_OF_FIELD.fullmatch, kinds)):
-        yield Problem("TooMany", "filter[type]", "a field's changes are asked for alone")
-    for kind in sorted(kind for kind in kinds - set(_RECORDED) if not _OF_FIELD.fullmatch(kind)):
-        yield Problem("NotSupportedChoice", "filter[type]", f"the stand-in records no {kind}")
-    for name in ("entity_id", "created_by"):
-        if len(wanted.get(name, ())) > _MOST_IDS:
-            yield Problem("TooMany", f"filter[{name}]", f"{_MOST_IDS} ids or less")
-    if "entity_id" in wanted and "entity" not in wanted:
-        yield Problem("FieldMissing", "filter[entity]", "filter[entity_id] needs it")
-    if wanted.get("entity", set()) - set(SINGULAR.values()):
-        yield Problem("NotSupportedChoice", "filter[entity]", ", ".join(SINGULAR.values()))
-
-
-def _fits(event: Event, wanted: dict[str, set[str]]) -> bool:
-    attributes = {
-        "id": "id",
-        "type": "type",
-        "entity": "entity_type",
-        "entity_id": "entity_id",
-        "created_by": "created_by",
-    }
-    return within(event.created_at, wanted, "created_at") and all(
-        str(getattr(event, attribute)) in wanted[name] for name, attribute in attributes.items() if name in wanted
-    )
-
-
-def _event_shape(call: Call, event: Event) -> Json:
-    return {
-        "id": event.id,
-        "type": event.type,
-        "entity_id": event.entity_id,
-        "entity_type": event.entity_type,
-        "created_by": event.created_by,
-        "created_at": event.created_at,
-        "value_after": event.value_after,
-        "value_before": event.value_before,
-        "account_id": call.account.id,
-        "_links": call.itself(f"events/{event.id}"),
-        "_embedded": {
-            "entity": {"id": event.entity_id, "_links": call.itself(f"{_PLURAL[event.entity_type]}/{event.entity_id}")}
-        },
-    }
-
-
 def _tag_routes(entity: Entity) -> list[Route]:
     def tags(call: Call) -> Answer:
         wanted, text = call.query.wanted(), (call.query.text or "").casefold()
@@ -248,20 +155,10 @@ def _tag_shape(tag: Tag) -> Json:
 
 
 _TAGS = Spec(paged=True, text=True, filters=(r"filter\[id\](\[\d*\])?", r"filter\[name\]"))
-_EVENTS = Spec(
-    paged=True,
-    most=100,
-    filters=(
-        r"filter\[created_at\](\[(from|to)\])?",
-        r"filter\[(id|type|entity|entity_id|created_by)\](\[\d*\])?",
-    ),
-)
 ROUTES = [
     Route("GET", "account", _account, Spec(with_=_PLAIN_WITH | _EMBEDDED_WITH)),
     Route("GET", "users", _users, PAGES, admin=True),
     Route("GET", "users/{}", _user, admin=True),
     Route("GET", "leads/loss_reasons", _loss_reasons, PAGES),
-    Route("GET", "events", _events, _EVENTS),
-    Route("GET", "events/{word}", _event),
     *(route for entity in ENTITIES for route in _tag_routes(entity)),
 ]

@@ -71,7 +71,7 @@ def merge(account: Account, lead: Lead, plan: LeadPlan) -> None:
         contact = account.contacts[lead.main_contact]
         contacts.patch(account, contact, _melted(account, "contacts", contact, plan.contact, control))
     elif isinstance(plan.contact, Contact):
-        links.link(account, "leads", lead.id, "contacts", plan.contact.id)
+        links.link(account, "leads", lead.id, "contacts", plan.contact.id, by=card.by)
     if control.task:
         _ask_for(account, lead, control.task)
 

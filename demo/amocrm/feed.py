@@ -4,17 +4,20 @@ from typing import Any
 
 from demo.amocrm import changes
 from demo.amocrm.model import Card, Entity, Event, Json, Note, Task, User
+from demo.amocrm.notes import EVENTS
 from demo.amocrm.store import SINGULAR, Account
 from demo.amocrm.tasks import TYPES
 
 MOST_LINES = 60
+_NOT_TOLD = {*EVENTS.values(), *(f"{one}_{what}" for one in SINGULAR.values() for what in ("linked", "unlinked"))}
+"""Notes tell themselves, and what is linked stands on the card."""
 _PLAIN = {changes.NAME: "Название", changes.SALE: "Бюджет", changes.RESPONSIBLE: "Ответственный"}
 
 
 def lines(account: Account, entity: Entity, card: Card, user: User) -> list[Json]:
     """The latest, oldest first, and after them the tasks that are open, by when they are due."""
     notes = [_note(account, account.notes[entity][note_id]) for note_id in card.notes]
-    of_card = (event for event in account.events if event.entity_id == card.id)
+    of_card = (event for event in account.events if event.entity_id == card.id and event.type not in _NOT_TOLD)
     events = [_event(account, entity, event) for event in of_card if event.entity_type == SINGULAR[entity]]
     tasks = [
         task

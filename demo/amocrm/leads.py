@@ -7,13 +7,13 @@ from demo.amocrm.bodies import LeadComplex, LeadCreate, LeadPatch
 from demo.amocrm.call import EMPTY, Answer, Call, Route, page, written
 from demo.amocrm.cards import CardPlan, Writer
 from demo.amocrm.checks import Checks, batch, existing, named, single
-from demo.amocrm.model import Company, Contact, Lead
+from demo.amocrm.model import Company, Contact, Lead, Source
 from demo.amocrm.query import Spec
 from demo.amocrm.stages import Stage
 from demo.amocrm.store import Account
 
 _WITH = frozenset(
-    {"contacts", "loss_reason", "catalog_elements", "is_price_modified_by_robot", "only_deleted", "source_id"}
+    {"contacts", "loss_reason", "catalog_elements", "is_price_modified_by_robot", "only_deleted", "source_id", "source"}
 )
 
 
@@ -33,7 +33,9 @@ class LeadPlan:
 
 def new(account: Account, body: LeadCreate, checks: Checks, writer: Writer) -> LeadPlan:
     """Check a lead to be."""
-    plan = _new(account, body, checks, writer)
+    source = _source(account, body, checks)
+    plan = _new(account, body, checks, writer, source.pipeline_id if source else None)
+    plan.card.plain |= {"source_id": source.id} if source else {}
     for number, ref in enumerate(body.embedded.contacts):
         checks.choice(f"_embedded.contacts.{number}.id", ref.id in account.contacts)
         plan.contacts.append((ref.id, ref.is_main))
@@ -56,9 +58,20 @@ def new_complex(account: Account, body: LeadComplex, checks: Checks, writer: Wri
     return plan
 
 
-def _new(account: Account, body: LeadCreate | LeadComplex, checks: Checks, writer: Writer) -> LeadPlan:
+def _source(account: Account, body: LeadCreate, checks: Checks) -> Source | None:
+    """Where it came from, as the integration names it."""
+    named_one = body.embedded.source
+    known = {source.external_id: source for source in account.sources.values()}
+    source = known.get(named_one.external_id) if named_one else None
+    checks.choice("_embedded.source.external_id", named_one is None or source is not None)
+    return source
+
+
+def _new(
+    account: Account, body: LeadCreate | LeadComplex, checks: Checks, writer: Writer, its_pipeline: int | None = None
+) -> LeadPlan:
     card = cards.prepare(account, "leads", body, checks, writer)
-    stage = stages.of_new(account, body, checks)
+    stage = stages.of_new(account, body, checks, its_pipeline)
     stages.loss_reason(account, body.loss_reason_id, stage[1] if stage else 0, checks)
     card.plain |= {"responsible_user_id": body.responsible_user_id or writer.user_id, "price": body.price}
     card.plain |= {"created_by": body.given("created_by").get("created_by", writer.user_id)}
@@ -89,11 +102,11 @@ def _link(account: Account, lead: Lead, plan: LeadPlan) -> None:
     contact = contacts.create(account, plan.contact) if isinstance(plan.contact, CardPlan) else plan.contact
     company = companies.create(account, plan.company) if isinstance(plan.company, CardPlan) else plan.company
     for contact_id, is_main in [*plan.contacts, *([(contact.id, True)] if contact else [])]:
-        links.link(account, "leads", lead.id, "contacts", contact_id, is_main=is_main)
+        links.link(account, "leads", lead.id, "contacts", contact_id, by=plan.card.by, is_main=is_main)
     if company:
-        links.link(account, "leads", lead.id, "companies", company.id)
+        links.link(account, "leads", lead.id, "companies", company.id, by=plan.card.by)
     if contact and company and both_new:
-        links.link(account, "contacts", contact.id, "companies", company.id)
+        links.link(account, "contacts", contact.id, "companies", company.id, by=plan.card.by)
 
 
 def change(account: Account, lead: Lead, body: LeadPatch, checks: Checks, writer: Writer) -> LeadPlan:

@@ -4,9 +4,9 @@ from demo.amocrm.bodies import LinkBody, MassLinkBody, MassUnlinkBody, UnlinkBod
 from demo.amocrm.call import EMPTY, Answer, Call, Route, total
 from demo.amocrm.checks import Checks, batch
 from demo.amocrm.errors import Problem, Refused
-from demo.amocrm.model import Card, Entity, Json, Lead
+from demo.amocrm.model import Card, Entity, Json, Lead, Values
 from demo.amocrm.query import Spec, refuse_not_numbers
-from demo.amocrm.store import ENTITIES, Account
+from demo.amocrm.store import ENTITIES, SINGULAR, Account
 
 _FROM: dict[Entity, tuple[Entity, ...]] = {
     "leads": ("contacts", "companies"),
@@ -19,23 +19,25 @@ _ENTITY_ID = r"filter\[entity_id\](\[\d*\])?"
 
 
 def link(
-    account: Account, entity: Entity, card_id: int, to_entity: Entity, to_id: int, *, is_main: bool = False
+    account: Account, entity: Entity, card_id: int, to_entity: Entity, to_id: int, *, by: int, is_main: bool = False
 ) -> None:
     """Link two cards. A lead's first contact is its main one, a new main one takes the place of the old."""
     card, other = _both(account, entity, card_id, to_entity, to_id)
     if to_id not in linked(card, to_entity):
         linked(card, to_entity).append(to_id)
         linked(other, entity).append(card_id)
+        _happened(account, "linked", entity, card_id, to_entity, to_id, by)
     if isinstance(card, Lead) and to_entity == "contacts" and (is_main or card.main_contact is None):
         card.main_contact = to_id
     _changed(account, entity, card_id, to_entity, to_id)
 
 
-def unlink(account: Account, entity: Entity, card_id: int, to_entity: Entity, to_id: int) -> None:
+def unlink(account: Account, entity: Entity, card_id: int, to_entity: Entity, to_id: int, *, by: int) -> None:
     """Take a link away; where it was the main contact, the next becomes it."""
     card, other = _both(account, entity, card_id, to_entity, to_id)
     linked(card, to_entity).remove(to_id)
     linked(other, entity).remove(card_id)
+    _happened(account, "unlinked", entity, card_id, to_entity, to_id, by)
     if isinstance(card, Lead) and to_entity == "contacts" and card.main_contact == to_id:
         card.main_contact = card.contacts[0] if card.contacts else None
     _changed(account, entity, card_id, to_entity, to_id)
@@ -49,6 +51,16 @@ def linked(card: Card, entity: Entity) -> list[int]:
 
 def _both(account: Account, entity: Entity, card_id: int, to_entity: Entity, to_id: int) -> tuple[Card, Card]:
     return account.cards(entity)[card_id], account.cards(to_entity)[to_id]
+
+
+def _happened(
+    account: Account, what: str, entity: Entity, card_id: int, to_entity: Entity, to_id: int, by: int
+) -> None:
+    """An event at each of the two; it names the other one."""
+    for at, at_id, of, of_id in ((entity, card_id, to_entity, to_id), (to_entity, to_id, entity, card_id)):
+        value: Values = [{"link": {"entity": {"type": SINGULAR[of], "id": of_id}}}]
+        before, after = ([], value) if what == "linked" else (value, [])
+        account.happened(f"{SINGULAR[of]}_{what}", at, at_id, by, before, after)
 
 
 def _changed(account: Account, entity: Entity, card_id: int, to_entity: Entity, to_id: int) -> None:
@@ -127,7 +139,7 @@ def _linked(call: Call, entity: Entity, plans: list[tuple[str, tuple[int, LinkBo
     cards, done = call.account.cards(entity), [plan for _, plan in plans]
     for card_id, body in done:
         is_main = body.metadata is not None and body.metadata.is_main
-        link(call.account, entity, card_id, body.to_entity_type, body.to_entity_id, is_main=is_main)
+        link(call.account, entity, card_id, body.to_entity_type, body.to_entity_id, by=call.actor.id, is_main=is_main)
     shapes = [_shape(entity, cards[card_id], body.to_entity_type, body.to_entity_id) for card_id, body in done]
     return total(call, "links", shapes)
 
@@ -135,7 +147,7 @@ def _linked(call: Call, entity: Entity, plans: list[tuple[str, tuple[int, LinkBo
 def _unlinked(call: Call, entity: Entity, plans: list[tuple[str, tuple[int, UnlinkBody]]]) -> Answer:
     gone = [(card_id, body.to_entity_type, body.to_entity_id) for _, (card_id, body) in plans]
     for card_id, to_entity, to_id in dict.fromkeys(gone):
-        unlink(call.account, entity, card_id, to_entity, to_id)
+        unlink(call.account, entity, card_id, to_entity, to_id, by=call.actor.id)
     return EMPTY
 
 

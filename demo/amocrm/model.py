@@ -157,6 +157,7 @@ class Lead(Card):
     pipeline_id: int = 0
     status_id: int = 0
     loss_reason_id: int | None = None
+    source_id: int | None = None
     closed_at: int | None = None
     is_price_modified_by_robot: bool = False
     contacts: list[int] = field(default_factory=list)
@@ -176,6 +177,21 @@ class Unsorted:
     metadata: Json
     raw: Json
     ids: dict[str, int]
+    category: str = "forms"
+    tells_call: bool = False
+    """Whether the deal that comes of it is told of the call."""
+
+
+@dataclass(frozen=True)
+class SortedOut:
+    """What waited in «Неразобранное», and for how many seconds."""
+
+    uid: str
+    category: str
+    pipeline_id: int
+    created_at: int
+    took: int
+    is_accepted: bool
 
 
 @dataclass

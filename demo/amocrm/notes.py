@@ -29,6 +29,19 @@ PARAMS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "sms_out": {"text": str, "phone": str},
     "attachment": {"file_uuid": str, "version_uuid": str, "file_name": str},
 }
+EVENTS = {
+    "common": "common_note_added",
+    "call_in": "incoming_call",
+    "call_out": "outgoing_call",
+    "service_message": "service_note_added",
+    "extended_service_message": "service_note_added",
+    "message_cashier": "message_to_cashier_note_added",
+    "geolocation": "geo_note_added",
+    "sms_in": "incoming_sms",
+    "sms_out": "outgoing_sms",
+    "attachment": "attachment_note_added",
+}
+"""What a new note of each type is as an event of its card."""
 _OPTIONAL = ("version_uuid",)
 _FILTERS = (r"filter\[(id|note_type)\](\[\d*\])?", r"filter\[updated_at\](\[(from|to)\])?")
 _OF_ONE = Spec(paged=True, order=frozenset({"updated_at", "id"}), filters=_FILTERS)
@@ -75,6 +88,7 @@ def create(account: Account, entity: Entity, entity_id: int, body: NoteBody, by:
     )
     account.notes[entity][note.id] = note
     card.notes.append(note.id)
+    account.happened(EVENTS[note.note_type], entity, entity_id, created_by, [], [{"note": {"id": note.id}}])
     account.changed(entity, entity_id)
     account.announce(f"note_{SINGULAR[entity]}", note)
     return note

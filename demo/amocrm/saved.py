@@ -20,6 +20,7 @@ from demo.amocrm.model import (
     LossReason,
     Note,
     Pipeline,
+    SortedOut,
     Source,
     Tag,
     Task,
@@ -70,6 +71,7 @@ class Saved:
     webhooks: dict[int, Webhook] = field(default_factory=dict)
     deleted_leads: dict[int, Lead] = field(default_factory=dict)
     unsorted: dict[str, Unsorted] = field(default_factory=dict)
+    sorted_out: list[SortedOut] = field(default_factory=list)
     gone: set[int] = field(default_factory=set)
     duplicate_control: dict[int, DuplicateControl] = field(default_factory=dict)
     robots: list[Robot] = field(default_factory=list)
@@ -83,7 +85,7 @@ _FORM = TypeAdapter(Saved)
 _ACCOUNT = (
     "next_ids", "users", "pipelines", "loss_reasons", "fields", "groups", "tags", "leads", "contacts", "companies",
     "tasks", "sources", "catalogs", "notes", "events", "webhooks",
-    "deleted_leads", "unsorted",
+    "deleted_leads", "unsorted", "sorted_out",
     "gone", "duplicate_control",
 )  # fmt: skip
 """What is an attribute of the account under the same name."""

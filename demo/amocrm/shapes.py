@@ -44,7 +44,9 @@ def lead(call: Call, card: Lead) -> Json:
     if "is_price_modified_by_robot" in wanted:
         shape["is_price_modified_by_robot"] = card.is_price_modified_by_robot
     if "source_id" in wanted:
-        shape["source_id"] = None
+        shape["source_id"] = card.source_id
+    if "source" in wanted:
+        shape["_embedded"]["source"] = _source(call, card)
     return shape
 
 
@@ -126,6 +128,11 @@ def _embedded(call: Call, entity: Entity, card: Card) -> Json:
 def _loss_reasons(call: Call, card: Lead) -> list[Json]:
     reason = call.account.loss_reasons.get(card.loss_reason_id or 0)
     return [loss_reason(call, reason.id)] if reason else []
+
+
+def _source(call: Call, card: Lead) -> Json | None:
+    source = call.account.sources.get(card.source_id or 0)
+    return {"id": source.id, "name": source.name} if source else None
 
 
 def loss_reason(call: Call, reason_id: int) -> Json:

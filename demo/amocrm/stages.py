@@ -14,14 +14,16 @@ _CLOSED = (WON, LOST)
 _NOT_IN_PIPELINE = "This status does not belong to this pipeline (142 and 143: send pipeline_id with them)."
 
 
-def of_new(account: Account, body: LeadCreate | LeadComplex, checks: Checks) -> Stage | None:
-    """The stage of a lead to be: by default the first of the named, or of the main, pipeline."""
+def of_new(
+    account: Account, body: LeadCreate | LeadComplex, checks: Checks, its_pipeline: int | None = None
+) -> Stage | None:
+    """The stage of a lead to be: by default the first of the named pipeline, of that of its source, or of the main one."""
     status_id = body.given("status_id").get("status_id")
     pipeline = _pipeline(account, body.given("pipeline_id").get("pipeline_id"), checks)
     if pipeline is None and "pipeline_id" in body.model_fields_set:
         return None
     if status_id is None:
-        pipeline = pipeline or account.main_pipeline()
+        pipeline = pipeline or account.pipelines.get(its_pipeline or 0) or account.main_pipeline()
         return pipeline.id, account.first_stage(pipeline).id
     if pipeline is None and status_id not in _CLOSED:
         pipeline = next((p for p in account.pipelines.values() if status_id in p.statuses), None)

@@ -4,7 +4,7 @@ import contextlib
 import copy
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from demo.amocrm.automation import DuplicateControl, Signal, Webhook
 from demo.amocrm.model import (
@@ -21,6 +21,7 @@ from demo.amocrm.model import (
     LossReason,
     Note,
     Pipeline,
+    SortedOut,
     Source,
     Status,
     Tag,
@@ -40,6 +41,9 @@ Listener: TypeAlias = Callable[[Signal], None]
 ENTITIES: tuple[Entity, ...] = ("leads", "contacts", "companies")
 SINGULAR: dict[Entity, str] = {"leads": "lead", "contacts": "contact", "companies": "company"}
 """What events call a card."""
+Subject: TypeAlias = Entity | Literal["tasks"]
+SUBJECTS: dict[Subject, str] = {**{entity: SINGULAR[entity] for entity in ENTITIES}, "tasks": "task"}
+"""And whatever else events are about."""
 _FIRST_IDS = {
     "user": 9_000_001,
     "pipeline": 3_000_001,
@@ -95,6 +99,7 @@ class Account:
         self.leads: dict[int, Lead] = {}
         self.deleted_leads: dict[int, Lead] = {}
         self.unsorted: dict[str, Unsorted] = {}
+        self.sorted_out: list[SortedOut] = []
         self.gone: set[int] = set()
         """Cards that a person has deleted or merged: a client that still names one has done nothing wrong."""
         self.contacts: dict[int, Contact] = {}
@@ -208,11 +213,11 @@ class Account:
         tags[tag.id] = tag
         return tag
 
-    def happened(self, kind: str, entity: Entity, entity_id: int, by: int, before: Values, after: Values) -> None:
-        """Remember an event."""
+    def happened(self, kind: str, entity: Subject, entity_id: int, by: int, before: Values, after: Values) -> None:
+        """Remember what happened to a card or to a task."""
         number = self.next_id("event")
         which, at = f"01{number:024d}", self.now()
-        self.events.append(Event(which, kind, SINGULAR[entity], entity_id, by, at, before, after, self.by_integration))
+        self.events.append(Event(which, kind, SUBJECTS[entity], entity_id, by, at, before, after, self.by_integration))
 
     def index(self, entity: Entity, card: Card) -> None:
         """Put what stands on a card into the search index."""

@@ -86,6 +86,7 @@ def create(account: Account, body: TaskCreate, by: int) -> Task:
     task = Task(account.next_id("task"), body.text, body.complete_till, by, created_by, by, now, now)
     account.tasks[task.id] = task
     _set(account, task, body, by)
+    account.happened("task_added", "tasks", task.id, created_by, [], [])
     account.announce("add_task", task)
     return task
 
@@ -94,6 +95,8 @@ def apply(account: Account, task: Task, body: TaskPatch, by: int) -> None:
     """Do what was checked. Webhooks hear twice of a task that was closed with a result."""
     was_responsible, was_open = task.responsible_user_id, not task.is_completed
     _set(account, task, body, by)
+    if was_open and task.is_completed:
+        account.happened("task_completed", "tasks", task.id, by, [], [])
     is_closed = {"action_close": 1} if was_open and task.is_completed else {}
     for _ in range(2 if is_closed and body.result else 1):
         account.announce("update_task", task, **is_closed)

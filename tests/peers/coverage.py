@@ -1,6 +1,6 @@
 """Which route each peer has used, and what it was answered: a table in docs/fidelity.md that a run writes and a test compares.
 
-`python -m tests.peers.coverage --write` plays both tours and writes it anew.
+`python -m tests.peers.coverage` plays both tours and compares, `--write` writes it anew.
 """
 
 import asyncio

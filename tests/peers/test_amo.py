@@ -31,6 +31,7 @@ SAID_AS = {
     "CustomFieldsValueGroup": ["leads group", "contacts groups"],
     "EntityLink": ["linked", "links", "links of leads", "links of one of companies"],
     "CustomFieldsValue": ["leads fields made", "contacts field changed", "companies field", "contacts fields"],
+    "Unsorted": ["waiting", "one waiting"],
     "Source": ["sources made", "source", "sources"],
     "Catalog": ["catalogs made", "catalog changed", "catalog", "catalogs"],
     "Webhook": ["webhook made", "webhook changed", "webhooks"],
@@ -57,7 +58,7 @@ def items(answer: Any) -> list[dict[str, Any]]:
     if isinstance(answer, list):
         return [found for one in answer for found in items(one)]
     embedded = answer.get("_embedded", {})
-    if "id" in answer or not embedded:
+    if {"id", "uid"} & answer.keys() or not embedded:
         return [answer]
     [found] = embedded.values()
     return list(found)
@@ -169,6 +170,45 @@ def test_what_was_deleted_says_nothing(said: dict[str, Any]) -> None:
         ("Чат", True),
     ]
     assert (value(said, "element")["name"], value(said, "catalog")["name"]) == ("Мост", "Услуги")
+
+
+def test_what_waits_is_taken_and_sent_away(said: dict[str, Any]) -> None:
+    waiting = {one["source_uid"]: one for one in items(value(said, "waiting"))}
+
+    assert {uid: one["category"] for uid, one in waiting.items()} == {
+        "form-1": "forms",
+        "form-2": "forms",
+        "call-1": "sip",
+    }
+    assert value(said, "one waiting") == waiting["form-1"]
+    form, call = waiting["form-1"]["metadata"].keys(), waiting["call-1"]["metadata"].keys()
+    assert form == keys_of("UnsrotedMetadataForm")
+    assert keys_of("UnsrotedMetadataSip") - call == {"call_responsible", "is_call_event_needed"}
+    assert value(said, "accepted")["_embedded"]["leads"] == waiting["form-1"]["_embedded"]["leads"]
+    assert value(said, "declined")["uid"] == waiting["form-2"]["uid"]
+    summary = value(said, "summary")
+    assert [summary[name] for name in ("total", "accepted", "declined")] == [3, 1, 1]
+    assert {kind: told["total"] for kind, told in summary["categories"].items()} == {
+        "sip": 1,
+        "mail": 0,
+        "forms": 2,
+        "chats": 0,
+    }
+
+
+def test_every_type_of_event_is_one_that_the_peer_knows(said: dict[str, Any]) -> None:
+    block = re.search(r"^export type EventTypes =(.*?);", TYPINGS.read_text("utf-8"), re.M | re.S)
+    assert block is not None
+    types = {one["key"] for one in items(value(said, "event types"))}
+
+    assert len(types) > 20
+    assert types <= set(re.findall(r'"(\w+)"', block[1]))
+
+
+def test_a_lead_names_its_source(said: dict[str, Any]) -> None:
+    lead, source = value(said, "lead of a source"), value(said, "source")
+
+    assert (lead["source_id"], lead["_embedded"]["source"]["name"]) == (source["id"], source["name"])
 
 
 def test_a_webhook_is_changed_by_its_destination(said: dict[str, Any]) -> None:

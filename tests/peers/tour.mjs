@@ -161,6 +161,7 @@ await step("user", () => amo.user.getUserById(given.user));
 await step("events", () => amo.event.getEvents({ limit: 2, filter: (f) => f.single("entity", "lead").multi("type", ["lead_added"]).range("created_at", 1, given.business) }));
 const event = (await step("all events", () => amo.event.getEvents({ limit: 1 })))._embedded.events[0];
 await step("event", () => amo.event.getEventById(event.id));
+await step("event types", () => amo.event.getEventsTypes());
 const extras = ["amojo_id", "amojo_rights", "users_groups", "task_types", "version", "datetime_settings", "drive_url", "is_api_filter_enabled"];
 await step("account", () => amo.account.getAccount({ with: extras }));
 
@@ -172,6 +173,10 @@ await step("sources changed", () => amo.source.updateSources([{ id: sources[0], 
 await step("source changed", () => amo.source.updateSourceById(sources[1], { default: true }));
 await step("sources", () => amo.source.getSources({ filter: (f) => f.multi("external_id", ["site", "chat"]) }));
 await step("source", () => amo.source.getSourceById(sources[0]));
+await step("lead of a source", async () => {
+  const [lead] = (await amo.lead.addLeads([{ name: "С сайта", _embedded: { source: { external_id: "site", type: "widget" } } }]))._embedded.leads;
+  return amo.lead.getLeadById(lead.id, { with: ["source", "source_id"] });
+});
 await step("no such source", () => amo.source.deleteSources([{ id: 1 }]));
 await step("source deleted", () => amo.source.deleteSourceById(sources[0]));
 await step("sources deleted", () => amo.source.deleteSources([{ id: sources[1] }]));
@@ -187,6 +192,20 @@ await step("elements changed", () => amo.catalog.updateCatalogElements(list, [{ 
 await step("element changed", () => amo.catalog.updateCatalogElementById(element, list, { name: "Мост" }));
 await step("elements", () => amo.catalog.getCatalogElementsByCatalogId(list, { limit: 1, filter: (f) => f.multi("id", [element]) }));
 await step("element", () => amo.catalog.getCatalogElementById(element, list));
+
+// What nobody has taken yet.
+const came = { pipeline_id: given.pipeline, _embedded: { leads: [{ name: "Заявка" }], contacts: [{ name: "Без имени" }] } };
+const form = { form_id: "1", form_name: "Запись", form_page: "https://site.example.ru", form_sent_at: given.business, ip: "127.0.0.1", referer: "" };
+const call = { from: "сайт", phone: "+79990000102", called_at: given.business, duration: 30, link: "https://calls.example.ru/1", service_code: "sip", uniq: "call-1" };
+await step("nothing waits", () => amo.unsorted.getUnsorted());
+const forms = (await step("forms brought", () =>
+  amo.unsorted.addUnsortedForm(["form-1", "form-2"].map((source_uid) => ({ ...came, source_name: "Сайт", source_uid, metadata: form })))))._embedded.unsorted.map((one) => one.uid);
+await step("call brought", () => amo.unsorted.addUnsortedSip([{ ...came, source_name: "Номер", source_uid: "call-1", metadata: call }]));
+await step("waiting", () => amo.unsorted.getUnsorted({ limit: 10, filter: (f) => f.multi("category", ["forms", "sip"]) }));
+await step("one waiting", () => amo.unsorted.getUnsortedByUid(forms[0]));
+await step("accepted", () => amo.unsorted.acceptUnsortedByUid(forms[0], { user_id: given.user, status_id: given.stage }));
+await step("declined", () => amo.unsorted.declineUnsortedByUid(forms[1], { user_id: given.user }));
+await step("summary", () => amo.unsorted.getUnsortedSummary());
 
 // Webhooks.
 const destination = "https://hub.example.ru/hooks/secret";

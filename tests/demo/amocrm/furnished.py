@@ -13,6 +13,15 @@ FORM: Json = {
     "source_uid": "form-1",
     "metadata": {"form_id": "1", "form_name": "Запись", "form_page": "http://site.example", "form_sent_at": 1},
 }
+CALL: Json = {
+    "from": "сайт",
+    "phone": "+79990000103",
+    "called_at": 1,
+    "duration": 30,
+    "link": "http://calls.example/1",
+    "service_code": "sip",
+    "uniq": "call-1",
+}
 READS = [route for route in ROUTES if route.method == "GET"]
 WRITES = [route for route in ROUTES if route.method != "GET"]
 
@@ -84,6 +93,7 @@ def body_of(route: Route, crm: Crm) -> Any:
         "DELETE sources/{}": None,
         "POST webhooks": {"destination": "http://127.0.0.1:1/other", "settings": ["add_lead"]},
         "POST leads/unsorted/forms": [{**FORM, "source_uid": "form-2"}],
+        "POST leads/unsorted/sip": [{"source_name": "Номер", "source_uid": "call-1", "metadata": CALL}],
         "POST leads/unsorted/{word}/accept": {},
         "DELETE leads/unsorted/{word}/decline": {},
         "DELETE webhooks": {"destination": "http://127.0.0.1:1/hook"},

@@ -6,7 +6,7 @@ from demo.amocrm.call import Route
 from demo.amocrm.model import LOST, Entity, Json
 from demo.amocrm.store import ENTITIES, Account
 from tests.demo.amocrm.conftest import Crm
-from tests.demo.amocrm.furnished import FORM, entity_of
+from tests.demo.amocrm.furnished import CALL, FORM, entity_of
 
 CODE = "SAMPLE"
 
@@ -80,6 +80,8 @@ def _cards(method: str, entity: Entity, account: Account, crm: Crm, *, one: bool
         if method == "POST":
             contact = {"id": next(iter(account.contacts)), "is_main": True}
             whole["_embedded"] |= {"contacts": [contact], "companies": [{"id": next(iter(account.companies))}]}
+            source = next(iter(account.sources.values()))
+            whole["_embedded"]["source"] = {"external_id": source.external_id, "type": "widget"}
     if one:
         return [whole, other]
     return [[whole, other]] if method == "POST" else [[whole], [other]]
@@ -203,9 +205,11 @@ def _unsorted(path: str, account: Account, crm: Crm) -> list[Any]:
     whole = {"leads": [{**kept, **tags}], "contacts": [contact], "companies": [company]}
     known = {"contacts": [{"id": next(iter(account.contacts))}], "companies": [{"id": next(iter(account.companies))}]}
     named = {"contacts": [_by_code("contacts", account)]}
+    if path.endswith("sip"):
+        form["metadata"] = {**CALL, "is_call_event_needed": True}
     return [
         [
-            {**form, "source_uid": f"sample-{number}", "_embedded": brought}
+            {**form, "source_uid": f"{path[-3:]}-{number}", "_embedded": brought}
             for number, brought in enumerate((whole, known, named))
         ]
     ]

@@ -73,7 +73,8 @@ async def test_events_come_last_first_and_are_filtered_whatever_was_paid(crm: Cr
     "query",
     [
         "limit=101",
-        "filter[type][]=lead_linked",
+        "filter[type][]=lead_restored",
+        "filter[type][]=incoming_chat_message",
         "filter[entity_id][]=1",
         "filter[entity][]=leads",
         "filter[created_by][]=me",
@@ -82,6 +83,48 @@ async def test_events_come_last_first_and_are_filtered_whatever_was_paid(crm: Cr
 )
 async def test_events_that_are_not_documented_or_not_recorded_are_refused(crm: Crm, query: str) -> None:
     assert (await crm.get(f"events?{query}")).status == 400
+
+
+async def test_notes_tasks_and_links_are_events_as_well(crm: Crm) -> None:
+    contact = await crm.contact()
+    lead = await crm.lead(_embedded={"contacts": [{"id": contact}]})
+    [note] = (await crm.post(f"leads/{lead}/notes", [{"note_type": "common", "params": {"text": "ждёт"}}])).items(
+        "notes"
+    )
+    [task] = (await crm.post("tasks", [{"text": "Перезвонить", "complete_till": 1}])).items("tasks")
+    await crm.patch(f"tasks/{task['id']}", {"is_completed": True})
+    await crm.patch(f"tasks/{task['id']}", {"is_completed": True})
+    await crm.post(f"leads/{lead}/unlink", [{"to_entity_id": contact, "to_entity_type": "contacts"}])
+
+    found = [
+        (event["type"], event["entity_type"], event["entity_id"], event["value_before"], event["value_after"])
+        for event in reversed((await crm.get("events")).items("events"))
+    ]
+
+    to_lead = [{"link": {"entity": {"type": "lead", "id": lead}}}]
+    to_contact = [{"link": {"entity": {"type": "contact", "id": contact}}}]
+    assert found == [
+        ("contact_added", "contact", contact, [], []),
+        ("lead_added", "lead", lead, [], []),
+        ("contact_linked", "lead", lead, [], to_contact),
+        ("lead_linked", "contact", contact, [], to_lead),
+        ("common_note_added", "lead", lead, [], [{"note": {"id": note["id"]}}]),
+        ("task_added", "task", task["id"], [], []),
+        ("task_completed", "task", task["id"], [], []),
+        ("contact_unlinked", "lead", lead, to_contact, []),
+        ("lead_unlinked", "contact", contact, to_lead, []),
+    ]
+    [done] = (await crm.get("events?filter[entity]=task&filter[type]=task_completed")).items("events")
+    assert done["_embedded"]["entity"]["_links"]["self"]["href"].endswith(f"/api/v4/tasks/{task['id']}")
+
+
+async def test_every_type_that_is_named_may_be_asked_for(crm: Crm) -> None:
+    types = (await crm.get("events/types")).items("events_types")
+
+    assert len({one["key"] for one in types}) == len({one["type"] for one in types}) == len(types)
+    assert all(one["lang"] for one in types)
+    for one in types:
+        assert (await crm.get(f"events?filter[type][]={one['key']}")).status == 204, one
 
 
 @pytest.mark.parametrize("options", [dataclasses.replace(Options(), filters=True)], ids=["paid"])

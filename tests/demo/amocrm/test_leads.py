@@ -336,3 +336,31 @@ async def test_a_move_is_an_event_and_other_changes_are_not(crm: Crm) -> None:
     assert [(e["entity_id"], e["created_by"], e["value_before"], e["value_after"]) for e in events] == [
         (lead_id, 0, [before], [after])
     ]
+
+
+async def test_a_lead_of_a_source_starts_in_its_pipeline_and_names_it_by_with(crm: Crm) -> None:
+    stage = {"name": "Этап", "sort": 20, "color": "#fffeb2"}
+    spare = {"name": "Сайт", "sort": 2, "is_main": False, "is_unsorted_on": False, "_embedded": {"statuses": [stage]}}
+    [pipeline] = (await crm.post("leads/pipelines", [spare])).items("pipelines")
+    body = {"name": "Сайт клиники", "external_id": "site", "pipeline_id": pipeline["id"]}
+    [source] = (await crm.post("sources", [body])).items("sources")
+    site = {"source": {"external_id": "site", "type": "widget"}}
+
+    there, here, without = [
+        (await crm.get(f"leads/{lead}?with=source,source_id")).body
+        for lead in (
+            await crm.lead(_embedded=site),
+            await crm.lead(pipeline_id=crm.pipeline, _embedded=site),
+            await crm.lead(),
+        )
+    ]
+
+    assert [lead["pipeline_id"] for lead in (there, here, without)] == [pipeline["id"], crm.pipeline, crm.pipeline]
+    named = {"id": source["id"], "name": "Сайт клиники"}
+    assert [lead["_embedded"]["source"] for lead in (there, here, without)] == [named, named, None]
+    assert [lead["source_id"] for lead in (there, here, without)] == [source["id"], source["id"], None]
+    plain = (await crm.get(f"leads/{there['id']}")).body
+    assert "source_id" not in plain
+    assert "source" not in plain["_embedded"]
+    said = await crm.post("leads", [{"_embedded": {"source": {"external_id": "other", "type": "widget"}}}])
+    assert said.problems() == [("NotSupportedChoice", "_embedded.source.external_id")]

@@ -8,7 +8,7 @@ from demo.amocrm.model import Json
 from demo.amocrm.saved import Keeper
 from demo.amocrm.stand_in import StandIn
 from tests.demo.amocrm.conftest import Crm, phone
-from tests.demo.amocrm.furnished import FORM
+from tests.demo.amocrm.furnished import CALL, FORM
 
 PHONE = "+79990000042"
 
@@ -118,6 +118,69 @@ async def test_the_list_looks_as_documented_and_is_filtered(crm: Crm) -> None:
         ("order[updated_at]=desc", 400),
     ):
         assert (await crm.get(f"leads/unsorted?{query}")).status == status, query
+
+
+@pytest.mark.parametrize("needed", [True, False])
+async def test_a_call_waits_like_a_form_and_the_deal_is_told_of_it_where_asked_for(crm: Crm, needed: bool) -> None:
+    said = await crm.post(
+        "leads/unsorted/sip",
+        [
+            {
+                "source_name": "Номер",
+                "source_uid": "call-1",
+                "metadata": {**CALL, "is_call_event_needed": needed},
+                "_embedded": {"leads": [{"name": "Звонок"}], "contacts": [{"name": "Без имени"}]},
+            }
+        ],
+    )
+    [one] = said.items("unsorted")
+    [listed] = (await crm.get("leads/unsorted?filter[category][]=sip")).items("unsorted")
+    assert (listed["uid"], listed["category"], listed["metadata"]) == (one["uid"], "sip", CALL)
+
+    taken = await crm.post(f"leads/unsorted/{one['uid']}/accept", {})
+
+    assert (taken.body["category"], ids(taken.body)) == ("sip", ids(one))
+    told = await crm.get(f"leads/{ids(one)[0]}/notes")
+    calls = [note["params"] for note in told.items("notes")] if told.status == 200 else []
+    known = {name: CALL[name] for name in ("uniq", "duration", "link", "phone")}
+    assert calls == ([{**known, "source": CALL["service_code"], "call_responsible": ""}] if needed else [])
+
+
+async def test_the_summary_counts_what_came_whether_it_waits_or_not(crm: Crm, tmp_path: Path) -> None:
+    forms = [{**FORM, "source_uid": f"form-{number}"} for number in range(4)]
+    first, second, third, _ = (await crm.post("leads/unsorted/forms", forms)).items("unsorted")
+    since = crm.clocks.business + 1
+    crm.clocks.business += 60
+    await crm.post(f"leads/unsorted/{first['uid']}/accept", {})
+    await crm.post(f"leads/unsorted/{second['uid']}/accept", {})
+    crm.clocks.business += 120
+    await crm.ask("DELETE", f"leads/unsorted/{third['uid']}/decline", {})
+    await crm.post("leads/unsorted/sip", [{"source_name": "Номер", "source_uid": "call-1", "metadata": CALL}])
+
+    def counts(body: Json) -> list[int]:
+        kinds = [body["categories"][kind]["total"] for kind in ("sip", "mail", "forms", "chats")]
+        return [*(body[name] for name in ("total", "accepted", "declined", "average_sort_time")), *kinds]
+
+    async def told(query: str) -> list[int]:
+        return counts((await crm.get(f"leads/unsorted/summary?{query}")).body)
+
+    assert await told("") == [5, 2, 1, 100, 1, 0, 4, 0]
+    assert await told(f"filter[created_at][from]={since}") == [1, 0, 0, 0, 1, 0, 0, 0]
+    assert await told(f"filter[uid][]={first['uid']}&filter[uid][]={third['uid']}") == [2, 1, 1, 120, 0, 0, 2, 0]
+    assert await told("filter[pipeline_id]=1") == [0] * 8
+    Keeper(crm.stand_in, tmp_path / "account.json").step(ended=True)
+    reborn = StandIn()
+    Keeper(reborn, tmp_path / "account.json").restore()
+    assert reborn.account.sorted_out == crm.stand_in.account.sorted_out
+
+
+async def test_nothing_that_comes_by_the_api_may_be_linked_to_another_deal(crm: Crm) -> None:
+    """The official library lets chats and letters only."""
+    one = await waiting(crm)
+
+    said = await crm.post(f"leads/unsorted/{one['uid']}/link", {"link": {"entity_id": 1, "entity_type": "leads"}})
+
+    assert said.status == 404
 
 
 @pytest.mark.parametrize(
