@@ -42,7 +42,10 @@ class FakeCrm:
     refuse: Callable[[Command], tuple[str, ...] | None] = lambda _: None
     before: Callable[[str], None] = lambda _: None
     after: Callable[[str], None] = lambda _: None
+    index_is_behind: bool = False
+    """Whether the search finds what people made long ago, and nothing that came over the line."""
     _last_id: int = 1000
+    _made_here: set[int] = field(default_factory=set)
     _order: list[int] = field(default_factory=list)
 
     # What people do.
@@ -102,7 +105,12 @@ class FakeCrm:
 
     async def contacts_with_phone(self, phone: str) -> list[Contact]:
         self._ask("contacts_with_phone", 1)
-        return [self._card(contact_id) for contact_id, card in self.contact_cards.items() if phone in card.phones]
+        unknown = self._made_here if self.index_is_behind else ()
+        return [
+            self._card(contact_id)
+            for contact_id, card in self.contact_cards.items()
+            if phone in card.phones and contact_id not in unknown
+        ]
 
     async def deals_created_since(self, moment: datetime) -> AsyncIterator[Deal]:
         self._ask("deals_created_since", 1)
@@ -201,6 +209,7 @@ class FakeCrm:
 
     def _create_contact(self, made: NewContact) -> int:
         contact_id = self._new_id()
+        self._made_here.add(contact_id)
         self.contact_cards[contact_id] = Contact(
             contact_id, made.name, made.phones, made.phones, (), _kept(made.fields)
         )
