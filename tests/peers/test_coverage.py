@@ -1,5 +1,7 @@
 """The committed table says what the peers have really seen."""
 
+import re
+
 import pytest
 
 from demo.amocrm.api import ROUTES, UNKNOWN
@@ -42,3 +44,16 @@ def test_without_node_the_suite_fails(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(amo_tour.NoNode, match="node is not there"):
         amo_tour.node()
+
+
+def test_where_the_documentation_contradicts_itself_a_test_says_what_holds() -> None:
+    page = coverage.PAGE.read_text("utf-8")
+    table = page.partition("### Where official texts contradict each other")[2].partition("\n###")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| ")][1:]
+    tests = "".join(path.read_text("utf-8") for path in coverage.PAGE.parents[1].glob("tests/**/test_*.py"))
+
+    assert len(rows) > 10
+    for row in rows:
+        named = re.findall(r"`(test_\w+)`", row)
+        assert named or "not built" in row, row
+        assert all(f"def {name}(" in tests for name in named), row
