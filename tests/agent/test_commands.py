@@ -21,7 +21,9 @@ from wire.frames import Ask, Fault, State
 OK, CONFIG, OPERATOR = 0, 2, 3
 
 
-@pytest.mark.parametrize("command", ["run", "enroll", "secret", "check", "status", "pause", "deleted", "reconcile-money"])
+@pytest.mark.parametrize(
+    "command", ["run", "enroll", "secret", "check", "status", "pause", "deleted", "reconcile-money"]
+)
 def test_help_is_russian(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         parser().parse_args([command, "--help"])

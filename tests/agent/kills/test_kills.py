@@ -19,8 +19,6 @@ UNREACHED = {
     "_live": "a database without rowversions",
     "_indexed": "an index on rowversions",
     "_since": "an index on rowversions",
-    "_indexed": "a database with an index on rowversions",
-    "_since": "the same",
 }
 """Functions with awaits to which this day does not lead, and what would. What they do is read-only, or is done elsewhere too."""
 FIRST = int(os.environ.get("SEED", "7")) % SHARE

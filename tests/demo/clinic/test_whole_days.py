@@ -37,7 +37,7 @@ class Made:
         )
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 12))])
 @pytest.mark.timeout(60)
 async def test_a_day_ends_as_the_oracle_says(tmp_path: Path, migrated_sqlite: bytes, seed: int) -> None:
     path = tmp_path / "clinic.db"
