@@ -40,7 +40,7 @@ WORDS = {
     "coming back": (replace(CALM, connected=False, waiting=5), "соединяется, ждёт 5", "ждёт клинику", DEALS),
     "big figures": (replace(CALM, deals=1311, requests=9912), "на связи", "всё внесено", "1311 сделок · 9912 запросов"),
 }  # fmt: skip
-SHELL = "<script>const say = (path, dark) => parent.postMessage({ path, dark }, '*'); say('/leads/detail/17', false)</script>"
+SHELL = "<script>const say = (path, dark) => parent.postMessage({ path, dark }, '*'); say('/leads/detail/17', true)</script>"
 
 
 @dataclass
@@ -88,6 +88,9 @@ async def show(page: Page) -> AsyncIterator[FakeShow]:
         await page.set_viewport_size({"width": 1280, "height": 800})
         await page.goto(url)
         await expect(page.locator("#agent [data-text]")).to_have_text("на связи")
+        await expect(page.locator("body")).to_have_class("dark")  # the frame was heard: the bar knows its card
+        await page.frames[1].evaluate("say('/leads/detail/17', false)")
+        await expect(page.locator("body")).not_to_have_class("dark")
         yield show
         await page.close()
 

@@ -16,7 +16,7 @@ define(['backbone', 'dom', 'state', 'server', 'left', 'stages', 'fields', 'feed'
     }
 
     function draw(place, path, first, go) {
-      const view = { card: first, kind: KINDS[first.entity], tab: left.FIRST_TAB, plain: {}, edits: new Map() };
+      const view = { card: first, kind: KINDS[first.entity], tab: left.FIRST_TAB, plain: {}, edits: new Map(), choosing: false };
       const entity = first.entity;
       const id = first.id;
       let asked = 0;

@@ -1,6 +1,6 @@
 /* The left column of a card: name, stage, fields in tabs, and whom or what it is linked to. Draws; writes nothing by itself.
 
-   view = {card, kind, tab, plain, edits}: `plain` and `edits` were typed and are not saved
+   view = {card, kind, tab, plain, edits, choosing}: `plain` and `edits` were typed and are not saved
    act  = {back, save, forget, move, shut, plain(key, value), typed(field, text), turn(tab)}, and what more.js wants */
 define(['dom', 'words', 'fields', 'stages', 'more'], function (dom, words, fields, stages, more) {
   'use strict';
@@ -13,7 +13,7 @@ define(['dom', 'words', 'fields', 'stages', 'more'], function (dom, words, field
     return h('section', { class: 'card__left', 'aria-label': view.kind.name },
       h('header', { class: 'card__head' },
         h('h1', { class: 'unseen' }, card.name || view.kind.empty),
-        h('div', { class: 'card__top' }, back(act), name(view, act), h('span', { class: 'card__id' }, card.id ? '#' + card.id : ''), more.draw(card, act)),
+        h('div', { class: 'card__top' }, back(act), name(view, act), h('span', { class: 'card__id' }, card.id ? '#' + card.id : ''), more.draw(view, act)),
         card.tags.length ? h('div', { class: 'card__tags' }, card.tags.map(function (tag) { return h('span', { class: 'tag' }, tag); })) : null,
         card.entity === 'leads' ? stages.draw(card, act) : null,
         tabs(view, act)),

@@ -1,24 +1,27 @@
 /* What the three dots of a card offer: to delete a deal, to make one contact of two. Asks before it does.
 
-   act = {leaving(isLeaving), leaveTo(path)}: the first while it is done, so that nothing is shown of a card that is going */
+   view = {card, choosing}: whether the choices are shown outlives a card that is drawn anew
+   act  = {leaving(isLeaving), leaveTo(path)}: the first while it is done, so that nothing is shown of a card that is going */
 define(['dom', 'words', 'server', 'toasts', 'lib/components/base/modal'], function (dom, words, server, toasts, Modal) {
   'use strict';
 
   const h = dom.h;
   const SETTLE_MS = 200;
 
-  function draw(card, act) {
+  function draw(view, act) {
+    const card = view.card;
     if (!card.id) { return null; }
     const offered = card.entity === 'leads'
       ? choice('bin', 'Удалить сделку', 'delete', function () { remove(card, act); })
       : choice('merge', 'Объединить с другим контактом', 'merge', function () { merge(card, act); });
-    const menu = h('div', { class: 'more__menu', hidden: true }, offered);
+    const menu = h('div', { class: 'more__menu', hidden: !view.choosing }, offered);
     const button = h('button', {
-      type: 'button', class: 'card__back', 'data-action': 'more', 'data-focus': 'more', 'aria-label': 'Ещё', title: 'Ещё', 'aria-expanded': 'false',
+      type: 'button', class: 'card__back', 'data-action': 'more', 'data-focus': 'more', 'aria-label': 'Ещё', title: 'Ещё', 'aria-expanded': String(view.choosing),
       onclick: function () { turn(menu.hidden); },
     }, dom.icon('dots'));
 
     function turn(shown) {
+      view.choosing = shown;
       menu.hidden = !shown;
       button.setAttribute('aria-expanded', String(shown));
     }
@@ -38,7 +41,7 @@ define(['dom', 'words', 'server', 'toasts', 'lib/components/base/modal'], functi
 
   /* A press leaves the focus where it is: else some browsers would shut the menu under it. */
   function choice(icon, name, action, press) {
-    return h('button', { type: 'button', class: 'more__one', 'data-action': action, onclick: press, onmousedown: function (event) { event.preventDefault(); } },
+    return h('button', { type: 'button', class: 'more__one', 'data-action': action, 'data-focus': action, onclick: press, onmousedown: function (event) { event.preventDefault(); } },
       dom.icon(icon), name);
   }
 
