@@ -193,6 +193,7 @@
     document.body.classList.toggle('dark', event.data.dark === true);
   });
 
+  frame.src = frame.dataset.first; // only now: they say it once
   look();
   setInterval(look, EVERY_MS);
 }());
