@@ -106,7 +106,7 @@ async def installed(folder: Path, *, database_url: str | None = None, hub: Seque
         env |= {"HUB_DATABASE_URL": database_url} if database_url else {}
         process = Process("hub", hub or module("hub", "run"), folder, env)
         rig = Rig(folder, session, process, crm, env, port)
-        await make_key(folder, env)
+        await make_key(folder)
         rig.found(await (await stack.enter_async_context(running(process))).ready())
         await register(folder, crm, env)
         rig.code = await install(folder, session, crm, env)

@@ -1,7 +1,11 @@
-"""The live demo's folder: what it remembers from one start to the next, and that only one demo plays in it. Starts nothing."""
+"""Where a demo lives. The live one's folder: what it remembers from one start to the next, and that only one demo plays in it. Starts
+nothing."""
 
+import contextlib
 import fcntl
+import os
 import random
+import shutil
 import socket
 from datetime import date
 from pathlib import Path
@@ -10,8 +14,19 @@ from typing import IO
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 _FILE, _LOCK = "demo.json", "lock"
+_MEMORY, _ROOM_BYTES = "/dev/shm", 2 * 1024**3  # noqa: S108 no name is chosen there, a folder is made
 _BELOW_EPHEMERAL = range(18_000, 30_000)
 """Ports that no system hands out by itself: they are still free tomorrow."""
+
+
+def in_memory() -> str | None:
+    """Where files of a run that keeps nothing may lie: in memory where there is room, else None, where the system wants them. Each commit
+    of a store waits for the disk, thousands of times in a run, and only a power cut could tell: what a killed process wrote the kernel
+    keeps."""
+    with contextlib.suppress(OSError):
+        if "TMPDIR" not in os.environ and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES and os.access(_MEMORY, os.W_OK):
+            return _MEMORY
+    return None
 
 
 class FolderTrouble(Exception):

@@ -27,9 +27,9 @@ def hub_environment(folder: Path, port: int, crm_host: str, rate: int) -> dict[s
     }
 
 
-async def make_key(folder: Path, env: dict[str, str]) -> None:
+async def make_key(folder: Path) -> None:
     """The hub's master key."""
-    await run("hub-key", module("hub", "key", str(folder / "master.key")), folder, env)
+    await run("hub-key", module("hub", "key", str(folder / "master.key")), folder)
 
 
 async def register(folder: Path, crm: dict[str, Any], env: dict[str, str]) -> None:

@@ -85,7 +85,7 @@ async def _start(product: Product, what: Remembered, env: dict[str, str], say: S
     say("· amoCRM: стенд с карточкой сделки")
     await product.stand_in.start()
     if not what.installed:
-        await make_key(product.folder, env)
+        await make_key(product.folder)
     say("· хаб")
     await product.hub.start()
     product.clinic_url = f"http://127.0.0.1:{(await product.clinic.ready())['port']}"

@@ -183,7 +183,7 @@ async def started(
         branch = other(folder, seed=seed, visits=others, day=day) if others else None
         if branch:
             await stack.enter_async_context(running(branch.clinic))
-        clinic_told, crm = await clinic.ready(), await stand_in.ready()
+        clinic_told, crm, _ = await asyncio.gather(clinic.ready(), stand_in.ready(), make_key(folder))
         env = hub_environment(folder, port, crm["url"].removeprefix("http://"), rate)
         product = Product(
             folder,
@@ -196,17 +196,18 @@ async def started(
             clinic_url=f"http://127.0.0.1:{clinic_told['port']}",
             crm=crm,
         )
-        await make_key(folder, env)
         await stack.enter_async_context(running(product.hub))
         product.found_hub(await product.hub.ready())
         await register(folder, crm, env)
         code = await install(folder, session, crm, env)
-        await enroll(folder, product.public_url, code, zone=ZONE, **_PACE)
         stack.push_async_callback(product.agent.stop)
+        enrolled = enroll(folder, product.public_url, code, zone=ZONE, **_PACE)
         if branch:
-            await connect(branch, crm, env, product.public_url, **_PACE)
             stack.push_async_callback(branch.agent.stop)
+            await asyncio.gather(enrolled, connect(branch, crm, env, product.public_url, **_PACE))
             product.other = branch
+        else:
+            await enrolled
         yield product
 
 

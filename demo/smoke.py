@@ -9,19 +9,23 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from math import ceil
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from demo import other
 from demo.clinic.leads import GivenDeal
 from demo.clinic.oracle import expected, given
+from demo.folder import in_memory
 from demo.install import ZONE
 from demo.judge import Verdict, judge, put
 from demo.product import DATABASE, Product, started
 
 DAY = date(2026, 11, 24)
-TICK = timedelta(minutes=15)
+TICK = timedelta(minutes=30)
 REFUSALS_SHOWN = 20
+_PLANNED = 0.8
+"""Of the visits that are asked for: a day concerns a third more than it is planned for, those whose patients call or come by themselves."""
 _LEAST_OTHERS, _MOST_OTHERS = 12, 30
 """Visits of the branch that has a database of its own."""
 
@@ -56,7 +60,7 @@ async def smoke(
     with _folder(keep) as folder:
         others = min(max(_LEAST_OTHERS, visits // 10), _MOST_OTHERS)
         async with started(
-            folder, seed=seed, visits=visits, day=DAY, opens=at(7), hub=hub, agent=agent, others=others
+            folder, seed=seed, visits=ceil(_PLANNED * visits), day=DAY, opens=at(7), hub=hub, agent=agent, others=others
         ) as product:
             while await product.advance(at(7)) < at(7):
                 pass  # what the other branch did before: there it is later
@@ -117,7 +121,7 @@ def _folder(keep: Path | None) -> Iterator[Path]:
         keep.mkdir(parents=True, exist_ok=True)
         yield keep
         return
-    folder = Path(tempfile.mkdtemp(prefix="ident-smoke-"))
+    folder = Path(tempfile.mkdtemp(prefix="ident-smoke-", dir=in_memory()))
     try:
         yield folder
     finally:

@@ -1,10 +1,8 @@
 """For every test: nothing but loopback is reachable, hypothesis does not time single examples on a shared machine, files lie in
 memory where there is room for them, and tests of one group run in one process."""
 
-import contextlib
 import ipaddress
 import os
-import shutil
 import socket
 import tempfile
 from typing import Any
@@ -12,22 +10,20 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from demo.folder import in_memory
+
 pytest_plugins = ["tests.contract.unrun"]
 
 settings.register_profile("here", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("here")
 
 _connect = socket.socket.connect
-_MEMORY, _ROOM_BYTES = "/dev/shm", 2 * 1024**3
 
 
 def _files_in_memory() -> None:
-    """Each commit of a store waits for the disk, thousands of times in a run. What a power cut would do is no test's question: they
-    kill processes, and the kernel keeps what a killed process wrote."""
-    with contextlib.suppress(OSError):
-        if "TMPDIR" not in os.environ and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES and os.access(_MEMORY, os.W_OK):
-            os.environ["TMPDIR"] = _MEMORY
-            tempfile.tempdir = None  # it is asked again
+    if folder := in_memory():
+        os.environ["TMPDIR"] = folder
+        tempfile.tempdir = None  # it is asked again
 
 
 _files_in_memory()

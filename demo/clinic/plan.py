@@ -18,8 +18,9 @@ from demo.clinic.tasks import is_open_checkup
 
 _OF_A_CARD = ("plan", "do planned", "checkup")
 """Makes no sense for a visit without patient card."""
-_BESIDE = (*_OF_A_CARD, "put off", "close checkup", "close plan")
-"""Is told of the patient beside visits: nobody has to look before the next act."""
+_BESIDE = (*_OF_A_CARD, "put off", "close checkup", "close plan", "start", "bill", "pay")
+"""Nobody has to look before the next act: it is told of the patient beside visits, or what it leads to is the same whether it is read
+by itself or together with what came before and after."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Event:
 
     @property
     def whom(self) -> set[str]:
-        """Each of those; nobody, where no visit and no card becomes another."""
+        """Each of those whose states are to be seen one by one."""
         kind, *numbers = ("" if self.do in _BESIDE else self.who).split() or [""]
         return {f"{kind} {number}" for number in numbers}
 
