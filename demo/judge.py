@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from itertools import groupby
 from typing import Any
 
 from demo.account import Account, Api, Card, put, read
@@ -51,6 +52,11 @@ class Verdict:
             self.wrong_person + other.wrong_person,
             max(self.duplicates, other.duplicates),
         )
+
+    def by_visit(self) -> Iterator[str]:
+        """What differs, a line for each visit."""
+        for visit, found in groupby(self.differences, key=lambda difference: difference.visit):
+            yield f"{visit}: {', '.join(difference.field for difference in found)}"
 
     def line(self) -> str:
         """The result in one line."""

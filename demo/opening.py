@@ -37,7 +37,7 @@ async def opened(folder: Folder, what: Remembered, say: Say) -> AsyncIterator[tu
     async with contextlib.AsyncExitStack() as stack:
         product = _product(path, what, env, await stack.enter_async_context(aiohttp.ClientSession()))
         stack.push_async_callback(_stop, product)
-        await _start(product, what, env, say)
+        await _start(product, what, say)
         if not what.installed:
             await _install(product, what, env, say)
             folder.remember(what.model_copy(update={"installed": True}))
@@ -75,7 +75,7 @@ def _product(path: Path, what: Remembered, env: dict[str, str], session: aiohttp
     )
 
 
-async def _start(product: Product, what: Remembered, env: dict[str, str], say: Say) -> None:
+async def _start(product: Product, what: Remembered, say: Say) -> None:
     """All at once; at the first start the hub's key comes first, and the clinic's clock stands at nine."""
     if not what.installed:
         begins = datetime.combine(what.day, OPENS, ZoneInfo(ZONE))

@@ -183,7 +183,9 @@ async def started(
         branch = other(folder, seed=seed, visits=others, day=day) if others else None
         if branch:
             await stack.enter_async_context(running(branch.clinic))
-        clinic_told, crm, _ = await asyncio.gather(clinic.ready(), stand_in.ready(), make_key(folder))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(make_key(folder))
+            clinic_told, crm = await clinic.ready(), await stand_in.ready()
         env = hub_environment(folder, port, crm["url"].removeprefix("http://"), rate)
         product = Product(
             folder,
@@ -201,13 +203,12 @@ async def started(
         await register(folder, crm, env)
         code = await install(folder, session, crm, env)
         stack.push_async_callback(product.agent.stop)
-        enrolled = enroll(folder, product.public_url, code, zone=ZONE, **_PACE)
-        if branch:
-            stack.push_async_callback(branch.agent.stop)
-            await asyncio.gather(enrolled, connect(branch, crm, env, product.public_url, **_PACE))
-            product.other = branch
-        else:
-            await enrolled
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(enroll(folder, product.public_url, code, zone=ZONE, **_PACE))
+            if branch:
+                stack.push_async_callback(branch.agent.stop)
+                await connect(branch, crm, env, product.public_url, **_PACE)
+                product.other = branch
         yield product
 
 

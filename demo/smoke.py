@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import islice
 from math import ceil
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -23,7 +24,8 @@ from demo.product import DATABASE, Product, started
 
 DAY = date(2026, 11, 24)
 TICK = timedelta(minutes=30)
-REFUSALS_SHOWN = 20
+SHOWN = 20
+"""Visits of which it is told what differs."""
 _PLANNED = 0.8
 """Of the visits that are asked for: a day concerns a third more than it is planned for, those whose patients call or come by themselves."""
 _LEAST_OTHERS, _MOST_OTHERS = 12, 30
@@ -73,8 +75,8 @@ async def smoke(
             verdict = await _judge(product, stood, visits)
             requests = await _requests(product)
         say(f"seed {seed}, {requests}, {time.monotonic() - begun:.0f} s")
-        for difference in verdict.differences[:REFUSALS_SHOWN]:
-            say(f"  {difference}")
+        for line in islice(verdict.by_visit(), SHOWN):
+            say(f"  {line}")
         print(verdict.line())
         return 0 if verdict.good else 1
 

@@ -95,7 +95,7 @@ def test_it_starts_is_cut_off_ends_and_goes_on(tmp_path: Path) -> None:
         assert time.monotonic() - begun < STARTED_SECONDS
         page = demo.ask("")
         assert "Клиника" in page
-        frame = page.partition('<iframe class="frame" id="frame" src="')[2].partition('"')[0]
+        frame = page.partition('<iframe class="frame" id="frame" data-first="')[2].partition('"')[0]
         assert "amoCRM" in ask(frame)
 
         there = demo.until(lambda state: state["connected"] and state["deals"] > 5)

@@ -167,7 +167,7 @@ def test_some_patients_come_twice(evening: Database) -> None:
 def test_the_player_stops_before_a_patient_is_touched_a_second_time(tmp_path: Path) -> None:
     path = made(tmp_path / "clinic.db", 120)
     plan = plan_of(path, 5)
-    counts = play(path)
+    counts = play(path, timedelta(hours=16))
 
     played, stops = 0, 0
     for count in counts:
