@@ -19,7 +19,7 @@ from demo.processes import Process, free_port, module, running
 
 DATABASE = "db_1"
 IDLE_SECONDS = 60.0
-_PACE = {"scan_every": 0.03, "state_every": 0.05, "budget": 5.0}
+_PACE = {"scan_every": 0.04, "state_every": 0.08, "budget": 5.0}
 """A backup that is put back has to be read whole before the day goes on."""
 INDEX_SECONDS = 30
 """So far behind is the account's search, longer than most of what a day brings takes: the hub must know by itself what it made."""
@@ -114,7 +114,7 @@ class Product:
                     status = await answer.json()
                 if _is_idle(status, moment):
                     return
-            await asyncio.sleep(0.03)
+            await asyncio.sleep(0.06)
         raise NeverIdle(moment, status)
 
     async def restart_agent(self) -> None:
