@@ -119,7 +119,7 @@ def the_end(day: Day) -> dict[str, Any]:
     return {"deals": sorted(deals, key=lambda deal: str(deal[2].get(DealField.VISITS))), "contacts": cards}
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=24, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(told=histories(), data=st.data(), regular=st.booleans(), lead=st.booleans())
 async def test_the_order_of_arrival_does_not_change_the_end(
     days: Days, told: list[Visit], data: st.DataObject, regular: bool, lead: bool

@@ -340,6 +340,6 @@ class SqliteMachine(LinkMachine):
 
 
 TestLinkInMemory = LinkMachine.TestCase
-TestLinkInMemory.settings = settings(max_examples=40, stateful_step_count=30, suppress_health_check=list(HealthCheck))
+TestLinkInMemory.settings = settings(max_examples=30, stateful_step_count=30, suppress_health_check=list(HealthCheck))
 TestLinkOnSqlite = SqliteMachine.TestCase
-TestLinkOnSqlite.settings = settings(max_examples=15, stateful_step_count=20, suppress_health_check=list(HealthCheck))
+TestLinkOnSqlite.settings = settings(max_examples=10, stateful_step_count=20, suppress_health_check=list(HealthCheck))

@@ -83,19 +83,19 @@ def at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decide, "HINTED_ROWS", 10_000)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(events(*BETRAYED, *STEPS))
 def test_what_hints_betray_arrives_with_the_next_step(history: list[Event]) -> None:
     asyncio.run(hints_suffice(history))
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(events(*BETRAYED, *STEPS, *TROUBLE))
 def test_trouble_on_the_way_loses_nothing(history: list[Event]) -> None:
     asyncio.run(trouble_loses_nothing(history))
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(events(*BETRAYED, *SILENT, *STEPS, *TROUBLE))
 def test_everything_arrives_with_the_next_pass(history: list[Event]) -> None:
     asyncio.run(everything_arrives(history))
