@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
+# Tests and the smoke run start hundreds of processes: without it each would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 PAGES := demo/amocrm/pages
 .PHONY: help check test test-long test-mssql bench smoke demo demo-reset screens widget lock format clean system demo-system
 

@@ -36,13 +36,20 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Whole processes first, so that no worker is left alone with one at the end. And each group's name at the end of its tests' ids,
-    where pytest-xdist's scheduler looks for it: version 3.8 writes it where pytest 9.2 no longer reads it."""
-    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+    """Whole processes first, then browsers, so that no worker is left alone with one at the end. And each group's name at the end of its
+    tests' ids, where pytest-xdist's scheduler looks for it: version 3.8 writes it where pytest 9.2 no longer reads it."""
+    items.sort(key=_when)
     for item in items if config.getoption("loadgroup", False) else []:
         group = item.get_closest_marker("xdist_group")
         if group and not item.nodeid.endswith(f"@{group.args[0]}"):
             item._id = type(item._id).parse(f"{item.nodeid}@{group.args[0]}")
+
+
+def _when(item: pytest.Item) -> int:
+    if item.get_closest_marker("e2e"):
+        return 0
+    group = item.get_closest_marker("xdist_group")
+    return 1 if group and group.args[0].startswith("browser") else 2
 
 
 def _is_here(address: Any) -> bool:

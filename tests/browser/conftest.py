@@ -22,6 +22,8 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 BROWSER = [pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
+OTHER_BROWSER = [pytest.mark.xdist_group("browser2"), pytest.mark.asyncio(loop_scope="session")]
+"""Half of the tests each, so that two workers may do them side by side."""
 SCREEN = ViewportSize(width=1440, height=860)
 
 

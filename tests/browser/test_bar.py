@@ -17,10 +17,10 @@ from demo.processes import free_port
 from demo.product import Product
 from demo.relay import Relay
 from demo.show import Show, Stand
-from tests.browser.conftest import BROWSER
+from tests.browser.conftest import OTHER_BROWSER
 from tests.browser.test_looks import AXE, violations
 
-pytestmark = BROWSER
+pytestmark = OTHER_BROWSER
 
 DEALS = "79 сделок · 31 запрос"
 CALM = Stand(

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from playwright.async_api import CDPSession, expect
 
 from tests.browser.cards import Cards
-from tests.browser.conftest import BROWSER
+from tests.browser.conftest import OTHER_BROWSER
 
-pytestmark = BROWSER
+pytestmark = OTHER_BROWSER
 
 OPENINGS = 100
 WATCHED = 6

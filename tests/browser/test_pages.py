@@ -171,6 +171,25 @@ async def test_the_list_and_an_open_card_follow_what_others_do(desk: Desk, page:
     assert (lead.price, lead.status_id, lead.updated_by) == (20_000, stages[2].id, list(desk.stand_in.account.users)[1])
 
 
+async def test_what_changes_while_a_card_is_read_shows(desk: Desk, page: Page) -> None:
+    await page.goto(desk.url)
+    read: list[str] = []
+
+    async def late(route: Any) -> None:
+        read.append(route.request.url)
+        answer = await route.fetch()
+        if len(read) == 1:
+            desk.stand_in.edit_lead(0, desk.deal, {"name": "Имплант и коронка"})
+            await page.wait_for_timeout(300)  # that something changed is told before the card is drawn
+        await route.fulfill(response=answer)
+
+    await page.route(re.compile(rf"/_stand-in/.*leads/{desk.deal}$"), late)
+    await page.click(f"[data-lead-id='{desk.deal}'] a")
+
+    await expect(page.locator("[data-field=name]")).to_have_value("Имплант и коронка")
+    assert len(read) >= 2
+
+
 async def test_one_token_serves_many_calls_of_one_user(desk: Desk, page: Page) -> None:
     await page.goto(f"{desk.url}/leads/detail/{desk.deal}")
     await calls(page, "bind_actions")

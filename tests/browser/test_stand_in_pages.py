@@ -17,12 +17,12 @@ from demo.amocrm.archive import unpacked
 from demo.amocrm.stand_in import StandIn
 from tests.browser import fake_hub
 from tests.browser.cards import started
-from tests.browser.conftest import BROWSER
+from tests.browser.conftest import OTHER_BROWSER
 from tests.browser.fake_hub import Answer, Asked, FakeHub, Json, golden
 from tests.browser.test_looks import AXE, violations
 from widget.build import build
 
-pytestmark = BROWSER
+pytestmark = OTHER_BROWSER
 
 STAFF: Json = {
     "users": [

@@ -6,11 +6,11 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.cards import Cards
-from tests.browser.conftest import BROWSER
+from tests.browser.conftest import OTHER_BROWSER
 from tests.browser.fake_hub import GONE, Answer, Asked, Refusal, golden
 from tests.browser.scenes import BUSY, SCENES, lose_the_hub
 
-pytestmark = BROWSER
+pytestmark = OTHER_BROWSER
 
 SAYS = {
     "loading": [],

@@ -18,9 +18,9 @@ from demo.folder import Folder
 from demo.opening import opened
 from demo.product import Product
 from demo.relay import Relay
-from tests.browser.conftest import BROWSER
+from tests.browser.conftest import OTHER_BROWSER
 
-pytestmark = [*BROWSER, pytest.mark.timeout(170)]
+pytestmark = [*OTHER_BROWSER, pytest.mark.timeout(170)]
 
 DAY = date(2026, 11, 24)
 HEAD, FREE = 9_000_001, 9_000_005

@@ -5,6 +5,7 @@ define(['dom', 'state', 'server', 'board', 'card', 'market', 'people', 'trouble'
   const h = dom.h;
   const THEME = 'stand-in-theme';
   let page = null;
+  let isStale = false;
   let wanted = 0;
 
   /* Each reads what it shows and resolves to what draws it: draw(place) -> {changed(what), leave()}. */
@@ -27,7 +28,9 @@ define(['dom', 'state', 'server', 'board', 'card', 'market', 'people', 'trouble'
     document.addEventListener('click', follow);
     window.addEventListener('popstate', show);
     await show();
-    server.live(function (what) { if (page) { page.changed(what); } });
+    server.live(function (what) {
+      if (page) { page.changed(what); } else { isStale = true; }
+    });
   }
 
   /* Any link with data-go stays in this document. */
@@ -49,6 +52,7 @@ define(['dom', 'state', 'server', 'board', 'card', 'market', 'people', 'trouble'
     const place = document.getElementById('page');
     if (page) { page.leave(); }
     page = null;
+    isStale = false;
     state.view = { area: '', location: '', entity: '', card: null };
     place.setAttribute('aria-busy', 'true');
     const draw = await read().catch(refused);
@@ -56,6 +60,7 @@ define(['dom', 'state', 'server', 'board', 'card', 'market', 'people', 'trouble'
     page = draw(place);
     place.setAttribute('aria-busy', 'false');
     navigation();
+    if (isStale) { page.changed(); } // while it was read
   }
 
   function read() {
