@@ -246,7 +246,7 @@ async def days(tmp_path: Path, migrated_sqlite: bytes) -> AsyncIterator[Callable
         yield lambda: begun(store, account_id=next(numbers))
 
 
-SHARE = 4
+SHARE = 8
 """`make test` tries one moment of so many, beginning at `SEED`; `make test-long` each."""
 
 

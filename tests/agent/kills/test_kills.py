@@ -9,7 +9,7 @@ import pytest
 from tests.agent.kills.awaits import PACKAGES, Place, places
 from tests.agent.kills.day import Victim, clinic_and_hub, dies, victims
 
-SHARE = 12
+SHARE = 20
 """`make test` kills at one await of so many; `make test-long` at each, there the first time and the third."""
 UNREACHED = {
     "_talk": "the hub speaks another language",

@@ -111,7 +111,7 @@ def test_leads_on_one_phone_concern_one_patient(big: tuple[list[GivenDeal], Fact
         assert len(concerned) == 1
 
 
-@pytest.mark.parametrize("seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(4, 12))])
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(2, 12))])
 def test_the_end_does_not_depend_on_when_somebody_looked(tmp_path: Path, seed: int) -> None:
     """The hub looks after each call of the player, not at each minute: the day must come to the same."""
     leads, known = played(tmp_path / "clinic.db", seed, 150)
