@@ -1,4 +1,5 @@
-"""Plays the planned day into the clinic's file, up to a time, and never two states of one patient between two looks of the caller."""
+"""Plays the planned day into the clinic's file, up to a time. Between two looks of the caller no patient takes two states that have to be
+seen one by one."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -94,7 +95,7 @@ class Player:
         return book_now(self._database, self._database.now(), patient=patient, phone=phone, name=name)
 
     def advance(self, to: datetime) -> Advance:
-        """Let everything happen up to `to`, but stop before a second event of one patient: who looks after each call sees each state."""
+        """Let everything happen up to `to`, but stop before a second state of one patient that has to be seen by itself (`Event.whom`)."""
         until, going = self._until(to), _Going()
         while (found := self._next() or self._next_of(until.date())) and found[1].at <= until:
             n, event = found
