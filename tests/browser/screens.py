@@ -3,8 +3,6 @@
 Time, ids and answers are the same in each run, so that a picture changes only where something looks different."""
 
 import asyncio
-import os
-import shutil
 import tempfile
 from pathlib import Path
 from typing import get_args
@@ -18,7 +16,7 @@ from demo.amocrm.stand_in import StandIn
 from hub.amocrm.blueprint import PIPELINES, new_pipeline
 from tests.browser.cards import Cards, Office, Theme, opened
 from tests.browser.compact import compact
-from tests.browser.conftest import EXECUTABLES, FLAGS
+from tests.browser.conftest import chromium
 from tests.browser.fake_hub import Json, golden, serving, settings
 from tests.browser.scenes import SCENES
 
@@ -201,8 +199,6 @@ async def stand_in_pages(browser: Browser, office: Office, theme: Theme) -> list
 async def main() -> None:
     """All of them; what nobody photographs any more goes."""
     TO.mkdir(exist_ok=True)
-    found = next(path for name in EXECUTABLES if (path := shutil.which(name)))
-    flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
     taken: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         async with (
@@ -210,7 +206,7 @@ async def main() -> None:
             opened(hub, Path(folder), pipelines() | STAFF, lead, len(SCENES) + 2) as office,
             async_playwright() as play,
         ):
-            async with await play.chromium.launch(executable_path=found, args=flags) as browser:
+            async with await chromium(play) as browser:
                 worked_on(office)
                 for theme in get_args(Theme):
                     taken += await panels(browser, office, theme)
