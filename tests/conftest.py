@@ -1,6 +1,7 @@
 """For every test: nothing but loopback is reachable, hypothesis does not time single examples on a shared machine, files lie in
 memory where there is room for them, and tests of one group run in one process."""
 
+import gc
 import ipaddress
 import os
 import socket
@@ -43,6 +44,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         group = item.get_closest_marker("xdist_group")
         if group and not item.nodeid.endswith(f"@{group.args[0]}"):
             item._id = type(item._id).parse(f"{item.nodeid}@{group.args[0]}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Thousands of tests were collected and stay to the end: no search for garbage need look through them again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _when(item: pytest.Item) -> int:
