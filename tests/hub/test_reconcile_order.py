@@ -119,10 +119,35 @@ def the_end(day: Day) -> dict[str, Any]:
     return {"deals": sorted(deals, key=lambda deal: str(deal[2].get(DealField.VISITS))), "contacts": cards}
 
 
-@settings(max_examples=24, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(told=histories(), data=st.data(), regular=st.booleans(), lead=st.booleans())
+def _tried(examples: int) -> settings:
+    return settings(
+        max_examples=examples, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    )
+
+
+ARRIVALS = given(told=histories(), data=st.data(), regular=st.booleans(), lead=st.booleans())
+
+
+@_tried(24)
+@ARRIVALS
 async def test_the_order_of_arrival_does_not_change_the_end(
     days: Days, told: list[Visit], data: st.DataObject, regular: bool, lead: bool
+) -> None:
+    await _arrive_in_any_order(days, told, data, regular=regular, lead=lead)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@_tried(1000)
+@ARRIVALS
+async def test_no_order_of_arrival_changes_the_end(
+    days: Days, told: list[Visit], data: st.DataObject, regular: bool, lead: bool
+) -> None:
+    await _arrive_in_any_order(days, told, data, regular=regular, lead=lead)
+
+
+async def _arrive_in_any_order(
+    days: Days, told: list[Visit], data: st.DataObject, *, regular: bool, lead: bool
 ) -> None:
     shuffled = data.draw(st.permutations(told))
     at_once = await delivered(await days(), [told], regular=regular, lead=lead)
@@ -132,7 +157,7 @@ async def test_the_order_of_arrival_does_not_change_the_end(
     assert one_by_one == at_once
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@_tried(25)
 @given(told=histories(), regular=st.booleans())
 async def test_the_same_state_twice_asks_for_nothing(days: Days, told: list[Visit], regular: bool) -> None:
     day = await days()

@@ -10,6 +10,7 @@ from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -339,7 +340,23 @@ class SqliteMachine(LinkMachine):
     store = OnSqlite
 
 
+class LongMachine(LinkMachine):
+    """The same for `make test-long`."""
+
+
+class LongSqliteMachine(SqliteMachine):
+    """The same for `make test-long`."""
+
+
+def _played(examples: int, steps: int) -> settings:
+    return settings(max_examples=examples, stateful_step_count=steps, suppress_health_check=list(HealthCheck))
+
+
 TestLinkInMemory = LinkMachine.TestCase
-TestLinkInMemory.settings = settings(max_examples=30, stateful_step_count=30, suppress_health_check=list(HealthCheck))
+TestLinkInMemory.settings = _played(30, steps=30)
 TestLinkOnSqlite = SqliteMachine.TestCase
-TestLinkOnSqlite.settings = settings(max_examples=10, stateful_step_count=20, suppress_health_check=list(HealthCheck))
+TestLinkOnSqlite.settings = _played(10, steps=20)
+TestLongLinkInMemory = pytest.mark.long(pytest.mark.timeout(3600)(LongMachine.TestCase))
+TestLongLinkInMemory.settings = _played(1000, steps=60)
+TestLongLinkOnSqlite = pytest.mark.long(pytest.mark.timeout(3600)(LongSqliteMachine.TestCase))
+TestLongLinkOnSqlite.settings = _played(200, steps=40)
