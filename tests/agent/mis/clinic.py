@@ -54,8 +54,7 @@ class Clinic:
             marks["RowVersion"] = (self.rowversion() if version is None else version).to_bytes(8, "big")
         there = [column for column in known.columns if (table, column.name) not in self._lost]
         cells = {name: cell for name, cell in {**marks, **cells}.items() if name in {column.name for column in there}}
-        is_new = not self._db.execute(f"SELECT 1 FROM {table} WHERE {known.key} = ?", (key,)).fetchall()  # noqa: S608
-        if is_new:
+        if not self.holds(table, key):
             row = {**{c.name: _least(c.type) if c.required else None for c in there}, **cells, known.key: key}
             values = [stored(row[column.name]) for column in there]
             self._db.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(values))})", values)  # noqa: S608
@@ -90,6 +89,14 @@ class Clinic:
     def keys(self, table: str) -> list[int]:
         """Which rows there are."""
         return [key for (key,) in self._db.execute(f"SELECT {TABLES[table].key} FROM {table} ORDER BY 1")]  # noqa: S608
+
+    def holds(self, table: str, key: int) -> bool:
+        """Whether there is such a row."""
+        return bool(self._db.execute(f"SELECT 1 FROM {table} WHERE {TABLES[table].key} = ?", (key,)).fetchall())  # noqa: S608
+
+    def next_key(self, table: str) -> int:
+        """Above all that there are."""
+        return int(self._db.execute(f"SELECT ifnull(max({TABLES[table].key}), 0) + 1 FROM {table}").fetchone()[0])  # noqa: S608
 
     @contextlib.contextmanager
     def undone(self) -> Iterator[None]:

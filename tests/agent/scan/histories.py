@@ -1,7 +1,7 @@
 """Histories of a clinic: edits, transactions that overlap, steps, a line that breaks, power cuts. As data, so that hypothesis can shrink
 them and a seed can repeat them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -25,9 +25,32 @@ SILENT = ("quiet patient", "quiet bill", "quiet service", "delete visit", "delet
 STEPS = ("step", "step", "arrive")
 TROUBLE = ("push", "lose push", "lose ack", "restart", "crash", "down", "busy", "dump", "restore")
 MARKS = ("PatientAppeared", "ReceptionStarted", "ReceptionEnded", "CheckIssued", "ReceptionCanceled")
-KEYS = 12
 OTHER_FIELDS = ("visit.comment", "visit.services:off")
 """What may leave after an upgrade: comments too."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How far edits are spread: over so many keys of a table, so many patients (of whom the last two have no card), so many days."""
+
+    keys: int = 12
+    owners: int = 7
+    days: int = 90
+
+    def owner(self, number: int) -> int:
+        """Whose visit it is."""
+        return number % self.owners + 1
+
+    def payer(self, number: int) -> int:
+        """Somebody with a card."""
+        return number % (self.owners - 2) + 1
+
+    def day(self, number: int) -> int:
+        """Of a visit, from now on."""
+        return number % self.days - 20
+
+
+SMALL = Size()
 
 
 @dataclass
@@ -35,7 +58,7 @@ class Player:
     """Plays a history in a world."""
 
     here: World
-    keys: int = KEYS
+    size: Size = SMALL
 
     def furnish(self) -> None:
         """What was there before: patients whom nothing betrays, and old visits."""
@@ -78,26 +101,27 @@ class Player:
                     self.here.hub = self.here.dump.copy()
                     await self.here.connect()
             case _:
-                self._edit(what, key % self.keys + 1, number)
+                self.edit(what, key % self.size.keys + 1, number)
 
     def commit_all(self) -> None:
         """No transaction stays open for ever."""
         for version in list(self.here.mis.open):
             self.here.mis.commit(version)
 
-    def _edit(self, what: str, key: int, number: int) -> None:
-        clinic, mis = self.here.clinic, self.here.mis
+    def edit(self, what: str, key: int, number: int) -> None:
+        """One row, or one transaction; nothing else."""
+        clinic, mis, size = self.here.clinic, self.here.mis, self.size
         match what:
             case "visit":
-                clinic.visit(key, number % 7 + 1, number % 90 - 20)
+                clinic.visit(key, size.owner(number), size.day(number))
             case "mark":
-                if key in clinic.keys("Receptions"):
+                if clinic.holds("Receptions", key):
                     mark = MARKS[number % len(MARKS)]
                     cells: dict[str, Any] = {mark: None if number % 3 == 0 else clinic.now}
                     clinic.put("Receptions", key, **cells)
             case "move":
-                if key in clinic.keys("Receptions"):
-                    start = NOW + timedelta(hours=number % 500)
+                if clinic.holds("Receptions", key):
+                    start = NOW + timedelta(hours=number % (size.days * 6))
                     clinic.put("Receptions", key, PlanStart=start, PlanEnd=start + timedelta(minutes=30))
             case "patient" | "quiet patient":
                 self._patient(key, number, audit=what == "patient")
@@ -108,13 +132,13 @@ class Player:
             case "pay":
                 self._pay(key, number)
             case "deposit":
-                self._pay_in(number % 5 + 1, Decimal(number - 300))
+                self._pay_in(size.payer(number), Decimal(number - 300))
             case "plan" | "service" | "quiet service" | "done" | "delete service":
                 self._plan(what, key, number)
             case "touch":
                 clinic.touch_all()
             case "begin":
-                mis.begin(lambda version: clinic.visit(key, number % 7 + 1, number % 90 - 20, version=version))
+                mis.begin(lambda version: clinic.visit(key, size.owner(number), size.day(number), version=version))
             case "commit":
                 if mis.open:
                     mis.commit(sorted(mis.open)[number % len(mis.open)])
@@ -122,9 +146,9 @@ class Player:
                 if mis.open:
                     mis.open.pop(sorted(mis.open)[number % len(mis.open)])
             case "swap":
-                self._swap(key, number % self.keys + 1)
+                self._swap(key, number % size.keys + 1)
             case "between":
-                mis.after["visit_versions"] = lambda: clinic.visit(key, number % 7 + 1, number % 90 - 20)
+                mis.after["visit_versions"] = lambda: clinic.visit(key, size.owner(number), size.day(number))
             case "delete visit":
                 clinic.delete("Receptions", key)
             case "delete patient":
@@ -133,7 +157,7 @@ class Player:
     def _swap(self, key: int, other: int) -> None:
         """Two visits take each other's time."""
         clinic, times = self.here.clinic, ("PlanStart", "PlanEnd")
-        if {key, other} <= set(clinic.keys("Receptions")):
+        if clinic.holds("Receptions", key) and clinic.holds("Receptions", other):
             rows = [dict(zip(times, clinic.cells("Receptions", one, *times), strict=True)) for one in (key, other)]
             clinic.put("Receptions", key, **rows[1])
             clinic.put("Receptions", other, **rows[0])
@@ -146,7 +170,7 @@ class Player:
         """`ago`: the changed-time comes from a slow clock, or from a transaction that was long open."""
         clinic = self.here.clinic
         marks: dict[str, Any] = {"DateTimeChanged": clinic.now - ago} if audit else {}
-        if key not in clinic.keys("Orders"):
+        if not clinic.holds("Orders", key):
             marks["ID_Patients"] = clinic.patient_of(key) or 1
         clinic.put("Orders", key, ID_Receptions=key, IsBillFormed=True, audit=False, **marks)
         net = Decimal(100 + number % 50)
@@ -157,36 +181,42 @@ class Player:
         """The debt goes down in silence; the payment names the patient of the visit."""
         clinic = self.here.clinic
         owner = clinic.patient_of(key)
-        if key in clinic.keys("OrderPaymentsJournal") and owner is not None and owner == clinic.payer_of(key):
+        if clinic.holds("OrderPaymentsJournal", key) and owner is not None and owner == clinic.payer_of(key):
             clinic.put("OrderPaymentsJournal", key, Debt=Decimal(number % 100))
             self._pay_in(owner, Decimal(1))
 
     def _plan(self, what: str, key: int, number: int) -> None:
         """Each plan has some services; whichever an order names stays named."""
-        clinic, plan = self.here.clinic, key % 3 + 1
+        clinic, plan, order = self.here.clinic, key % (self.size.keys // 4) + 1, self.size.keys + 1
         match what:
             case "plan":
-                clinic.put("TreatmentPlans", plan, ID_Patients=number % 5 + 1, IsActive=number % 4 > 0)
+                clinic.put("TreatmentPlans", plan, ID_Patients=self.size.payer(number), IsActive=number % 4 > 0)
             case "service" | "quiet service":
                 clinic.put("ServiceItemPrices", number % 5 + 1, Price=Decimal(100 * (number % 5 + 1)), audit=False)
                 cells: dict[str, Any] = {"ID_TreatmentPlans": plan, "ID_ServicePrices": number % 5 + 1}
                 clinic.put("TreatmentPlanElementRelations", key, audit=what == "service", **cells)
             case "done":
-                cells = {"ID_Orders": 99, "ID_TreatmentPlans": plan, "ID_TreatmentPlanElementRelations": key}
-                clinic.put("Orders", 99, ID_Patients=1, audit=False)
+                cells = {"ID_Orders": order, "ID_TreatmentPlans": plan, "ID_TreatmentPlanElementRelations": key}
+                clinic.put("Orders", order, ID_Patients=1, audit=False)
                 clinic.put("OrderServiceRelation", key, **cells)
             case "delete service":
                 clinic.delete("TreatmentPlanElementRelations", key)
 
     def _pay_in(self, patient: int, payment: Decimal) -> None:
         clinic = self.here.clinic
-        clinic.put("PaymentsIn", len(clinic.keys("PaymentsIn")) + 1, ID_Patients=patient, Payment=payment)
+        clinic.put("PaymentsIn", clinic.next_key("PaymentsIn"), ID_Patients=patient, Payment=payment)
 
 
 def made_up(seed: int, kinds: tuple[str, ...], length: int) -> list[Event]:
     """A history of its own for each seed."""
+    return list(told(seed, kinds, length, 1000))
+
+
+def told(seed: int, kinds: tuple[str, ...], length: int, numbers: int) -> Iterator[Event]:
+    """The same event by event, with so many numbers."""
     random = Random(seed)  # noqa: S311 a history, no secret
-    return [(random.choice(kinds), random.randrange(1000), random.randrange(1000)) for _ in range(length)]
+    for _ in range(length):
+        yield random.choice(kinds), random.randrange(numbers), random.randrange(numbers)
 
 
 def shrunk(history: list[Event], fails: Callable[[list[Event]], bool]) -> list[Event]:

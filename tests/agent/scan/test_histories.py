@@ -19,11 +19,23 @@ from agent.mis.port import Server
 from agent.outbox import Outbox, entries
 from agent.scan import decide
 from agent.scan.near import Changed, Near
-from tests.agent.scan.histories import BETRAYED, MARKS, SILENT, STEPS, TROUBLE, Event, Player, made_up, shrunk
+from tests.agent.scan.histories import (
+    BETRAYED,
+    MARKS,
+    SILENT,
+    SMALL,
+    STEPS,
+    TROUBLE,
+    Event,
+    Player,
+    Size,
+    made_up,
+    shrunk,
+)
 from tests.agent.scan.world import MOSCOW, LiveOnly, Wire, world
 from wire.model import Entity
 
-Property: TypeAlias = Callable[[Sequence[Event]], Coroutine[Any, Any, None]]
+Property: TypeAlias = Callable[[Sequence[Event], Size], Coroutine[Any, Any, None]]
 
 
 def events(*kinds: str) -> st.SearchStrategy[list[Event]]:
@@ -31,10 +43,10 @@ def events(*kinds: str) -> st.SearchStrategy[list[Event]]:
     return st.lists(st.tuples(st.sampled_from(kinds), numbers, numbers), max_size=30)
 
 
-async def hints_suffice(history: Sequence[Event]) -> None:
+async def hints_suffice(history: Sequence[Event], size: Size = SMALL) -> None:
     """After every step that is delivered the hub holds all that was committed before it."""
     async with world(LiveOnly) as here:
-        player = Player(here)
+        player = Player(here, size)
         player.furnish()
         await here.load()
         for what, key, number in history:
@@ -50,10 +62,10 @@ async def hints_suffice(history: Sequence[Event]) -> None:
         await here.check()
 
 
-async def trouble_loses_nothing(history: Sequence[Event]) -> None:
+async def trouble_loses_nothing(history: Sequence[Event], size: Size = SMALL) -> None:
     """No pass mends what a power cut, a lock or the line may have torn: the first load and the hints bring all of it."""
     async with world(LiveOnly) as here:
-        player = Player(here)
+        player = Player(here, size)
         player.furnish()
         for event in history:
             await player.play(event)
@@ -64,10 +76,10 @@ async def trouble_loses_nothing(history: Sequence[Event]) -> None:
         await here.check()
 
 
-async def everything_arrives(history: Sequence[Event]) -> None:
+async def everything_arrives(history: Sequence[Event], size: Size = SMALL) -> None:
     """After one pass the hub holds everything, whatever broke before. Where a table lost all its rows, a person says that this is so."""
     async with world() as here:
-        player = Player(here)
+        player = Player(here, size)
         player.furnish()
         for event in history:
             await player.play(event)
@@ -224,12 +236,12 @@ def test_a_wrong_variant_is_found_out(
 ) -> None:
     """Within sixty histories."""
     histories = [made_up(seed, kinds, 40) for seed in range(60)]
-    asyncio.run(loses(histories[0]))
+    asyncio.run(loses(histories[0], SMALL))
     wrong(monkeypatch)
 
     def play_all() -> None:
         for history in histories:
-            asyncio.run(loses(history))
+            asyncio.run(loses(history, SMALL))
 
     with pytest.raises(AssertionError, match="the hub is wrong"):
         play_all()
@@ -239,7 +251,7 @@ def test_a_wrong_variant_is_found_out(
 
 FROM = int(os.environ.get("SEED", "0"))
 CHUNKS, IN_CHUNK = 200, 100
-MANY_KEYS = 50
+MANY = Size(keys=50)
 PROPERTIES: dict[str, tuple[Property, tuple[str, ...]]] = {
     "hints": (hints_suffice, (*BETRAYED, *STEPS)),
     "trouble": (trouble_loses_nothing, (*BETRAYED, *STEPS, *TROUBLE)),
@@ -255,7 +267,7 @@ def play_seed(seed: int) -> None:
 
     def fails(some: list[Event]) -> bool:
         try:
-            asyncio.run(holds(some))
+            asyncio.run(holds(some, MANY))
         except AssertionError:
             return True
         return False
@@ -267,9 +279,8 @@ def play_seed(seed: int) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("chunk", range(CHUNKS))
-def test_histories_by_the_thousand(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+def test_histories_by_the_thousand(chunk: int) -> None:
     """20 000 of them, on at most 50 keys."""
-    monkeypatch.setattr(Player, "keys", MANY_KEYS)
     for seed in range(FROM + chunk * IN_CHUNK, FROM + (chunk + 1) * IN_CHUNK):
         play_seed(seed)
 
@@ -286,5 +297,4 @@ def test_a_failing_history_is_told_in_short() -> None:
 
 if __name__ == "__main__":
     decide.HINTED_ROWS = 10_000
-    Player.keys = MANY_KEYS
     play_seed(int(sys.argv[1]))

@@ -133,7 +133,7 @@ class Hub:
 
     def copy(self) -> "Hub":
         """As a dump of its database would bring it back."""
-        other = Hub()
+        other = type(self)()
         other.generation, other.held, other.values = self.generation, dict(self.held), dict(self.values)
         other.arrived, other._arrivals, other._begun = dict(self.arrived), self._arrivals, dict(self._begun)
         return other
@@ -237,19 +237,19 @@ class World:
     async def is_loaded(self) -> bool:
         return await self.outbox.cursor("load") == "done"
 
-    async def load(self) -> None:
+    async def load(self, steps: int = 200) -> None:
         """Until the first load is with the hub."""
-        for _ in range(200):
+        for _ in range(steps):
             await self.step()
             if await self.is_loaded():
                 await self.deliver()
                 return
         raise AssertionError("the first load never ends")
 
-    async def verify(self) -> None:
+    async def verify(self, steps: int = 400) -> None:
         """Until a whole pass that begins now is with the hub."""
         begins = self.clinic.pass_time(60).replace(tzinfo=MOSCOW)
-        for _ in range(400):
+        for _ in range(steps):
             await self.step()
             await self.deliver()
             verified = (await self.outbox.times())[1]
