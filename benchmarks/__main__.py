@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.figure import Figure, Line, Run
-from benchmarks.report import Machine, document, table
+from benchmarks.report import Machine, document, measured_likewise, table
 
 RESULTS = Path(__file__).parent / "results.json"
 QUICK_BLOCKS = 2
@@ -33,21 +33,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _arguments(argv, known)
     blocks = args.blocks or (QUICK_BLOCKS if args.quick else 5)
     machine = Machine(os.cpu_count() or 1, platform.python_version())
-    lines: list[Line] = []
+    names = args.name or list(known)
+    lines = [line for line in _earlier(args.results, machine, blocks, quick=args.quick) if line.figure not in names]
     failed: list[str] = []
     with tempfile.TemporaryDirectory(prefix="ident-benchmarks-") as shared:
-        for name in args.name or known:
+        for name in names:
             try:
                 lines += asyncio.run(_measured(known[name], Path(shared), blocks, quick=args.quick))
             except Exception:  # noqa: BLE001 told below, and by the exit code
                 traceback.print_exc()
                 failed.append(name)
+            lines.sort(key=lambda line: list(known).index(line.figure))
             args.results.write_text(document(lines, machine, blocks=blocks, quick=args.quick), "utf-8")
     print(table(lines, machine, blocks=blocks, quick=args.quick))
     if failed:
         print(f"\nNot measured: {', '.join(failed)}.")
     met = args.quick or all(line.verdict in ("met", None) for line in lines)
     return 0 if met and not failed else 1
+
+
+def _earlier(results: Path, machine: Machine, blocks: int, *, quick: bool) -> list[Line]:
+    """What was found of other figures, on such a machine and in such a way: a figure may be measured alone."""
+    return (
+        measured_likewise(results.read_text("utf-8"), machine, blocks=blocks, quick=quick) if results.exists() else []
+    )
 
 
 async def _measured(figure: Figure, shared: Path, blocks: int, *, quick: bool) -> list[Line]:
@@ -70,7 +79,11 @@ def _arguments(argv: Sequence[str] | None, known: dict[str, Figure]) -> argparse
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "name", nargs="*", metavar="NAME", choices=[*known, []], help="which figures; all where none is named"
+        "name",
+        nargs="*",
+        metavar="NAME",
+        choices=[*known, []],
+        help="which figures; the others stay as they were; all where none is named",
     )
     parser.add_argument("--blocks", type=int, help="of each side; 5 where nothing is said")
     parser.add_argument("--quick", action="store_true", help="tiny: shows only that the harness works")

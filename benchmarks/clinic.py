@@ -9,8 +9,9 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from agent.mis.sqlite import open_sqlite
 from agent.outbox import Outbox, open_outbox
-from agent.scan import Pace
+from agent.scan import Pace, Scan
 from agent.standing import Standing
 from benchmarks.figure import Run
 from demo.clinic.database import Database
@@ -41,9 +42,26 @@ async def large(run: Run) -> Path:
 
 def copied(run: Run, clinic: Path) -> Path:
     """One that may be written to."""
-    path = run.folder / "clinic.db"
+    path = run.folder / clinic.name
     shutil.copyfile(clinic, path)
     return path
+
+
+async def read_whole(run: Run) -> tuple[Path, Path]:
+    """A large clinic, and the outbox of an agent that has read it whole; both may be written to."""
+    clinic = await large(run)
+    read = run.shared / f"outbox-{clinic.stem}.db"
+    if not read.exists():
+        run.say("reading it whole")
+        draft = read.with_suffix(".new")
+        async with open_sqlite(clinic) as mis, outbox_of(draft) as (outbox, standing):
+            scan = Scan(mis, outbox, standing, zone=ZONE, fields=FIELDS, pace=AT_FULL_SPEED)
+            while await outbox.cursor("load") != "done":
+                await scan.step()
+        draft.replace(read)
+    outbox_file = run.folder / "outbox.db"
+    shutil.copyfile(read, outbox_file)
+    return copied(run, clinic), outbox_file
 
 
 @contextlib.asynccontextmanager

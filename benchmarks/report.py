@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from benchmarks.figure import Line
+from benchmarks.stats import Goal, Interval
 
 _HEAD = ("Figure", "What", "Floor", "Product", "Found (95 %)", "Goal", "Verdict")
 _WORDS = {"met": "met", "missed": "MISSED", "unsure": "unsure", None: "-"}
@@ -37,14 +38,33 @@ def document(lines: Sequence[Line], machine: Machine, *, blocks: int, quick: boo
             "what": line.what,
             "found": asdict(line.found),
             "unit": line.unit,
-            "goal": str(line.goal) if line.goal else None,
+            "goal": asdict(line.goal) if line.goal else None,
             "verdict": line.verdict,
-            "floor": line.floor or None,
-            "product": line.product or None,
+            "floor": line.floor,
+            "product": line.product,
         }
         for line in lines
     ]
     return json.dumps({"machine": asdict(machine), "blocks": blocks, "quick": quick, "lines": told}, indent=1) + "\n"
+
+
+def measured_likewise(text: str, machine: Machine, *, blocks: int, quick: bool) -> list[Line]:
+    """The lines of an earlier results.json; none where it was measured otherwise."""
+    told = json.loads(text)
+    if (told["machine"], told["blocks"], told["quick"]) != (asdict(machine), blocks, quick):
+        return []
+    return [
+        Line(
+            line["figure"],
+            line["what"],
+            Interval(**line["found"]),
+            line["unit"],
+            Goal(**line["goal"]) if line["goal"] else None,
+            line["floor"],
+            line["product"],
+        )
+        for line in told["lines"]
+    ]
 
 
 def _row(line: Line) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from agent.mis.sqlite import open_sqlite
 from agent.scan import DEFAULT_PACE, Scan
-from benchmarks.clinic import AT_FULL_SPEED, FIELDS, ZONE, copied, large, outbox_of
+from benchmarks.clinic import FIELDS, ZONE, outbox_of, read_whole
 from benchmarks.figure import Blocks, Figure, Line, Run
 from benchmarks.rig import told_by
 from benchmarks.stats import Goal, quantile
@@ -55,15 +55,11 @@ class Meter:
 
 async def measure(run: Run) -> list[Line]:
     """The first load is over; passes go on at the default pace."""
-    clinic, seconds = copied(run, await large(run)), run.size(30, 3)
+    (clinic, read), seconds = await read_whole(run), run.size(30, 3)
     naive = steps_of(clinic, NAIVE)
     blocks = Blocks()
 
-    async with open_sqlite(clinic) as mis, outbox_of(run.folder / "outbox.db") as (outbox, standing):
-        run.say("reading it whole")
-        loading = Scan(mis, outbox, standing, zone=ZONE, fields=FIELDS, pace=AT_FULL_SPEED)
-        while await outbox.cursor("load") != "done":
-            await loading.step()
+    async with open_sqlite(clinic) as mis, outbox_of(read) as (outbox, standing):
         scan, meter = Scan(mis, outbox, standing, zone=ZONE, fields=FIELDS, pace=DEFAULT_PACE), Meter(mis)
         await scan.step()
 

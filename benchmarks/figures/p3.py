@@ -9,8 +9,7 @@ from typing import Any, TypeVar
 
 from agent.lookup import Lookup
 from agent.mis.sqlite import open_sqlite
-from agent.scan import Scan
-from benchmarks.clinic import AT_FULL_SPEED, FIELDS, ZONE, large, outbox_of, some_patients
+from benchmarks.clinic import FIELDS, ZONE, outbox_of, read_whole, some_patients
 from benchmarks.figure import Figure, Line, Run, interleaved
 from benchmarks.stats import Goal, quantile
 from wire.frames import Ask
@@ -41,18 +40,13 @@ class Noting:
 
 async def measure(run: Run) -> list[Line]:
     """Each patient once a block, by id and, as a card asks, by his phones."""
-    clinic, cards = await large(run), run.size(300, 10)
+    (clinic, read), cards = await read_whole(run), run.size(300, 10)
     patients = some_patients(clinic, cards)
     async with (
-        open_sqlite(clinic) as read,
         open_sqlite(clinic) as asked,
         open_sqlite(clinic) as searched,
-        outbox_of(run.folder / "outbox.db") as (outbox, standing),
+        outbox_of(read) as (outbox, standing),
     ):
-        run.say("reading it whole")
-        scan = Scan(read, outbox, standing, zone=ZONE, fields=FIELDS, pace=AT_FULL_SPEED)
-        while await outbox.cursor("load") != "done":
-            await scan.step()
         minutes = itertools.count(0, 60)  # of the rate limit: no question is one too many
         lookup = Lookup(asked, searched, outbox, standing, zone=ZONE, fields=FIELDS, monotonic=lambda: next(minutes))
         told = [await lookup.answer(_asks({"patient_ids": [patient]})) for patient in patients]

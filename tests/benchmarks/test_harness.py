@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from benchmarks.__main__ import figures, main
 from benchmarks.browser import Browser
 from benchmarks.figure import Blocks, Figure, Line, Run, interleaved
 from benchmarks.floors.imports import resident_mib
-from benchmarks.report import Machine, document, table
+from benchmarks.report import Machine, document, measured_likewise, table
 from benchmarks.stats import Goal, Interval
 
 MACHINE = Machine(2, "3.11.7")
@@ -79,11 +80,32 @@ def test_results_hold_what_a_program_wants() -> None:
         "what": "lookup, p50 by L3",
         "found": {"value": 1.8, "low": 1.7, "high": 1.9},
         "unit": "x",
-        "goal": "<= 2",
+        "goal": {"limit": 2, "at_most": True},
         "verdict": "met",
         "floor": "0.29 ms",
         "product": "0.52 ms",
     }
+
+
+def test_a_figure_that_is_measured_alone_stands_beside_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def measure(_given: Run) -> list[Line]:
+        return [LINES[0]]
+
+    known = {name: Figure(name, "a figure", measure) for name in ("P1", "P5")}
+    monkeypatch.setattr("benchmarks.__main__.figures", lambda: known)
+    monkeypatch.setattr("benchmarks.__main__.Machine", lambda *_: MACHINE)
+    results = tmp_path / "results.json"
+    others = [line for line in LINES if line.figure == "P5"]
+    old = replace(LINES[0], what="as it was")
+    results.write_text(document([*others, old], MACHINE, blocks=5, quick=False))
+
+    main(["P1", "--results", str(results)])
+
+    assert measured_likewise(results.read_text(), MACHINE, blocks=5, quick=False) == [LINES[0], *others]
+    assert "durable ingest" in capsys.readouterr().out
+    assert measured_likewise(results.read_text(), MACHINE, blocks=2, quick=False) == []
 
 
 def test_the_figures_are_those_of_the_goals() -> None:
