@@ -1,8 +1,7 @@
-"""Reads visits, patients, their money and plans, and whatever betrays that they changed. Knows which statement gives what."""
+"""Reads visits, patients, their money and plans. Knows which statement gives what."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal, TypeAlias, cast
 from zoneinfo import ZoneInfo
 
@@ -11,7 +10,7 @@ from agent.mis.accounts import accounts, grouped
 from agent.mis.balance import DEBT, NET, has_money
 from agent.mis.checkups import checkups, is_checkup
 from agent.mis.plans import AGREED, plans
-from agent.mis.port import Answers, MisBusy, Param, Row
+from agent.mis.port import Answers, MisBusy, Row
 from agent.mis.probe import NOTHING, Offer
 from agent.mis.rows import Told
 from wire.model import Entity, Visit
@@ -22,9 +21,6 @@ KINDS: tuple[ReadKind, ...] = ("patient", "visit", "balance", "checkup", "plan")
 
 PAGE = 200
 """Rows of one statement, as the page statements say."""
-SINCE = 1000
-"""The same of `visits_since`, which reads an index only."""
-
 LOCKS = 10
 """So many times a step waits for somebody else's lock, some tenths of a second each, before it gives up as a whole."""
 
@@ -76,31 +72,6 @@ To: TypeAlias = ReadKind | Literal["owner"]
 """Whom a hint means: an entity, or the visits of a patient."""
 
 
-@dataclass(frozen=True)
-class Hint:
-    """A table that may betray a change by its changed-times. `leads` are the columns that tell of whom."""
-
-    name: str
-    leads: tuple[tuple[str, To], ...]
-    key: str = "ID"
-    times: int = 2
-
-
-_OF_ORDERS: tuple[tuple[str, To], ...] = (("ID_Receptions", "visit"), ("ID_Patients", "balance"))
-HINTS = (
-    Hint("orders", _OF_ORDERS),
-    Hint("lines", (*_OF_ORDERS, ("ID_TreatmentPlans", "plan"))),
-    Hint("payments", (("ID_Patients", "owner"), ("ID_Patients", "balance"))),
-    Hint("patients", (("ID_Persons", "patient"),), key="ID_Persons", times=1),
-    Hint("checkups", (("ID", "checkup"),)),
-    Hint("plans", (("ID", "plan"),)),
-    Hint("services", (("ID_TreatmentPlans", "plan"),)),
-)
-Mark: TypeAlias = tuple[object, ...]
-"""Which change of which row: its key and its times."""
-Leads: TypeAlias = tuple[tuple[To, int], ...]
-
-
 class Reader:
     """One clinic's reader."""
 
@@ -108,8 +79,6 @@ class Reader:
         self._mis, self._zone, self._fields = mis, zone, fields
         self.offer: Offer = NOTHING
         """What can be read here; set by whoever looked."""
-        self.is_indexed = False
-        """Whether an index finds visits by their versions; set by whoever looked."""
         self.skipped: dict[tuple[str, str], tuple[str, ...]] = {}
         """(kind, key) -> why the row, or a part of it, could not be told."""
         self.untold: dict[tuple[str, str], str] = {}
@@ -163,64 +132,6 @@ class Reader:
         if "balance" in wanted:
             wanted["balance"] |= {int(each.key) for each in found if each.kind == "patient"}
         return [*found, *[each for kind, of in wanted.items() for each in await self._free(kind, of)]]
-
-    @property
-    def compares_versions(self) -> bool:
-        """Whether visits have versions here."""
-        return "visit_versions" in self.offer.queries
-
-    async def versions_from(self, low: int) -> tuple[dict[str, str], bool]:
-        """The versions of all visits from a key on, and whether some rows are locked by others and were passed by."""
-        return await self._versions("visit_versions", low)
-
-    async def versions_of(self, visits: Sequence[int]) -> tuple[dict[str, str], bool]:
-        """The same, of these visits."""
-        versions: dict[str, str] = {}
-        any_locked = False
-        for chunk in chunks(visits):
-            found, locked = await self._versions("visit_versions_by_key", chunk)
-            versions, any_locked = versions | found, any_locked or locked
-        return versions, any_locked
-
-    @property
-    def finds_by_version(self) -> bool:
-        """Whether `versions_since` may be asked: without an index it would read all visits."""
-        return self.is_indexed and {"visits_since", "visits_since_unlocked"} <= self.offer.queries
-
-    async def versions_since(self, version: bytes) -> tuple[dict[str, str], bool]:
-        """The versions of the visits from that one on, in their order, `SINCE` of them at most; and whether some are locked."""
-        return await self._versions("visits_since", version)
-
-    async def oldest(self) -> dict[int, datetime]:
-        """The oldest visits, and when they were booked: by these a clinic's database is known again. None where that cannot be read."""
-        return await self._booked("visits_oldest")
-
-    async def booked(self, visits: Collection[int]) -> dict[int, datetime]:
-        """When some visits were booked; without those that are not there."""
-        return await self._booked("visits_booked", tuple(visits)) if visits else {}
-
-    async def _booked(self, query: str, *params: Param) -> dict[int, datetime]:
-        read = await self._mis.fetch(query, *params) if query in self.offer.queries else []
-        return {cast(int, row["ID"]): cast(datetime, row["ReceptionAdded"] or datetime.min) for row in read}  # noqa: DTZ901 a time that no visit has
-
-    async def newest_visit(self) -> int:
-        """The greatest key of a visit; 0 where there is none."""
-        return await self._newest("visit_newest")
-
-    def hints(self) -> tuple[Hint, ...]:
-        """Those that can be asked here."""
-        return tuple(h for h in HINTS if {f"{h.name}_newest", f"{h.name}_changed"} <= self.offer.queries)
-
-    async def changed(self, hint: Hint, reach: int, since: datetime) -> tuple[int, dict[Mark, Leads]]:
-        """What changed since among the newest `reach` keys, and whom each leads to; with the table's greatest key."""
-        newest = await self._newest(f"{hint.name}_newest")
-        read = await self._mis.fetch(f"{hint.name}_changed", max(0, newest - reach), *[since] * hint.times)
-        return newest, {
-            (row[hint.key], row.get("DateTimeAdded"), row.get("DateTimeChanged")): tuple(
-                (to, key) for column, to in hint.leads if isinstance(key := row.get(column), int)
-            )
-            for row in read
-        }
 
     def counts(self) -> dict[str, int]:
         """How many rows were skipped, by reason."""
@@ -298,7 +209,7 @@ class Reader:
             told = rows.visit(
                 row, None if orders is None else own, None if lines is None else own_lines, self._zone, self._fields
             )
-            found += self._told("visit", told, "" if is_left_out else _version(row))
+            found += self._told("visit", told, "" if is_left_out else version_of(row))
         return found
 
     async def _orders(self, visits: Sequence[int]) -> tuple[list[Row] | None, list[Row] | None, bool]:
@@ -323,18 +234,6 @@ class Reader:
             return None
         return [row for chunk in chunks(keys) for row in await self._mis.fetch(name, chunk)]
 
-    async def _versions(self, query: str, param: Param) -> tuple[dict[str, str], bool]:
-        """Whoever holds one row for long must not hide what is committed beside it."""
-        try:
-            read, locked = await self._mis.fetch(query, param), False
-        except MisBusy:
-            read, locked = await self._mis.fetch(f"{query}_unlocked", param), True
-        return {str(row["ID"]): _version(row) for row in read}, locked
-
-    async def _newest(self, query: str) -> int:
-        (row,) = await self._mis.fetch(query)
-        return cast("int | None", row["Newest"]) or 0
-
     def _all_told(self, kind: ReadKind, told: Sequence[Told[Any]]) -> tuple[list[Found], list[str]]:
         return [found for each in told for found in self._told(kind, each)], [each.key for each in told]
 
@@ -357,7 +256,7 @@ def chunks(keys: Sequence[int]) -> Iterator[tuple[int, ...]]:
     return (tuple(keys[start : start + PAGE]) for start in range(0, len(keys), PAGE))
 
 
-def _version(row: Row) -> str:
+def version_of(row: Row) -> str:
     """The rowversion as it is kept; empty where there is none."""
     version = row.get("RowVersion")
     return version.hex() if isinstance(version, bytes) else ""

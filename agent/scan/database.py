@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.mis.port import Look, MisRefused
-from agent.mis.reader import Reader
+from agent.mis.signs import Signs
 from agent.outbox import Outbox
 from wire import log
 from wire.fingerprint import fingerprint
@@ -48,19 +48,19 @@ def is_another(before: Remembered, called: Remembered, booked: Mapping[int, str]
 class Recognition:
     """Asked before anything is read, and whenever we come back."""
 
-    def __init__(self, reader: Reader, outbox: Outbox) -> None:
-        self._reader, self._outbox = reader, outbox
+    def __init__(self, signs: Signs, outbox: Outbox) -> None:
+        self._signs, self._outbox = signs, outbox
 
     async def check(self, look: Look) -> bool:
         """Whether the database moved or was put back under us; raises `MisRefused` where it is another one."""
         text = await self._outbox.database()
         before = None if text is None else _read(text)
         created = None if look.created is None else look.created.isoformat()
-        seen = Remembered(look.server, look.name, created, _texts(await self._reader.oldest()))
+        seen = Remembered(look.server, look.name, created, _texts(await self._signs.oldest()))
         if before is None:
             await self._remember(seen)
             return False
-        booked = _texts(await self._reader.booked(before.oldest))
+        booked = _texts(await self._signs.booked(before.oldest))
         if is_another(before, seen, booked):
             raise MisRefused(_ANOTHER, "another_database")
         kept = before.oldest if booked and len(before.oldest) >= len(seen.oldest) else seen.oldest or before.oldest

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from agent.mis.port import MisBusy
-from agent.mis.reader import Hint, Mark, Reader, To
+from agent.mis.reader import Reader, To
+from agent.mis.signs import Hint, Mark, Signs
 from agent.outbox import Outbox
 from agent.scan import decide
 
@@ -31,8 +32,8 @@ class Led:
 class Hints:
     """Looks through each table now and then: the larger, the more seldom."""
 
-    def __init__(self, reader: Reader, outbox: Outbox) -> None:
-        self._reader, self._outbox = reader, outbox
+    def __init__(self, reader: Reader, signs: Signs, outbox: Outbox) -> None:
+        self._reader, self._signs, self._outbox = reader, signs, outbox
         self._watches: dict[str, _Watch] = {}
         self._step = 0
 
@@ -44,7 +45,7 @@ class Hints:
         """Ask the tables that are due."""
         self._step += 1
         led = Led()
-        for hint in self._reader.hints():
+        for hint in self._signs.hints():
             watch = self._watches.get(hint.name, _Watch())
             if watch.due <= self._step:
                 try:
@@ -60,13 +61,13 @@ class Hints:
     def through(self, led: Led) -> list[datetime | None]:
         """Up to which time of the server each table was looked through, once `led` is recorded."""
         watches = {**self._watches, **led.watches}
-        return [watches.get(hint.name, _Watch()).through for hint in self._reader.hints()]
+        return [watches.get(hint.name, _Watch()).through for hint in self._signs.hints()]
 
     async def _look(self, hint: Hint, watch: _Watch, now: datetime, led: Led) -> None:
         name = f"hint {hint.name}"
         cursor = await self._outbox.cursor(name)
         since = decide.hints_since(None if cursor is None else datetime.fromisoformat(cursor), now)
-        newest, changes = await self._reader.changed(hint, decide.RANGE, since)
+        newest, changes = await self._signs.changed(hint, decide.RANGE, since)
         whom: defaultdict[To, set[int]] = defaultdict(set)
         for to, key in (lead for mark, leads in changes.items() if mark not in watch.seen for lead in leads):
             whom[to].add(key)

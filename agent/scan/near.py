@@ -6,7 +6,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from agent.mis.port import Server
-from agent.mis.reader import SINCE, Reader
+from agent.mis.reader import Reader
+from agent.mis.signs import SINCE, Signs
 from agent.outbox import Outbox
 from agent.scan import decide
 
@@ -32,8 +33,9 @@ class Changed:
 class Near:
     """Remembers at which probe everything was recorded; forgets it after any error, and then reads again."""
 
-    def __init__(self, reader: Reader, outbox: Outbox, zone: ZoneInfo) -> None:
-        self._reader, self._outbox, self._known, self._zone = reader, outbox, outbox.known, zone
+    def __init__(self, reader: Reader, signs: Signs, outbox: Outbox, zone: ZoneInfo) -> None:
+        self._reader, self._signs = reader, signs
+        self._outbox, self._known, self._zone = outbox, outbox.known, zone
         self._probe: decide.Probe | None = None
         self._to_load: dict[str, str] | None = None
 
@@ -51,8 +53,8 @@ class Near:
         near = await self.visits(server.now)
         low = await self._first(near, loading=loading)
         stragglers = [key for key in near if key < low]
-        newest, some_locked = await self._reader.versions_from(low)
-        others, also_locked = await self._reader.versions_of(stragglers)
+        newest, some_locked = await self._signs.versions_from(low)
+        others, also_locked = await self._signs.versions_of(stragglers)
         seen = newest | others
         known = {
             **await self._known.hints("visit", list(map(str, stragglers))),
@@ -60,13 +62,13 @@ class Near:
         }
         differing = decide.differing(seen, known, self._left_out(seen, known, loading=loading))
         is_whole = len(differing) <= decide.AT_ONCE and not (some_locked or also_locked)
-        begins = server.bound if is_whole and self._reader.finds_by_version else None
+        begins = server.bound if is_whole and self._signs.finds_by_version else None
         return Changed(tuple(differing[: decide.AT_ONCE]), is_whole, probe, begins)
 
     async def _indexed(self, server: Server, probe: decide.Probe) -> Changed | None:
         """What an index finds from the cursor on. None where there is no index, or no cursor yet, or where that lies ahead of the server:
         an older backup was put back."""
-        if not self._reader.finds_by_version or server.bound is None:
+        if not self._signs.finds_by_version or server.bound is None:
             return None
         text = await self._outbox.cursor(CURSOR)
         cursor = None if text is None else bytes.fromhex(text)
@@ -74,7 +76,7 @@ class Near:
 
     async def _since(self, cursor: bytes, bound: bytes, probe: decide.Probe) -> Changed:
         """Without upper bound: what was committed above the bound is there, too, and comes again until the bound has passed it."""
-        seen, some_locked = await self._reader.versions_since(cursor)
+        seen, some_locked = await self._signs.versions_since(cursor)
         known = await self._known.hints("visit", list(seen))
         differing = decide.differing(seen, known, self._untold())
         is_full = len(seen) >= SINCE
@@ -100,7 +102,7 @@ class Near:
     async def _first(self, near: list[int], *, loading: bool) -> int:
         """From which key on versions are read as one range. During the first load what is known says nothing yet."""
         if loading:
-            return max(0, await self._reader.newest_visit() - decide.RANGE)
+            return max(0, await self._signs.newest_visit() - decide.RANGE)
         newest_known = [await self._known.nth_newest("visit", n) for n in (decide.RANGE, decide.LEAST_RANGE)]
         return decide.first_of_range(near, *newest_known)
 

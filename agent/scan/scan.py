@@ -13,6 +13,7 @@ from agent.mis.book import SHIPPED, Book
 from agent.mis.port import Look, Mis, MisAway, MisBusy, MisDown, MisError, MisRefused, Server
 from agent.mis.probe import NOTHING, examine
 from agent.mis.reader import Reader, ReadKind
+from agent.mis.signs import Signs
 from agent.outbox import GenerationChanged, Outbox
 from agent.scan.budget import Budget
 from agent.scan.database import Recognition
@@ -79,10 +80,14 @@ class Scan:
         self._zone, self._book, self._pace, self._clock = zone, book, pace, clock
         self._timed, self._budget = Timed(mis, clock), Budget(pace.share)
         self._reader = Reader(self._timed, zone, fields)
-        self._near, self._hints = Near(self._reader, outbox, zone), Hints(self._reader, outbox)
+        self._signs = Signs(self._timed, self._reader)
+        self._near, self._hints = (
+            Near(self._reader, self._signs, outbox, zone),
+            Hints(self._reader, self._signs, outbox),
+        )
         self._load, self._verify = Load(outbox, self._reader), Verify(outbox, self._reader, word)
         self._round = Round(outbox, self._reader)
-        self._recognition = Recognition(self._reader, outbox)
+        self._recognition = Recognition(self._signs, outbox)
         self._shape = ""
         self._could: frozenset[str] = frozenset()
         self._highest: bytes | None = None
@@ -145,7 +150,7 @@ class Scan:
         if knows_nothing or self._clock() >= self._look_due:
             self._look_due = self._clock() + self._pace.look_every_seconds
             look = await self._mis.look()
-            self._reader.is_indexed = look.indexed
+            self._signs.is_indexed = look.indexed
             if knows_nothing or look.shape != self._shape:
                 await self._probe(server, look)
         highest = self._highest or bytes.fromhex(await self._outbox.cursor(_HIGHEST) or "")
@@ -183,7 +188,7 @@ class Scan:
         led = await self._hints.look(server.now)
         keys = led.keys.copy()
         changed: Changed | None = None
-        if self._reader.compares_versions:
+        if self._signs.compares_versions:
             changed = await self._near.changed(server, loading=loading)
             keys["visit"] = keys["visit"] | set(changed.visits)
             self._near_through = now if changed.is_whole else self._near_through
