@@ -129,10 +129,14 @@ class FakeHub:
 
     async def until(self, condition: Callable[[], bool], seconds: float = 5.0) -> None:
         """Wait until something is true of this hub; it is looked at after each request and stream."""
-        async with asyncio.timeout(seconds):
-            while not condition():
-                self._changed.clear()
-                await self._changed.wait()
+        try:
+            async with asyncio.timeout(seconds):
+                while not condition():
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            asked = [one.what for one in self.asked]
+            raise AssertionError(f"not so in {seconds} s: asked {asked}, streams {dict(self.open_streams)}") from None
 
     async def start(self, port: int = 0) -> None:
         """Listen, on the same port again after `stop`."""
