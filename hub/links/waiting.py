@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select, union, update
+from sqlalchemy import and_, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.clock import machine_now
@@ -13,7 +13,7 @@ from hub.rules.model import PatientKey
 from hub.rules.visits import Clinic
 from hub.store.dialect import upsert
 from hub.store.engine import Unit
-from hub.store.tables import databases, dirty, dues, intents
+from hub.store.tables import accounts, databases, dirty, dues, intents
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,10 @@ class Waiting:
 
 
 async def accounts_with_work(connection: AsyncConnection, now: datetime) -> list[int]:
-    """Where something changed, is due, or was left open by a request whose answer is missing."""
-    found = union(
-        select(dirty.c.account_id),
-        select(dues.c.account_id).where(dues.c.due <= now),
-        select(intents.c.account_id),
-    )
-    return sorted((await connection.execute(found)).scalars())
+    """Where something changed, is due, or was left open by a request whose answer is missing; of a database whose first load goes on
+    nothing is delivered. Account by account: a hub holds many rows of each, and asks after every change."""
+    found = select(accounts.c.id).where(_HAS_WORK).order_by(accounts.c.id)
+    return list((await connection.execute(found, {"now": now})).scalars())
 
 
 async def next_due(connection: AsyncConnection, now: datetime) -> datetime | None:
@@ -55,22 +52,28 @@ async def clinics(unit: Unit) -> dict[str, Clinic]:
 
 async def has_gate_to_open(unit: Unit) -> bool:
     """Whether a database's first load has just become durable."""
-    return (await unit.execute(select(databases.c.id).where(_is_loaded_by_now(unit)).limit(1))).first() is not None
+    query = select(databases.c.id).where(in_account(unit, databases), _GATE_OPENS).limit(1)
+    return (await unit.execute(query)).first() is not None
 
 
 async def open_gates(unit: Unit) -> None:
     """From now on these databases' visits make deals."""
-    await unit.execute(update(databases).where(_is_loaded_by_now(unit)).values(loaded_at=machine_now()))
+    opened = update(databases).where(in_account(unit, databases), _GATE_OPENS)
+    await unit.execute(opened.values(loaded_at=machine_now()))
 
 
-def _is_loaded_by_now(unit: Unit) -> ColumnElement[bool]:
-    """A whole pass was made and the agent's outbox was empty after it."""
-    return and_(
-        in_account(unit, databases),
-        databases.c.loaded_at.is_(None),
-        databases.c.verified_through.is_not(None),
-        databases.c.outbox_depth == 0,
-    )
+_GATE_OPENS = and_(
+    databases.c.loaded_at.is_(None), databases.c.verified_through.is_not(None), databases.c.outbox_depth == 0
+)
+"""A whole pass was made and the agent's outbox was empty after it."""
+_CHANGED = exists().where(dirty.c.account_id == databases.c.account_id, dirty.c.database == databases.c.id)
+_HAS_WORK = or_(
+    exists().where(
+        databases.c.account_id == accounts.c.id, or_(and_(databases.c.loaded_at.is_not(None), _CHANGED), _GATE_OPENS)
+    ),
+    exists().where(dues.c.account_id == accounts.c.id, dues.c.due <= bindparam("now", type_=dues.c.due.type)),
+    exists().where(intents.c.account_id == accounts.c.id),
+)
 
 
 async def waiting(unit: Unit, of: Collection[str], now: datetime, limit: int) -> list[PatientKey]:

@@ -1,6 +1,7 @@
 """Who waits, and what the store keeps of deals and contacts."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -12,7 +13,7 @@ from hub.links.waiting import Waiting
 from hub.rules.model import ContactMemory, Memory, PatientKey, Stage, Written
 from hub.rules.plan import Outcome, OwnContact, OwnDeal
 from hub.store.engine import Store
-from hub.store.tables import contact_links, deals, dirty
+from hub.store.tables import contact_links, databases, deals, dirty
 from tests.hub.clinic_day import DATABASE, Day, at, begun
 
 KEY = PatientKey(DATABASE, "4410")
@@ -59,6 +60,25 @@ async def test_who_is_due_comes_first_then_who_waits_longest(day: Day) -> None:
     async with day.store.hub_reading() as connection:
         assert await waiting.accounts_with_work(connection, at(7)) == [1, 2]
         assert await waiting.next_due(connection, at(7)) == at(7, 1)
+
+
+async def test_a_database_whose_first_load_goes_on_is_no_work_and_its_end_is(day: Day) -> None:
+    async def work() -> list[int]:
+        async with day.store.hub_reading() as connection:
+            return await waiting.accounts_with_work(connection, at(7))
+
+    async def stand(**values: Any) -> None:
+        async with day.store.writing(day.account) as unit:
+            await unit.execute(update(databases).values(**values))
+
+    await mark(day, "4410", 5)
+    await stand(loaded_at=None, verified_through=None, outbox_depth=0)
+    while_it_loads = await work()
+    await stand(verified_through=at(6), outbox_depth=3)
+    while_its_last_changes_come = await work()
+    await stand(outbox_depth=0)
+
+    assert (while_it_loads, while_its_last_changes_come, await work()) == ([], [], [day.account.id])
 
 
 async def test_a_time_that_is_no_more_is_forgotten(day: Day) -> None:
