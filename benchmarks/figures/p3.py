@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from agent.lookup import Lookup
 from agent.mis.sqlite import open_sqlite
+from agent.scan import Scan
 from benchmarks.clinic import FIELDS, ZONE, outbox_of, read_whole, some_patients
 from benchmarks.figure import Figure, Line, Run, interleaved
 from benchmarks.stats import Goal, quantile
@@ -47,6 +48,9 @@ async def measure(run: Run) -> list[Line]:
         open_sqlite(clinic) as searched,
         outbox_of(read) as (outbox, standing),
     ):
+        await Scan(
+            searched, outbox, standing, zone=ZONE, fields=FIELDS
+        ).step()  # from then on it is known what can be read
         minutes = itertools.count(0, 60)  # of the rate limit: no question is one too many
         lookup = Lookup(asked, searched, outbox, standing, zone=ZONE, fields=FIELDS, monotonic=lambda: next(minutes))
         told = [await lookup.answer(_asks({"patient_ids": [patient]})) for patient in patients]
