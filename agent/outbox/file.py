@@ -13,7 +13,7 @@ from wire import log
 logger = logging.getLogger(__name__)
 
 _FULL = "Освободите место на диске с папкой агента: служба начнёт снова сама, ничего не потеряно."
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _SCHEMA = """
 -- One row for each dirty entity, and the marks of full passes. AUTOINCREMENT: a seq is never given out twice, even after
 -- the newest row was acked and deleted; the hub would take a second row under an old seq for a repeat.
@@ -43,7 +43,7 @@ CREATE TABLE known (
 ) WITHOUT ROWID;
 CREATE INDEX known_in_order ON known (kind, CAST(key AS INTEGER));
 CREATE INDEX known_by_start ON known (kind, start);
-CREATE INDEX known_by_owner ON known (kind, owner);
+CREATE INDEX known_by_owner ON known (kind, owner, start);
 
 -- By what patients are found: keyed digests, and for each patient all of his, to take them away again.
 CREATE TABLE tokens (token BLOB NOT NULL, patient TEXT NOT NULL, PRIMARY KEY (token, patient)) WITHOUT ROWID;

@@ -2,13 +2,18 @@
 
 import os
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from agent.outbox import GenerationChanged, Outbox, Reading, open_outbox
+from agent.outbox.file import connect
+from agent.outbox.index import Index
+from agent.outbox.seal import Seal
 from wire.errors import UnexpectedFrame
 from wire.frames import Lane, LaneStart, PassBegin, Push, Welcome, encode
 from wire.lanes import START
@@ -17,6 +22,7 @@ from wire.model import Patient, Visit
 KEY = b"k" * 32
 FIELDS = ("visit.comment:off", "visit.services:off")
 NOON = datetime(2026, 11, 24, 9, tzinfo=UTC)
+T = TypeVar("T")
 
 
 def patient(key: int, name: str = "Канарейкин", **fields: object) -> Reading:
@@ -356,6 +362,28 @@ async def test_the_scan_finds_what_is_known(outbox: Outbox) -> None:
     assert sorted(await known.visits_of(["7"])) == [9, 10]
     assert [await known.nth_newest("visit", n) for n in (0, 2, 3)] == [11, 9, None]
     assert await known.count("visit") == 3
+
+
+async def test_a_patients_visits_are_found_by_the_patient_however_many_others_there_are(tmp_path: Path) -> None:
+    """By their times, half a million would be looked through for each card."""
+    seal = Seal(KEY)
+    with closing(connect(tmp_path / "outbox.db", seal)) as db:
+
+        async def run(work: Callable[[sqlite3.Connection], T]) -> T:
+            return work(db)
+
+        said: list[str] = []
+        db.set_trace_callback(said.append)
+        await Index(run, seal).visits_of("7", NOON, future=5, past=5)
+        db.set_trace_callback(None)
+        plans = [db.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall() for statement in said]
+
+    assert len(plans) == 2
+    for plan in plans:
+        assert [step[3].split(" known_by_owner ")[-1] for step in plan] in (
+            ["(kind=? AND owner=? AND start>?)"],
+            ["(kind=? AND owner=? AND start<?)"],
+        )
 
 
 async def test_the_age_of_the_oldest_entry_is_told(tmp_path: Path) -> None:
