@@ -21,6 +21,7 @@ KINDS: tuple[ReadKind, ...] = ("patient", "visit", "balance", "checkup", "plan")
 
 PAGE = 200
 """Rows of one statement, as the page statements say."""
+
 LOCKS = 10
 """So many times a step waits for somebody else's lock, some tenths of a second each, before it gives up as a whole."""
 

@@ -81,10 +81,8 @@ class Scan:
         self._timed, self._budget = Timed(mis, clock), Budget(pace.share)
         self._reader = Reader(self._timed, zone, fields)
         self._signs = Signs(self._timed, self._reader)
-        self._near, self._hints = (
-            Near(self._reader, self._signs, outbox, zone),
-            Hints(self._reader, self._signs, outbox),
-        )
+        self._near = Near(self._reader, self._signs, outbox, zone)
+        self._hints = Hints(self._reader, self._signs, outbox)
         self._load, self._verify = Load(outbox, self._reader), Verify(outbox, self._reader, word)
         self._round = Round(outbox, self._reader)
         self._recognition = Recognition(self._signs, outbox)

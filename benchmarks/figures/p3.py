@@ -48,9 +48,8 @@ async def measure(run: Run) -> list[Line]:
         open_sqlite(clinic) as searched,
         outbox_of(read) as (outbox, standing),
     ):
-        await Scan(
-            searched, outbox, standing, zone=ZONE, fields=FIELDS
-        ).step()  # from then on it is known what can be read
+        scan = Scan(searched, outbox, standing, zone=ZONE, fields=FIELDS)
+        await scan.step()  # from then on it is known what can be read
         minutes = itertools.count(0, 60)  # of the rate limit: no question is one too many
         lookup = Lookup(asked, searched, outbox, standing, zone=ZONE, fields=FIELDS, monotonic=lambda: next(minutes))
         told = [await lookup.answer(_asks({"patient_ids": [patient]})) for patient in patients]

@@ -128,33 +128,19 @@ def _tried(examples: int) -> settings:
 ARRIVALS = given(told=histories(), data=st.data(), regular=st.booleans(), lead=st.booleans())
 
 
-@_tried(24)
-@ARRIVALS
-async def test_the_order_of_arrival_does_not_change_the_end(
-    days: Days, told: list[Visit], data: st.DataObject, regular: bool, lead: bool
-) -> None:
-    await _arrive_in_any_order(days, told, data, regular=regular, lead=lead)
-
-
-@pytest.mark.long
-@pytest.mark.timeout(3600)
-@_tried(1000)
-@ARRIVALS
-async def test_no_order_of_arrival_changes_the_end(
-    days: Days, told: list[Visit], data: st.DataObject, regular: bool, lead: bool
-) -> None:
-    await _arrive_in_any_order(days, told, data, regular=regular, lead=lead)
-
-
-async def _arrive_in_any_order(
-    days: Days, told: list[Visit], data: st.DataObject, *, regular: bool, lead: bool
-) -> None:
+async def _arrive_in_any_order(days: Days, told: list[Visit], data: st.DataObject, regular: bool, lead: bool) -> None:
     shuffled = data.draw(st.permutations(told))
     at_once = await delivered(await days(), [told], regular=regular, lead=lead)
 
     one_by_one = await delivered(await days(), [[change] for change in shuffled], regular=regular, lead=lead)
 
     assert one_by_one == at_once
+
+
+test_the_order_of_arrival_does_not_change_the_end = _tried(24)(ARRIVALS(_arrive_in_any_order))
+test_no_order_of_arrival_changes_the_end = pytest.mark.long(
+    pytest.mark.timeout(3600)(_tried(1000)(ARRIVALS(_arrive_in_any_order)))
+)
 
 
 @_tried(25)

@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 from agent.deleted import Word
-from tests.agent.scan.histories import BETRAYED, SILENT, STEPS, Player, Size, told
+from tests.agent.scan.histories import BETRAYED, SILENT, STEPS, TROUBLE, Player, Size, told
 from tests.agent.scan.world import Hub, World, world
 from wire.frames import PassBegin, PassEnd, Push
 
@@ -22,7 +22,7 @@ NEVER = 999_999_999
 """The patient of visits whose transaction is rolled back."""
 EDITS = tuple(kind for kind in (*BETRAYED, *SILENT) if kind != "touch")
 BETWEEN = (*STEPS, "push", "lose push", "lose ack")
-ACCIDENTS = ("restart", "crash", "down", "busy", "dump", "restore")
+ACCIDENTS = tuple(kind for kind in TROUBLE if kind not in BETWEEN)
 
 
 @dataclass(frozen=True)
