@@ -53,7 +53,9 @@ class Lookup:
         monotonic: Callable[[], float] = monotonic,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
-        self._cards, self._searches = (Source(mis, standing, zone, fields, book) for mis in (cards, searches))
+        self._cards, self._searches = (
+            Source(mis, outbox.owners, standing, zone, fields, book) for mis in (cards, searches)
+        )
         self._outbox, self._monotonic, self._now = outbox, monotonic, now
         self._rates = {ask: Rate(most) for ask, most in PER_MINUTE.items()}
 

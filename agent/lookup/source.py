@@ -5,17 +5,22 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from zoneinfo import ZoneInfo
 
+from agent.keyed import Keyed
 from agent.mis.book import Book
 from agent.mis.port import Mis, MisChanged, MisDown, MisError, MisRefused
 from agent.mis.reading import Clinic
+from agent.outbox import Owners
 from agent.standing import Standing
 
 
 class Source:
     """Who waits for the connection waits in the order of coming."""
 
-    def __init__(self, mis: Mis, standing: Standing, zone: ZoneInfo, fields: Collection[str], book: Book) -> None:
-        self._mis, self._standing, self._zone, self._fields, self._book = mis, standing, zone, fields, book
+    def __init__(
+        self, mis: Mis, owners: Owners, standing: Standing, zone: ZoneInfo, fields: Collection[str], book: Book
+    ) -> None:
+        self._mis, self._answers, self._standing = mis, Keyed(mis, owners, book), standing
+        self._zone, self._fields, self._book = zone, fields, book
         self._lock = asyncio.Lock()
         self._clinic: Clinic | None = None
         self._seen: Mapping[str, bool] | None = None
@@ -43,6 +48,7 @@ class Source:
         """See what can be read: at first, after a loss, and when the scan saw a difference."""
         seen = self._standing.now.capabilities
         if self._clinic is None or seen != self._seen:
-            self._clinic = Clinic(self._mis, await self._mis.columns(), self._zone, self._fields, self._book)
+            columns = await self._mis.columns()
+            self._clinic = Clinic(self._mis, self._answers, columns, self._zone, self._fields, self._book)
             self._seen = seen
         return self._clinic

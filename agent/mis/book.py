@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from agent.mis.forms import formed
 from agent.mis.port import Columns
-from agent.mis.statements import Query, Source, names, query, shorter
+from agent.mis.statements import Query, Source, names, query
 
 
 @dataclass(frozen=True)
@@ -14,12 +15,9 @@ class Book:
     overrides: Mapping[str, Query] = field(default_factory=dict)
 
     def query(self, name: str) -> Query:
-        """The statement of this name; `visits_page/50` has so many rows at most."""
-        file, _, rows = name.partition("/")
-        override = self.overrides.get(file)
-        if override is None:
-            return query(name)
-        return shorter(override, int(rows)) if rows else override
+        """The statement of this name, in one of its `forms`."""
+        file, _, form = name.partition("/")
+        return formed(self.overrides.get(file) or query(file), form)
 
     def wanted(self) -> dict[str, set[str]]:
         """All tables and columns that the statements name."""

@@ -24,12 +24,13 @@ LOOK = "SELECT state, user_access, is_auto_close_on FROM sys.databases WHERE nam
 NAMES = "SELECT @@SERVERNAME, d.name, d.create_date FROM sys.databases AS d WHERE d.name = DB_NAME()"
 LISTED = "SELECT TABLE_NAME, COLUMN_NAME FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = 'dbo'"
 INDEXES = (
-    "SELECT COUNT(*) FROM sys.indexes AS i "
+    "SELECT t.name, n.name FROM sys.indexes AS i "
+    "INNER JOIN sys.tables AS t ON t.object_id = i.object_id AND t.schema_id = SCHEMA_ID('dbo') "
     "INNER JOIN sys.index_columns AS c ON c.object_id = i.object_id AND c.index_id = i.index_id "
     "INNER JOIN sys.columns AS n ON n.object_id = c.object_id AND n.column_id = c.column_id "
-    "WHERE i.object_id = OBJECT_ID('dbo.Receptions') AND i.is_disabled = 0 AND i.has_filter = 0 "
-    "AND c.key_ordinal = 1 AND n.name = 'RowVersion'"
+    "WHERE i.is_disabled = 0 AND i.is_hypothetical = 0 AND i.has_filter = 0 AND i.type IN (1, 2) AND c.key_ordinal = 1"
 )
+"""Each table with the column that one of its indexes begins with."""
 OUT = "master"
 
 Where: TypeAlias = Literal["knocking", "outside", "inside"]

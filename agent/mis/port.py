@@ -63,14 +63,14 @@ class Server:
 @dataclass(frozen=True)
 class Look:
     """By what a database is told from others and its shape from what it was: `created` is when it was made, or put there by a restore;
-    `shape` a digest of all tables and columns that the login is shown; `indexed` says that an index finds visits by their rowversion.
-    What the server refused to tell is None."""
+    `shape` a digest of all tables and columns that the login is shown; `indexed` are the columns by which an index finds rows, in small
+    letters: `receptions.rowversion`. What the server refused to tell is None."""
 
     server: str | None
     name: str | None
     created: datetime | None
     shape: str
-    indexed: bool = False
+    indexed: frozenset[str] = frozenset()
 
 
 class MisError(Exception):

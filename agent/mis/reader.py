@@ -189,7 +189,8 @@ class Reader:
     async def _plans(self, read: Sequence[Row]) -> tuple[list[Found], list[str]]:
         keys = [cast(int, row["ID"]) for row in read]
         services = await self._fetch("services_of_plans", keys)
-        return self._all_told("plan", plans(read, services, await self._fetch("done_of_plans", keys)))
+        done = await self._fetch("done_of_services", [cast(int, row["ID"]) for row in services or ()])
+        return self._all_told("plan", plans(read, services, done))
 
     async def _balances(self, read: Sequence[Row]) -> tuple[list[Found], list[str]]:
         """Whoever never had money here has no balance."""

@@ -13,7 +13,7 @@ from agent.mis.balance import DEBT, NET
 from agent.mis.book import SHIPPED, Book
 from agent.mis.checkups import checkups, is_checkup
 from agent.mis.plans import AGREED, plans
-from agent.mis.port import Columns, Mis, Row
+from agent.mis.port import Answers, Columns, Mis, Row
 from agent.mis.probe import examine
 from wire.lookup import Bill
 from wire.model import Balance, Checkup, Patient, Plan, Visit
@@ -42,10 +42,17 @@ class Clinic:
     """The clinic's database, as far as it could be read when we looked."""
 
     def __init__(
-        self, mis: Mis, columns: Columns, zone: ZoneInfo, fields: Collection[str], book: Book = SHIPPED
+        self,
+        mis: Mis,
+        answers: Answers,
+        columns: Columns,
+        zone: ZoneInfo,
+        fields: Collection[str],
+        book: Book = SHIPPED,
     ) -> None:
         offer = examine(columns, book)
-        self._mis, self._queries, self._zone, self._fields = mis, offer.queries, zone, fields
+        self._mis, self._answers, self._queries = mis, answers, offer.queries
+        self._zone, self._fields = zone, fields
         self._can = offer.capabilities
         self._has_all_bills = offer.capabilities["sums.billed"] and _tells_whose(columns)
 
@@ -127,7 +134,8 @@ class Clinic:
         keys = [cast(int, row["ID"]) for row in read]
         services = await self._fetch("services_of_plans", keys)
         active: dict[str, list[Plan]] = {}
-        for each in plans(read, services, await self._fetch_if_known("done_of_plans", keys)):
+        done = await self._fetch_if_known("done_of_services", [cast(int, row["ID"]) for row in services])
+        for each in plans(read, services, done):
             if each.entity is not None:
                 active.setdefault(each.entity.patient_id, []).append(each.entity)
         return active
@@ -135,14 +143,14 @@ class Clinic:
     async def _orders(self, visits: list[int], patients: tuple[int, ...]) -> list[Row]:
         parts = list(_chunks(visits)) or [_NOBODY]
         asked = zip_longest(parts, (patients,), fillvalue=_NOBODY)
-        found = [row for of, who in asked for row in await self._mis.fetch("orders_of_card", of, who)]
+        found = [row for of, who in asked for row in await self._answers.fetch("orders_of_card", of, who)]
         return list({row["ID"]: row for row in found}.values())
 
     async def _fetch_if_known(self, query: str, keys: Sequence[int]) -> list[Row] | None:
         return await self._fetch(query, list(keys)) if query in self._queries else None
 
     async def _fetch(self, query: str, keys: list[int]) -> list[Row]:
-        return [row for chunk in _chunks(keys) for row in await self._mis.fetch(query, chunk)]
+        return [row for chunk in _chunks(keys) for row in await self._answers.fetch(query, chunk)]
 
 
 def _tells_whose(columns: Columns) -> bool:

@@ -65,9 +65,9 @@ class Session:
         self.enter()
         found = self._unless_refused(native.NAMES)
         server, name, created = found[0] if found else (None, None, None)
-        indexes = self._unless_refused(native.INDEXES)
+        indexed = frozenset(f"{table}.{column}".lower() for table, column in self._unless_refused(native.INDEXES))
         shape = native.digest((table, column) for table, column in self._listed())
-        return Look(server, name, created, shape, indexed=bool(indexes and indexes[0][0]))
+        return Look(server, name, created, shape, indexed)
 
     def columns(self, wanted: Mapping[str, set[str]]) -> Columns:
         """Which of the wanted columns are there and open to the login: what is listed may still be closed."""

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias, cast
 
+from agent.mis.forms import UNLOCKED
 from agent.mis.port import Answers, MisBusy, Param
 from agent.mis.reader import Reader, To, chunks, version_of
 
 SINCE = 1000
 """Rows of one `visits_since`, which reads an index only."""
+
+
+_VERSIONS = "receptions.rowversion"
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,8 @@ class Signs:
 
     def __init__(self, mis: Answers, reader: Reader) -> None:
         self._mis, self._reader = mis, reader
-        self.is_indexed = False
-        """Whether an index finds visits by their versions; set by whoever looked."""
+        self.indexed: frozenset[str] = frozenset()
+        """The columns by which an index finds rows; set by whoever looked."""
 
     @property
     def _queries(self) -> frozenset[str]:
@@ -71,7 +75,7 @@ class Signs:
     @property
     def finds_by_version(self) -> bool:
         """Whether `versions_since` may be asked: without an index it would read all visits."""
-        return self.is_indexed and {"visits_since", "visits_since_unlocked"} <= self._queries
+        return _VERSIONS in self.indexed and "visits_since" in self._queries
 
     async def versions_since(self, version: bytes) -> tuple[dict[str, str], bool]:
         """The versions of the visits from that one on, in their order, `SINCE` of them at most; and whether some are locked."""
@@ -113,7 +117,7 @@ class Signs:
         try:
             read, locked = await self._mis.fetch(query, param), False
         except MisBusy:
-            read, locked = await self._mis.fetch(f"{query}_unlocked", param), True
+            read, locked = await self._mis.fetch(query + UNLOCKED, param), True
         return {str(row["ID"]): version_of(row) for row in read}, locked
 
     async def _newest(self, query: str) -> int:

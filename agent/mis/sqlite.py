@@ -43,7 +43,7 @@ class SqliteMis:
     async def look(self) -> Look:
         """The file, and its tables."""
         types = await self._run(_declared)
-        return Look("sqlite", self._path.name, None, digest(types), indexed=await self._run(_is_indexed))
+        return Look("sqlite", self._path.name, None, digest(types), await self._run(_indexed))
 
     async def columns(self) -> Columns:
         """All tables and views that are IDENT's."""
@@ -133,9 +133,10 @@ def _declared(db: sqlite3.Connection) -> dict[Source, str]:
     }
 
 
-def _is_indexed(db: sqlite3.Connection) -> bool:
-    first = "SELECT 1 FROM pragma_index_list('Receptions', 'dbo') AS i, pragma_index_info(i.name, 'dbo') AS c"
-    return db.execute(f"{first} WHERE c.seqno = 0 AND lower(c.name) = 'rowversion'").fetchone() is not None
+def _indexed(db: sqlite3.Connection) -> frozenset[str]:
+    tables = "dbo.sqlite_master AS t, pragma_index_list(t.name, 'dbo') AS i, pragma_index_info(i.name, 'dbo') AS c"
+    rows = db.execute(f"SELECT t.name, c.name FROM {tables} WHERE t.type = 'table' AND c.seqno = 0").fetchall()  # noqa: S608 our own words
+    return frozenset(f"{table}.{column}".lower() for table, column in rows)
 
 
 def _rowversion(number: int) -> bytes:

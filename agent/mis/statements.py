@@ -79,17 +79,9 @@ def padded(keys: tuple[int, ...]) -> tuple[int, ...]:
 
 @cache
 def query(name: str) -> Query:
-    """Read one file of `queries/`. `visits_page/50` is that of `visits_page` with so many rows at most."""
-    file, _, rows = name.partition("/")
-    text = files("agent.mis").joinpath("queries", f"{file}.sql").read_text(encoding="utf-8")
-    return shorter(parse(file, text), int(rows)) if rows else parse(name, text)
-
-
-def shorter(query: Query, rows: int) -> Query:
-    """The same with so many rows at most."""
-    tree = query.tree.copy()
-    tree.args["limit"].expression.set("this", str(rows))
-    return Query(query.name, tree, query.required)
+    """Read one file of `queries/`."""
+    text = files("agent.mis").joinpath("queries", f"{name}.sql").read_text(encoding="utf-8")
+    return parse(name, text)
 
 
 def names() -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from wire import log
 logger = logging.getLogger(__name__)
 
 _FULL = "Освободите место на диске с папкой агента: служба начнёт снова сама, ничего не потеряно."
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _SCHEMA = """
 -- One row for each dirty entity, and the marks of full passes. AUTOINCREMENT: a seq is never given out twice, even after
 -- the newest row was acked and deleted; the hub would take a second row under an old seq for a repeat.
@@ -48,6 +48,17 @@ CREATE INDEX known_by_owner ON known (kind, owner, start);
 -- By what patients are found: keyed digests, and for each patient all of his, to take them away again.
 CREATE TABLE tokens (token BLOB NOT NULL, patient TEXT NOT NULL, PRIMARY KEY (token, patient)) WITHOUT ROWID;
 CREATE TABLE indexed (patient TEXT PRIMARY KEY, tokens BLOB NOT NULL) WITHOUT ROWID;
+
+-- Whose each row is, where the clinic's database has no index that says so: keys only.
+CREATE TABLE relations (
+    number INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    through INTEGER           -- up to which key all rows were learnt; null: not all yet
+);
+CREATE TABLE belongs (
+    relation INTEGER NOT NULL, key INTEGER NOT NULL, owner INTEGER NOT NULL, PRIMARY KEY (relation, key)
+) WITHOUT ROWID;
+CREATE INDEX belongs_by_owner ON belongs (relation, owner);
 
 -- Which questions of the hub were answered: ids only.
 CREATE TABLE asked (

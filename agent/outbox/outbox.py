@@ -11,12 +11,13 @@ from time import time
 from types import MappingProxyType
 from typing import TypeVar, cast
 
-from agent.outbox import entries, index, positions
+from agent.outbox import entries, index, owners, positions
 from agent.outbox.entries import Writer
 from agent.outbox.file import connect, get, put, transaction
 from agent.outbox.index import Index
 from agent.outbox.journal import Journal
 from agent.outbox.known import Known
+from agent.outbox.owners import Owners
 from agent.outbox.seal import Seal
 from agent.outbox.values import GenerationChanged, Reading, Snapshot
 from wire.frames import MAX_PUSH_BYTES, Lane, OutboxDepth, PassBegin, PassEnd, Push, Welcome
@@ -37,12 +38,15 @@ class Outbox:
         seal: Seal,
         fields: tuple[str, ...],
         clock: Callable[[], float],
+        relations: Mapping[str, int],
     ) -> None:
         self._thread, self._db, self._seal, self._fields, self._clock = thread, db, seal, fields, clock
         self.known = Known(self._run)
         """What the scan asks about entities recorded before."""
         self.index = Index(self._run, seal)
         """What lookups ask before they read."""
+        self.owners = Owners(self._run, relations)
+        """Whose rows are, where the clinic's database has no index that says so."""
         self.journal = Journal(self._run, self._write)
         self.changed = asyncio.Event()
         """Set when something new can go; cleared by its one reader, the link."""
@@ -140,11 +144,12 @@ class Outbox:
         longer its own."""
 
         def write(db: sqlite3.Connection) -> None:
-            if get(db, "serves") != record:
-                db.execute("DELETE FROM meta WHERE name IN ('database', 'fingerprint')")
-                put(db, "serves", record)
+            db.execute("DELETE FROM meta WHERE name IN ('database', 'fingerprint')")
+            put(db, "serves", record)
 
-        await self._write(write)
+        if await self._run(lambda db: get(db, "serves")) != record:
+            await self.owners.forget()
+            await self._write(write)
 
     async def sent(self) -> dict[Lane, Sent]:
         """Where each lane stands: what `hello` names."""
@@ -252,6 +257,7 @@ async def open_outbox(
         loop = asyncio.get_running_loop()
         db = await loop.run_in_executor(thread, connect, path, seal)
         try:
-            yield Outbox(thread, db, seal, fields, clock)
+            relations = await loop.run_in_executor(thread, owners.known, db)
+            yield Outbox(thread, db, seal, fields, clock, relations)
         finally:
             thread.submit(db.close)

@@ -9,6 +9,7 @@ from agent.deleted import Word
 from agent.mis.reader import KINDS, Reader, ReadKind
 from agent.outbox import GenerationChanged, Outbox, Reading
 from agent.scan import decide
+from agent.scan.ownership import Ownership
 from agent.scan.recording import readings
 from wire import log
 
@@ -81,8 +82,8 @@ class _Pass:
 class Verify:
     """Finds every change that nothing betrayed, and what vanished. A pass that is broken off begins anew."""
 
-    def __init__(self, outbox: Outbox, reader: Reader, word: Word | None) -> None:
-        self._outbox, self._reader, self._word = outbox, reader, word
+    def __init__(self, outbox: Outbox, reader: Reader, ownership: Ownership, word: Word | None) -> None:
+        self._outbox, self._reader, self._ownership, self._word = outbox, reader, ownership, word
         self._pass: _Pass | None = None
         self.braked: dict[ReadKind, int] = {}
         """How many rows of a kind seem to have vanished and wait for a person."""
@@ -103,7 +104,12 @@ class Verify:
 
     async def page(self, now: datetime, generation: int, rows: int) -> None:
         """Read one page more, of so many rows; at the end of a table decide what has vanished."""
-        going = self._pass = self._pass or _Pass(now, believed=self.is_told_otherwise)
+        if self._pass is None:
+            self._pass = _Pass(now, believed=self.is_told_otherwise)
+            self._ownership.again()
+        if not await self._ownership.turn(rows):
+            return
+        going = self._pass
         page = await self._reader.page(going.kind, going.after, rows)
         await self._outbox.record(readings(page.found, now), lane="live", generation=generation)
         through = None if page.is_end else page.last

@@ -9,6 +9,7 @@ from time import monotonic
 from zoneinfo import ZoneInfo
 
 from agent.deleted import Word
+from agent.keyed import Keyed, readable_pages
 from agent.mis.book import SHIPPED, Book
 from agent.mis.port import Look, Mis, MisAway, MisBusy, MisDown, MisError, MisRefused, Server
 from agent.mis.probe import NOTHING, examine
@@ -19,6 +20,7 @@ from agent.scan.budget import Budget
 from agent.scan.database import Recognition
 from agent.scan.hints import Hints, Led
 from agent.scan.near import Changed, Near
+from agent.scan.ownership import Ownership
 from agent.scan.passes import Load, Round, Verify
 from agent.scan.recording import readings
 from agent.scan.timed import Timed
@@ -79,11 +81,12 @@ class Scan:
         self._mis, self._outbox, self._standing = mis, outbox, standing
         self._zone, self._book, self._pace, self._clock = zone, book, pace, clock
         self._timed, self._budget = Timed(mis, clock), Budget(pace.share)
-        self._reader = Reader(self._timed, zone, fields)
-        self._signs = Signs(self._timed, self._reader)
+        answers = Keyed(self._timed, outbox.owners, book)
+        self._reader, self._ownership = Reader(answers, zone, fields), Ownership(self._timed, outbox.owners)
+        self._signs = Signs(answers, self._reader)
         self._near = Near(self._reader, self._signs, outbox, zone)
         self._hints = Hints(self._reader, self._signs, outbox)
-        self._load, self._verify = Load(outbox, self._reader), Verify(outbox, self._reader, word)
+        self._load, self._verify = Load(outbox, self._reader), Verify(outbox, self._reader, self._ownership, word)
         self._round = Round(outbox, self._reader)
         self._recognition = Recognition(self._signs, outbox)
         self._shape = ""
@@ -148,26 +151,27 @@ class Scan:
         if knows_nothing or self._clock() >= self._look_due:
             self._look_due = self._clock() + self._pace.look_every_seconds
             look = await self._mis.look()
-            self._signs.is_indexed = look.indexed
+            self._signs.indexed = look.indexed
             if knows_nothing or look.shape != self._shape:
                 await self._probe(server, look)
         highest = self._highest or bytes.fromhex(await self._outbox.cursor(_HIGHEST) or "")
         if server.last is not None and server.last < highest:
             log.warning(logger, "database.restored")
-            self._begin_anew()
+            await self._begin_anew()
         self._highest = server.last
 
     async def _probe(self, server: Server, look: Look) -> None:
         """See what can be read; statements are written anew for it."""
-        offer = examine(await self._mis.columns(), self._book)
-        self._reader.offer = offer
+        columns = await self._mis.columns()
+        offer = self._reader.offer = examine(columns, self._book)
         try:
             moved = await self._recognition.check(look)
         except MisError:
             self._reader.offer = NOTHING  # nothing is read before it is known again
             raise
+        await self._ownership.settle(readable_pages(self._book, columns), look.indexed)
         if moved:
-            self._begin_anew()
+            await self._begin_anew()
         self._shape = look.shape
         can = frozenset(name for name, there in offer.capabilities.items() if there)
         if can - self._could:  # what comes back is read again at once
@@ -175,8 +179,9 @@ class Scan:
         self._could = can
         self._standing.capabilities({**offer.capabilities, "server.bound": server.bound is not None}, offer.off)
 
-    def _begin_anew(self) -> None:
+    async def _begin_anew(self) -> None:
         """An older backup was put in place: rows stand as they stood then, and no hint says so. Only a whole pass tells all of it."""
+        await self._ownership.forget()
         for part in (self._near, self._hints, self._verify, self._round):
             part.forget()
         self._is_put_back, self._verify_due = True, self._clock()
@@ -245,6 +250,8 @@ class Scan:
         self._budget.took(self._timed.slowest)
 
     async def _some_page(self, server: Server, now: datetime, generation: int, began: float, *, loading: bool) -> None:
+        if not self._ownership.is_known and not await self._ownership.turn(self._budget.rows):
+            return
         if loading:
             if await self._load.page(now, generation, self._budget.rows):
                 self._near.forget()  # now it can tell which visits are near

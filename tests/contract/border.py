@@ -13,8 +13,9 @@ from typing import Any, TypeAlias
 
 from sqlglot import exp
 
+from agent.mis.book import SHIPPED
 from agent.mis.port import Columns, Look, Mis, MisBusy, Param, Row, Server
-from agent.mis.statements import query, readable
+from agent.mis.statements import readable
 from demo.clinic.database import Database
 from demo.clinic.pending import Image, images
 from demo.clinic.schema import TABLES
@@ -136,7 +137,7 @@ class Border(Mis):
         pending = self._pending()
         if not pending:
             return await self._mis.fetch(name, *params)
-        tree = readable(query(name), await self._mis.columns())
+        tree = readable(SHIPPED.query(name), await self._mis.columns())
         with Database(self._path) as database:
             tables: Mapping[str, Sequence[Row]] = {t: list(database.rows(t)) for t in _tables(tree)}
             indexes = set(_indexes(database))

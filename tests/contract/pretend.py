@@ -313,7 +313,8 @@ def _names(cursor: Cursor, _match: re.Match[str], _text: str, _values: Any) -> N
 
 
 def _indexes(cursor: Cursor, _match: re.Match[str], _text: str, _values: Any) -> None:
-    cursor.answer(*cursor.run("SELECT COUNT(*) FROM dbo.sqlite_master WHERE name = 'IX_Receptions_RowVersion'"))
+    rows = "SELECT tbl_name, 'RowVersion' FROM dbo.sqlite_master WHERE name = 'IX_Receptions_RowVersion'"
+    cursor.answer(*cursor.run(rows))
 
 
 _FORMS: Sequence[tuple[str, Callable[[Cursor, re.Match[str], str, Any], None]]] = (

@@ -65,8 +65,8 @@ async def test_the_way_past_leaves_out_what_is_held_and_nothing_else(held: Held,
 
     with pytest.raises(MisBusy):
         await held.visits("visit_versions", 0)
-    assert sorted(map(str, await held.visits("visit_versions_unlocked", 0))) == ["1", "3"]
-    assert await held.visits("visit_versions_by_key_unlocked", (1, 2)) == [1]
+    assert sorted(map(str, await held.visits("visit_versions/unlocked", 0))) == ["1", "3"]
+    assert await held.visits("visit_versions_by_key/unlocked", (1, 2)) == [1]
 
     transaction.commit()
     assert await held.visits("visits_by_key", (*KEYS, 4)) == [1, 2, 3, 4]

@@ -83,9 +83,9 @@ async def test_a_card_asks_a_few_statements_for_everybody_on_the_phone(here: Des
     assert len((await here.card("+79990001001")).patients) == 2
     for query in (
         "accounts_by_key",
-        "payments_of_patients",
-        "checkups_of_patients",
-        "delays_of_checkups",
-        "services_of_plans",
+        "payments_of_patients/keys",
+        "checkups_of_patients/keys",
+        "delays_of_checkups/keys",
+        "services_of_plans/keys",
     ):
         assert here.cards.asked.count(query) == 1

@@ -49,7 +49,7 @@ class SqlServer(ModuleType):
         self.seat_is_taken = False
         """Whether the one who wants a database for himself sits in it already."""
         self.knows_timeout = True
-        self.is_indexed = False
+        self.indexed: set[tuple[str, str]] = set()
 
     def drivers(self) -> list[str]:
         return self.installed
@@ -101,7 +101,7 @@ class SqlServer(ModuleType):
 
     def _rows(self, text: str) -> list[tuple[Any, ...]]:
         if "sys.indexes" in text:
-            return [(int(self.is_indexed),)]
+            return list(self.indexed)
         if "@@SERVERNAME" in text:
             return [("РЕЦЕПЦИЯ\\PZSQLSERVER", "PZ", NOW)]
         if "sys.databases" in text:

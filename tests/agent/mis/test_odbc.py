@@ -270,13 +270,13 @@ def test_nothing_of_odbc_is_imported_with_the_agent() -> None:
 
 async def test_it_says_which_database_this_is_and_in_what_shape(server: SqlServer, mis: OdbcMis) -> None:
     first = await mis.look()
-    assert (first.server, first.name, first.created, first.indexed) == ("РЕЦЕПЦИЯ\\PZSQLSERVER", "PZ", NOW, False)
+    assert (first.server, first.name, first.created, first.indexed) == ("РЕЦЕПЦИЯ\\PZSQLSERVER", "PZ", NOW, frozenset())
 
-    server.is_indexed = True
+    server.indexed = {("Receptions", "RowVersion")}
     server.tables["Receptions"].remove("Comment")
     server.tables = dict(sorted(server.tables.items(), reverse=True))
     second = await mis.look()
-    assert second.indexed
+    assert second.indexed == {"receptions.rowversion"}
     assert second.shape != first.shape
 
     server.tables["Receptions"].add("Comment")
@@ -286,5 +286,5 @@ async def test_it_says_which_database_this_is_and_in_what_shape(server: SqlServe
 async def test_what_the_server_keeps_to_itself_costs_nothing_else(server: SqlServer, mis: OdbcMis) -> None:
     server.fails = lambda text: error(229) if "sys.indexes" in text or "@@SERVERNAME" in text else None
     look = await mis.look()
-    assert (look.server, look.name, look.created, look.indexed) == (None, None, None, False)
+    assert (look.server, look.name, look.created, look.indexed) == (None, None, None, frozenset())
     assert look.shape

@@ -118,4 +118,4 @@ def test_what_is_lost_switches_off_only_what_it_feeds(lost: str, off: set[str]) 
     offer = examine(less(lost))
     assert {name for name, there in offer.capabilities.items() if not there} == off
     assert any("план лечения" in words for words in offer.off) == ("plan.agreed" in off)
-    assert ("done_of_plans" in offer.queries) == ("ElementRelations" not in lost or lost.endswith(("Sum", "Prices")))
+    assert ("done_of_services" in offer.queries) == (lost != "OrderServiceRelation.ID_TreatmentPlanElementRelations")

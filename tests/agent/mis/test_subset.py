@@ -15,7 +15,7 @@ def test_every_statement_is_in_the_subset(name: str) -> None:
     assert query(name).tree is not None
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", golden.every_form())
 @pytest.mark.parametrize("dialect", golden.DIALECTS)
 def test_translations_are_those_that_were_looked_at(name: str, dialect: str) -> None:
     assert golden.translation(name, dialect) == golden.path(name, dialect).read_text()
@@ -23,7 +23,7 @@ def test_translations_are_those_that_were_looked_at(name: str, dialect: str) -> 
 
 def test_no_translation_is_kept_of_what_is_gone() -> None:
     assert {p.name for p in golden.FOLDER.iterdir()} == {
-        golden.path(n, d).name for n in names() for d in golden.DIALECTS
+        golden.path(n, d).name for n in golden.every_form() for d in golden.DIALECTS
     }
 
 

@@ -32,7 +32,7 @@ from tests.agent.scan.histories import (
     made_up,
     shrunk,
 )
-from tests.agent.scan.world import MOSCOW, LiveOnly, Wire, world
+from tests.agent.scan.world import MOSCOW, LiveOnly, Wire, wire_under, world
 from wire.model import Entity
 
 Property: TypeAlias = Callable[[Sequence[Event], Size], Coroutine[Any, Any, None]]
@@ -137,8 +137,7 @@ def bound_after_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def changed(self: Near, server: Server, *args: Any, **kwargs: Any) -> Any:
         found = await real(self, server, *args, **kwargs)
-        timed: Any = self._reader._mis
-        later = await timed._mis.server()
+        later = await wire_under(self._reader._mis).server()
         return type(found)(found.visits, found.is_whole, (later.bound, later.last))
 
     monkeypatch.setattr(Near, "changed", changed)
@@ -192,8 +191,7 @@ def one_checksum(monkeypatch: pytest.MonkeyPatch) -> None:
     real, sums = Near.changed, dict[int, int]()
 
     async def changed(self: Near, server: Server, **kwargs: Any) -> Any:
-        mis: Any = self._reader._mis
-        clinic = (mis if isinstance(mis, Wire) else mis._mis).clinic
+        clinic = wire_under(self._reader._mis).clinic
         names = ("ID_Patients", "PlanStart", *MARKS)
         rows = [clinic.cells("Receptions", key, *names) for key in clinic.keys("Receptions")]
         whole = reduce(xor, map(hash, rows), 0)

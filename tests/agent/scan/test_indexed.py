@@ -13,7 +13,7 @@ from agent.scan import decide
 from agent.scan.near import Near
 from tests.agent.scan.histories import BETRAYED, STEPS, Event, Player, made_up
 from tests.agent.scan.test_scan import changed, furnish
-from tests.agent.scan.world import MOSCOW, LiveOnly, World, world
+from tests.agent.scan.world import MOSCOW, LiveOnly, World, wire_under, world
 
 V = [bytes(7) + bytes([number]) for number in range(10)]
 
@@ -190,8 +190,7 @@ def bound_after_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def since(self: Near, cursor: bytes, bound: bytes, probe: Any) -> Any:
         found = await real(self, cursor, bound, probe)
-        timed: Any = self._reader._mis
-        later = await timed._mis.server()
+        later = await wire_under(self._reader._mis).server()
         return type(found)(found.visits, found.is_whole, (later.bound, later.last), found.cursor and later.bound)
 
     monkeypatch.setattr(Near, "_since", since)

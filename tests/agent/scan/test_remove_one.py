@@ -101,7 +101,7 @@ async def is_as_told(here: World, off: frozenset[str]) -> None:
 
 async def looked_up(mis: Mis) -> int:
     """A card opens beside; how much it tells."""
-    clinic = Clinics(mis, await mis.columns(), MOSCOW, FIELDS)
+    clinic = Clinics(mis, mis, await mis.columns(), MOSCOW, FIELDS)
     money = await clinic.money([1, 2], [1001])
     told = [*await clinic.patients([1001]), *await clinic.visits([1, 2], money)]
     told += (await clinic.balances([1001], money)).values()

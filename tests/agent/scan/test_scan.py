@@ -206,7 +206,7 @@ async def test_a_row_that_somebody_locks_hides_nothing_beside_it(here: World) ->
     assert (await here.outbox.times())[0] == through, "the locked row may have changed"
     here.mis.asked.clear()
     await here.step()
-    assert "visit_versions_unlocked" in {query for query, _ in here.mis.asked}, "it is looked for until it is free"
+    assert "visit_versions/unlocked" in {query for query, _ in here.mis.asked}, "it is looked for until it is free"
 
 
 async def test_when_all_is_locked_it_says_busy_and_loses_nothing(here: World) -> None:
@@ -232,7 +232,7 @@ async def test_who_holds_an_order_hides_no_visit_and_no_sum_is_made_up_of_the_re
     through = (await here.outbox.times())[0]
     here.clinic.put("Receptions", 2, PatientAppeared=NOW)
     here.clinic.visit(5, 1002)
-    here.mis.fails = holds("orders_of_visits", "orders_changed", "orders_of_patients")
+    here.mis.fails = holds("orders_of_visits/keys", "orders_changed", "orders_of_patients/keys")
     await here.step()
     await here.deliver()
     assert here.hub.values["visit", "2"]["status"] == "arrived"

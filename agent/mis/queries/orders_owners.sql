@@ -1,0 +1,6 @@
+-- Whose some orders are.
+-- requires: ID
+SELECT TOP 1000 o.ID, o.ID_Receptions, o.ID_Patients
+FROM dbo.Orders AS o
+WHERE o.ID > ?
+ORDER BY o.ID

@@ -1,0 +1,1 @@
+SELECT delay.ID, delay.ID_ScheduledReceptions FROM dbo.DelayAppointments AS delay WHERE delay.ID > @p0 ORDER BY delay.ID LIMIT 1000

@@ -1,0 +1,1 @@
+SELECT line.ID_TreatmentPlanElementRelations FROM dbo.OrderServiceRelation AS line WHERE line.ID_TreatmentPlanElementRelations IN (@p0)

@@ -1,0 +1,1 @@
+SELECT line.ID_Orders, line.CountService, line.DiscountSum, price.Price FROM dbo.OrderServiceRelation AS line LEFT JOIN dbo.ServiceItemPrices AS price ON price.ID = line.ID_ServicePrices WHERE line.ID IN (@p0)

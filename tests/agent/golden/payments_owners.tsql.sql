@@ -1,0 +1,1 @@
+SELECT TOP 1000 payment.ID, payment.ID_Patients FROM dbo.PaymentsIn AS payment WHERE payment.ID > @p0 ORDER BY payment.ID

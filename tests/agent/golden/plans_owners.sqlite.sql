@@ -1,0 +1,1 @@
+SELECT p.ID, p.ID_Patients FROM dbo.TreatmentPlans AS p WHERE p.ID > @p0 ORDER BY p.ID LIMIT 1000

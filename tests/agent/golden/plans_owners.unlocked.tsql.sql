@@ -1,0 +1,1 @@
+SELECT TOP 1000 p.ID, p.ID_Patients FROM dbo.TreatmentPlans AS p WITH (READPAST) WHERE p.ID > @p0 ORDER BY p.ID

@@ -1,0 +1,1 @@
+SELECT planned.ID, planned.ID_TreatmentPlans, planned.DiscountSum, price.Price FROM dbo.TreatmentPlanElementRelations AS planned LEFT JOIN dbo.ServiceItemPrices AS price ON price.ID = planned.ID_ServicePrices WHERE planned.ID IN (@p0)

@@ -1,0 +1,1 @@
+SELECT TOP 1000 planned.ID, planned.ID_TreatmentPlans FROM dbo.TreatmentPlanElementRelations AS planned WHERE planned.ID > @p0 ORDER BY planned.ID
