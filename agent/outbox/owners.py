@@ -29,22 +29,17 @@ class Owners:
 
     async def begin(self, relations: Collection[str]) -> None:
         """Learn these from nothing."""
-        self._through.update(dict.fromkeys(relations))
-        await self._run(lambda db: _begin(db, relations))
+        if relations:
+            self._through.update(dict.fromkeys(relations))
+            await self._run(lambda db: _begin(db, relations))
 
-    async def learn(self, rows: Mapping[str, Rows], through: int | None = None) -> None:
+    async def learn(self, rows: Mapping[str, Rows], through: int | None = None, *, is_end: bool = False) -> None:
         """Whose some rows are, by relation; of those that were begun. `through`: all rows up to this key were learnt, where others come
-        behind it."""
+        behind it; with `is_end` there were no others, and the relations are known from now on."""
         begun = {relation: of for relation, of in rows.items() if relation in self._through}
-        further = {r: through for r in begun if through is not None and through > (self._through[r] or through)}
+        further = {r: through for r in begun if through is not None and _is_less(self._through[r], through, is_end)}
         await self._run(lambda db: _learn(db, begun, further))
         self._through.update(further)
-
-    async def know(self, relations: Collection[str], through: int) -> None:
-        """All rows of these were learnt."""
-        known = dict.fromkeys(relations, through)
-        await self._run(lambda db: _learn(db, {}, known))
-        self._through.update(known)
 
     async def forget(self, *, but: Collection[str] = ()) -> None:
         """All but these are not known any more."""
@@ -57,6 +52,11 @@ class Owners:
     async def keys(self, owners: Mapping[str, Collection[int]]) -> list[int] | None:
         """The rows that belong to one of some owners, by relation, in order; None where one of the relations is not known."""
         return await self._run(lambda db: _keys(db, owners))
+
+
+def _is_less(known: int | None, through: int, is_end: bool) -> bool:
+    """Whether a relation is known less far, or begins to be known."""
+    return is_end if known is None else known < through
 
 
 def known(db: sqlite3.Connection) -> dict[str, int]:

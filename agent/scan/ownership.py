@@ -32,8 +32,9 @@ class Ownership:
         """What these statements tell is wanted, unless an index of the database leads there."""
         self._wanted = {page: told for page, told in pages.items() if {r.lower() for r in told} - indexed}
         await self._owners.forget(but={relation for told in self._wanted.values() for relation in told})
-        self._left = [page for page in self._wanted if page in self._left or self._is_unknown(page)]
-        self._after = 0
+        unknown = list(filter(self._is_unknown, self._wanted))
+        await self._owners.begin([relation for page in unknown for relation in self._wanted[page]])
+        self._left, self._after = [page for page in self._wanted if page in {*self._left, *unknown}], 0
 
     def again(self) -> None:
         """Walk through all of it once more."""
@@ -42,6 +43,7 @@ class Ownership:
     async def forget(self) -> None:
         """Nothing that was learnt holds any more."""
         await self._owners.forget()
+        await self._owners.begin([relation for told in self._wanted.values() for relation in told])
         self.again()
 
     async def turn(self, rows: int) -> bool:
@@ -53,15 +55,11 @@ class Ownership:
 
     async def _page(self, page: str, rows: int) -> None:
         told = self._wanted[page]
-        if self._after == 0 and self._is_unknown(page):
-            await self._owners.begin(told)
         read = await self._timed.fetch(page if rows == PAGE else f"{page}/{rows}", self._after)
-        self._after = max((cast(int, row[KEY]) for row in read), default=self._after)
-        await self._owners.learn(rows_of(read, told))
-        if len(read) < rows:
-            await self._owners.know(told, self._after)
-            self._left.pop(0)
-            self._after = 0
+        self._after, is_end = max((cast(int, row[KEY]) for row in read), default=self._after), len(read) < rows
+        await self._owners.learn(rows_of(read, told), self._after, is_end=is_end)
+        if is_end:
+            self._left, self._after = self._left[1:], 0
 
     def _is_unknown(self, page: str) -> bool:
         return self._owners.through(self._wanted[page]) is None

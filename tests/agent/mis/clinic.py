@@ -65,6 +65,11 @@ class Clinic:
                 [*map(stored, cells.values()), key],
             )
 
+    def index(self, *columns: str) -> None:
+        """Make an index on each `Table.Column`."""
+        for table, _, column in (name.partition(".") for name in columns):
+            self._db.execute(f"CREATE INDEX IX_{table}_{column} ON {table} ({column})")
+
     def patient_of(self, visit: int) -> int | None:
         """Whose visit it is."""
         found = self._db.execute("SELECT ID_Patients FROM Receptions WHERE ID = ?", (visit,)).fetchone()

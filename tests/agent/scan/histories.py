@@ -8,7 +8,10 @@ from decimal import Decimal
 from random import Random
 from typing import Any, TypeAlias
 
+from agent.keyed import PAGES
+from agent.mis.forms import relations
 from agent.mis.port import MisBusy
+from agent.mis.statements import query
 from tests.agent.mis.clinic import NOW
 from tests.agent.scan.world import FIELDS, World
 from wire.frames import LANES
@@ -21,7 +24,15 @@ BETRAYED = (
     *("plan", "service", "done"),
     *("begin", "begin", "commit", "commit", "roll back", "between", "swap"),
 )
-SILENT = ("quiet patient", "quiet bill", "quiet service", "delete visit", "delete patient", "delete service")
+SILENT = (
+    "quiet patient",
+    "quiet bill",
+    "move bill",
+    "quiet service",
+    "delete visit",
+    "delete patient",
+    "delete service",
+)
 STEPS = ("step", "step", "arrive")
 TROUBLE = ("push", "lose push", "lose ack", "restart", "crash", "down", "busy", "dump", "restore")
 MARKS = ("PatientAppeared", "ReceptionStarted", "ReceptionEnded", "CheckIssued", "ReceptionCanceled")
@@ -31,11 +42,13 @@ OTHER_FIELDS = ("visit.comment", "visit.services:off")
 
 @dataclass(frozen=True)
 class Size:
-    """How far edits are spread: over so many keys of a table, so many patients (of whom the last two have no card), so many days."""
+    """How far edits are spread: over so many keys of a table, so many patients (of whom the last two have no card), so many days.
+    `leads`: indexes of the clinic's own lead from owners to what is theirs."""
 
     keys: int = 12
     owners: int = 7
     days: int = 90
+    leads: bool = False
 
     def owner(self, number: int) -> int:
         """Whose visit it is."""
@@ -62,6 +75,8 @@ class Player:
 
     def furnish(self) -> None:
         """What was there before: patients whom nothing betrays, and old visits."""
+        if self.size.leads:
+            self.here.clinic.index(*(relation for page in PAGES for relation in relations(query(page).tree)))
         for key in range(1, 6):
             self._patient(key, 0, audit=False)
         for key in range(1, 6):
@@ -85,7 +100,7 @@ class Player:
                 self.here.fields = OTHER_FIELDS if self.here.fields == FIELDS else FIELDS
                 await self.here.restart()
             case "crash":
-                await self.here.crash(1 + number % 6)
+                await self.here.crash(1 + number % 20)
             case "down":
                 self.here.is_down(down=True)
                 await self.here.step()
@@ -127,6 +142,12 @@ class Player:
                 self._patient(key, number, audit=what == "patient")
             case "bill" | "quiet bill":
                 self._bill(key, number, audit=what == "bill")
+            case "move bill":
+                if clinic.holds("Orders", key):
+                    other = key % size.keys + 1
+                    clinic.put(
+                        "Orders", key, ID_Receptions=other, ID_Patients=clinic.patient_of(other) or 1, audit=False
+                    )
             case "late bill":
                 self._bill(key, number, audit=True, ago=timedelta(seconds=number % 500))
             case "pay":

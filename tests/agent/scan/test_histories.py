@@ -13,12 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent import keyed
 from agent.deleted import Word
 from agent.mis import reader
 from agent.mis.port import Server
 from agent.outbox import Outbox, entries
 from agent.scan import decide
 from agent.scan.near import Changed, Near
+from agent.scan.ownership import Ownership
 from tests.agent.scan.histories import (
     BETRAYED,
     MARKS,
@@ -91,8 +93,10 @@ async def everything_arrives(history: Sequence[Event], size: Size = SMALL) -> No
 
 
 @pytest.fixture(autouse=True)
-def at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+def in_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables are looked through at every step; and few as their rows are, most lie below those that are looked at as new."""
     monkeypatch.setattr(decide, "HINTED_ROWS", 10_000)
+    monkeypatch.setattr(keyed, "OVERLAP", 2)
 
 
 @settings(max_examples=25)
@@ -212,6 +216,16 @@ def digest_of_older_fields(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(entries, "digest", older)
 
 
+def hints_teach_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose a row is, only the newest rows tell."""
+    monkeypatch.setattr(keyed, "PAGES", dict.fromkeys(keyed.PAGES))
+
+
+def learnt_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pass trusts what was learnt of whose each row is."""
+    monkeypatch.setattr(Ownership, "again", lambda self: None)
+
+
 @pytest.mark.parametrize(
     ("wrong", "loses", "kinds"),
     [
@@ -224,6 +238,8 @@ def digest_of_older_fields(monkeypatch: pytest.MonkeyPatch) -> None:
         (uncommitted, hints_suffice, ("visit", "begin", "commit", "roll back", *STEPS)),
         (one_checksum, hints_suffice, ("visit", "swap", *STEPS)),
         (digest_of_older_fields, everything_arrives, ("visit", "upgrade", *STEPS)),
+        (hints_teach_nothing, hints_suffice, ("visit", "bill", "pay", *STEPS)),
+        (learnt_once, everything_arrives, ("visit", "quiet bill", "move bill", *STEPS)),
     ],
 )
 def test_a_wrong_variant_is_found_out(
@@ -249,7 +265,7 @@ def test_a_wrong_variant_is_found_out(
 
 FROM = int(os.environ.get("SEED", "0"))
 CHUNKS, IN_CHUNK = 200, 100
-MANY = Size(keys=50)
+MANY, LED = Size(keys=50), Size(keys=50, leads=True)
 PROPERTIES: dict[str, tuple[Property, tuple[str, ...]]] = {
     "hints": (hints_suffice, (*BETRAYED, *STEPS)),
     "trouble": (trouble_loses_nothing, (*BETRAYED, *STEPS, *TROUBLE)),
@@ -265,7 +281,7 @@ def play_seed(seed: int) -> None:
 
     def fails(some: list[Event]) -> bool:
         try:
-            asyncio.run(holds(some, MANY))
+            asyncio.run(holds(some, LED if seed % 4 == 3 else MANY))
         except AssertionError:
             return True
         return False
@@ -294,5 +310,5 @@ def test_a_failing_history_is_told_in_short() -> None:
 
 
 if __name__ == "__main__":
-    decide.HINTED_ROWS = 10_000
+    decide.HINTED_ROWS, keyed.OVERLAP = 10_000, 2
     play_seed(int(sys.argv[1]))

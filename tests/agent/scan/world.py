@@ -17,7 +17,7 @@ from agent.mis.port import Columns, Look, Mis, MisDown, MisError, Param, Row, Se
 from agent.mis.probe import examine
 from agent.mis.reader import Reader
 from agent.mis.sqlite import open_sqlite
-from agent.outbox import Outbox, file, open_outbox
+from agent.outbox import Outbox, file, open_outbox, owners
 from agent.outbox import outbox as outbox_module
 from agent.scan import Pace, Scan
 from agent.standing import Standing
@@ -310,7 +310,7 @@ def _crashing(at: int) -> Iterator[None]:
             if left[0] <= 0:
                 raise Crash
 
-    with patch.object(outbox_module, "transaction", transaction):
+    with patch.object(outbox_module, "transaction", transaction), patch.object(owners, "transaction", transaction):
         yield
 
 
