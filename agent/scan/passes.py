@@ -23,8 +23,9 @@ DONE = "done"
 class Load:
     """Everything once, in the backfill lane, bracketed for the hub. How far it came is a cursor in the outbox."""
 
-    def __init__(self, outbox: Outbox, reader: Reader) -> None:
-        self._outbox, self._reader = outbox, reader
+    def __init__(self, outbox: Outbox, reader: Reader, ownership: Ownership) -> None:
+        self._outbox, self._reader, self._ownership = outbox, reader, ownership
+        self._has_walked = False
 
     async def is_done(self) -> bool:
         """Whether everything was read since this generation began."""
@@ -35,10 +36,16 @@ class Load:
         if await self._outbox.cursor(LOAD) is None:
             cursors = {LOAD: f"{KINDS[0]} 0", LOAD_BEGAN: now.isoformat()}
             await self._outbox.begin_pass(*self._reader.kinds, cursors=cursors, generation=generation)
+            self._has_walked = False
             log.info(logger, "load.begun", generation=generation)
 
     async def page(self, now: datetime, generation: int, rows: int) -> bool:
-        """Read one page more, of so many rows; say whether it was the last."""
+        """Read one page more, of so many rows; say whether it was the last. It counts as a pass: what was learnt before is looked at again."""
+        if not self._has_walked:
+            self._ownership.again()
+            self._has_walked = True
+        if not await self._ownership.turn(rows):
+            return False
         name, after = (await self._cursor(LOAD)).split()
         kind = next(kind for kind in KINDS if kind == name)
         page = await self._reader.page(kind, int(after), rows)

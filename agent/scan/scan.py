@@ -86,7 +86,8 @@ class Scan:
         self._signs = Signs(answers, self._reader)
         self._near = Near(self._reader, self._signs, outbox, zone)
         self._hints = Hints(self._reader, self._signs, outbox)
-        self._load, self._verify = Load(outbox, self._reader), Verify(outbox, self._reader, self._ownership, word)
+        self._load = Load(outbox, self._reader, self._ownership)
+        self._verify = Verify(outbox, self._reader, self._ownership, word)
         self._round = Round(outbox, self._reader)
         self._recognition = Recognition(self._signs, outbox)
         self._shape = ""
