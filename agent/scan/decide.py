@@ -24,7 +24,7 @@ AT_ONCE = 400
 """Visits that one step reads in full; more stay for the next."""
 OVERLAP = timedelta(minutes=10)
 """Changed-times are written by other clocks, and in transactions that commit later."""
-HINTED_ROWS = 1000
+HINTED_ROWS = 2000
 """Of one table, that a step looks through for hints on the average."""
 
 

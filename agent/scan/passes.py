@@ -40,7 +40,7 @@ class Load:
             log.info(logger, "load.begun", generation=generation)
 
     async def page(self, now: datetime, generation: int, rows: int) -> bool:
-        """Read one page more, of so many rows; say whether it was the last. It counts as a pass: what was learnt before is looked at again."""
+        """Read one page more, of so many rows; say whether it was the last. It counts as a pass: whose rows are is looked at anew."""
         if not self._has_walked:
             self._ownership.again()
             self._has_walked = True

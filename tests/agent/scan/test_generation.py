@@ -7,7 +7,17 @@ import pytest
 
 from agent.mis.reader import Reader
 from agent.outbox import GenerationChanged, Outbox
+from agent.scan.ownership import Ownership
 from agent.scan.passes import Load
+
+
+class Walked:
+    """Whose rows are was learnt."""
+
+    def again(self) -> None: ...
+
+    async def turn(self, _rows: int) -> bool:
+        return True
 
 
 class Cleared:
@@ -18,7 +28,7 @@ class Cleared:
 
 
 async def test_a_page_whose_cursor_a_welcome_cleared_is_given_up() -> None:
-    load = Load(cast(Outbox, Cleared()), cast(Reader, None))
+    load = Load(cast(Outbox, Cleared()), cast(Reader, None), cast(Ownership, Walked()))
 
     with pytest.raises(GenerationChanged):
         await load.page(datetime(2026, 11, 24, tzinfo=UTC), 1, 200)

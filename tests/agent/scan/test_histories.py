@@ -117,6 +117,13 @@ def test_everything_arrives_with_the_next_pass(history: list[Event]) -> None:
     asyncio.run(everything_arrives(history))
 
 
+async def test_reading_everything_again_looks_anew_at_whose_rows_are() -> None:
+    """Seed 316: a dump of the hub was put back, and an order had come in silence below the newest."""
+    names = ("arrive", "late bill", "step", "dump", "push", "quiet bill", "restore")
+    keys, numbers = (442, 447, 165, 359, 700, 775, 125), (798, 182, 565, 355, 108, 68, 803)
+    await everything_arrives(list(zip(names, keys, numbers, strict=True)), MANY)
+
+
 # Wrong variants: each loses changes, and is found out.
 
 
