@@ -181,6 +181,25 @@ async def test_whoever_holds_another_table_does_not_hide_visits(
     transaction.roll_back()
 
 
+async def test_whoever_holds_an_order_hides_the_sums_of_no_other_visit(there: There, begin: Begin) -> None:
+    """Asked by keys a statement comes by no other row; one that looked through the table would wait for it."""
+    there.clinic.put("Orders", 7, ID_Receptions=2, ID_Patients=1001, IsBillFormed=True)
+    await there.arrives()
+    transaction = begin()
+    transaction.put("Orders", 50, ID_Receptions=1, IsBillFormed=True)
+    there.clinic.put("OrderServiceRelation", 3, ID_Orders=7, ID_ServicePrices=4, CountService=2)
+    there.clinic.put("ServiceItemPrices", 4, Price=Decimal(35))
+    there.clinic.put("Receptions", 2, PatientAppeared=NOW)
+
+    await there.step()
+    await there.deliver()
+
+    assert there.held(2)["status"] == "arrived"
+    assert there.held(2)["sums"]["planned"] == "70.00"
+    transaction.roll_back()
+    await there.arrives()
+
+
 @either
 async def test_a_late_commit_appears_though_its_number_is_old(there: There, begin: Begin) -> None:
     transaction = begin()
