@@ -21,7 +21,7 @@ class Times:
     """Where a person has to act first."""
     superseded: float = 300
     """Until an agent whose place was taken comes back: no jitter, the hub counts how often that happens."""
-    slow_ack: float = 1
+    slow_ack: float = 0.6
     """An ack that took longer shows a narrow line."""
 
     def scaled(self, unit: float) -> "Times":
