@@ -38,8 +38,9 @@ class Owners:
         behind it; with `is_end` there were no others, and the relations are known from now on."""
         begun = {relation: of for relation, of in rows.items() if relation in self._through}
         further = {r: through for r in begun if through is not None and _is_less(self._through[r], through, is_end)}
-        await self._run(lambda db: _learn(db, begun, further))
-        self._through.update(further)
+        if further or any(begun.values()):
+            await self._run(lambda db: _learn(db, begun, further))
+            self._through.update(further)
 
     async def forget(self, *, but: Collection[str] = ()) -> None:
         """All but these are not known any more."""
