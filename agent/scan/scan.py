@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from agent.deleted import Word
 from agent.keyed import Keyed, readable_pages
 from agent.mis.book import SHIPPED, Book
-from agent.mis.port import Look, Mis, MisAway, MisBusy, MisDown, MisError, MisRefused, Server
+from agent.mis.port import Look, Mis, MisAway, MisBusy, MisDown, MisError, Server
 from agent.mis.probe import NOTHING, examine
 from agent.mis.reader import Reader, ReadKind
 from agent.mis.signs import Signs
@@ -22,6 +22,7 @@ from agent.scan.hints import Hints, Led
 from agent.scan.near import Changed, Near
 from agent.scan.ownership import Ownership
 from agent.scan.passes import Load, Round, Verify
+from agent.scan.patience import Patience
 from agent.scan.recording import readings
 from agent.scan.timed import Timed
 from agent.standing import Standing
@@ -30,11 +31,6 @@ from wire.errors import NeedsOperator
 
 logger = logging.getLogger(__name__)
 
-_PATIENCE_SECONDS = 60.0
-"""How long a person is given before it is tried again."""
-_LONGEST_WAIT_SECONDS = 30.0
-_LONGEST_HELD_SECONDS = 5.0
-"""Whoever holds a row, or the server's time, is not pressed for it; nor is what he changes to be seen late."""
 _LOAD_HASTE = 10
 """The first load, and the pass after a backup was put back, may take so many times the share of the server that later pages may: nothing
 is known to be true before it ends."""
@@ -97,7 +93,7 @@ class Scan:
         self._near_through: datetime | None = None
         self._page_due = self._verify_due = self._look_due = clock()
         self._verifies_next = True
-        self._failures = self._held = 0
+        self._patience = Patience(pace.every_seconds)
 
     async def run(self) -> None:
         """Step by step."""
@@ -117,11 +113,10 @@ class Scan:
             return self._pace.every_seconds
         except MisBusy as busy:  # nothing is lost by waiting: what was not recorded is found again
             self._standing.mis("busy")
-            self._held += 1
-            return busy.after or min(_LONGEST_HELD_SECONDS, self._backed_off(self._held))
+            return self._patience.held(busy)
         except MisError as error:
             return self._failed(error)
-        self._failures = self._held = 0
+        self._patience.passed()
         self._standing.mis("busy" if self._reader.some_locked else "ok", self._doubt())
         self._standing.skipped(self._reader.counts())
         return self._pace.every_seconds
@@ -275,21 +270,14 @@ class Scan:
     def _failed(self, error: MisError) -> float:
         """Say how the database stands, and forget what was remembered of it."""
         self._forget()
-        self._failures += 1
         state = "refused" if isinstance(error, NeedsOperator) else "down"
         if self._standing.now.mis != state:
             log.warning(logger, "mis.lost", reason=state, code=error.code)
         if isinstance(error, NeedsOperator):
             self._standing.mis("refused", error.hint)
-            # A lost column may be one that we can do without: the next step looks at what is there.
-            is_new = self._failures == 1 and not isinstance(error, MisRefused)
-            return self._pace.every_seconds if is_new else _PATIENCE_SECONDS
-        self._standing.mis("down")
-        after = error.after if isinstance(error, MisDown) else None
-        return after or min(_LONGEST_WAIT_SECONDS, self._backed_off(self._failures))
-
-    def _backed_off(self, times: int) -> float:
-        return self._pace.every_seconds * float(2 ** min(times, 10))
+        else:
+            self._standing.mis("down")
+        return self._patience.failed(error)
 
     def _forget(self) -> None:
         """Recompute from the truth: nothing that was remembered is repaired."""

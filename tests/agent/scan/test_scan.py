@@ -12,6 +12,7 @@ from agent.deleted import Word
 from agent.mis.port import MisBusy, MisDown, MisRefused
 from agent.mis.reader import KINDS, LOCKS
 from agent.scan import Pace, decide
+from agent.scan.patience import Patience
 from tests.agent.mis.clinic import NOW
 from tests.agent.scan.world import MOSCOW, LiveOnly, World, world
 
@@ -811,7 +812,7 @@ async def test_a_pass_begins_no_more_often_than_it_should() -> None:
 async def test_who_does_not_answer_is_asked_more_and_more_seldom_however_long_it_takes(
     here: World, error: MisDown, longest: float
 ) -> None:
-    here.scan._pace = Pace(every_seconds=0.5)
+    here.scan._pace, here.scan._patience = Pace(every_seconds=0.5), Patience(0.5)
     here.mis.fails = lambda query: error
     waits = [await here.scan.step() for _ in range(1100)]  # a night
     assert waits[:3] == [1, 2, 4]
