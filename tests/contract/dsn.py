@@ -18,6 +18,15 @@ class NotUnderstood(Exception):
     """It does not say what we need."""
 
 
+class NoLogin(Exception):
+    """The suite reads through a login of its own that may only read, and may not make it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"The login of {ENV} may make no logins: give it ALTER ANY LOGIN (role securityadmin), or name another one."
+        )
+
+
 def unrun(count: int) -> str:
     """What is said without it."""
     return f"{count} contract tests were not run against a SQL Server: set {ENV} to a connection string with create rights."

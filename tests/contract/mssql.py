@@ -62,7 +62,10 @@ def serving() -> Iterator[SqlServer]:
     master = connect(dsn.in_database(text, "master"))
     try:
         _all(master, dsn.database_made(name))
-        _all(master, dsn.login_made(name, server.reader.password()))
+        try:
+            _all(master, dsn.login_made(name, server.reader.password()))
+        except odbc().Error as error:
+            raise dsn.NoLogin from error
         for statement in dsn.rights_given(name):
             server.ask(statement)
         yield server

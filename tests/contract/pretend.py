@@ -25,6 +25,8 @@ from demo.clinic.schema import Column
 from demo.clinic.values import read, stored
 from tests.contract import dsn
 
+NO_LOGINS = "PRETENDED_WITHOUT_LOGINS"
+"""Set: the one who makes databases may make no logins."""
 DSN = "DRIVER={ODBC Driver 18 for SQL Server};SERVER=pretended,1433;UID=sa;PWD={a;b}}c};Encrypt=no;"
 _NOW = datetime(2026, 11, 24, 9)  # noqa: DTZ001 IDENT's times have no zone
 
@@ -187,6 +189,8 @@ def _dropped_database(cursor: Cursor, match: re.Match[str], _text: str, _values:
 
 
 def _created_login(cursor: Cursor, match: re.Match[str], _text: str, _values: Any) -> None:
+    if NO_LOGINS in os.environ:
+        raise refused(15247)
     cursor.connection.server.logins[match[1]] = match[2]
 
 

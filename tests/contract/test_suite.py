@@ -14,8 +14,9 @@ ROOT = Path(__file__).parents[2]
 SOME = "bill_and_a_payment or given_out_again or writes_nothing or lost_under_way or any_number or whole_clinic"
 
 
-def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+def run(*arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
     here = {name: value for name, value in os.environ.items() if name != dsn.ENV and not name.startswith("PYTEST_")}
+    here |= more
     return subprocess.run(
         [sys.executable, "-m", *arguments], cwd=ROOT, env=here, capture_output=True, text=True, check=False
     )
@@ -27,6 +28,23 @@ def test_on_a_pretended_server_the_suite_makes_its_database_and_its_login_and_re
 
     assert done.returncode == 0, done.stdout
     assert re.search(r"^(\d\d) passed, \d+ deselected", done.stdout, re.MULTILINE), done.stdout
+
+
+@pytest.mark.e2e
+def test_whoever_may_make_databases_but_no_logins_is_told_which_right_is_missing() -> None:
+    done = run(
+        "pytest",
+        "-p",
+        "tests.contract.pretend",
+        "-q",
+        "tests/contract",
+        "-k",
+        f"{dsn.SERVER} and any_number",
+        PRETENDED_WITHOUT_LOGINS="1",
+    )
+
+    assert done.returncode == 1
+    assert "ALTER ANY LOGIN" in done.stdout
 
 
 @pytest.mark.e2e
