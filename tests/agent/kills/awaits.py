@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import TypeVar
 
 T = TypeVar("T")
-PACKAGES = ("scan", "outbox", "link")
+PARTS = ("scan", "outbox", "link", "keyed")
 _AGENT = Path(__file__).parents[3] / "agent"
 _NAME = "_dies_at"
 KILLED = b"killed\n"
@@ -56,8 +56,9 @@ class _Numbered(ast.NodeTransformer):
 
 def _modules() -> list[tuple[str, Path]]:
     """Names and files, in an order that does not change."""
-    files = sorted(path for package in PACKAGES for path in (_AGENT / package).glob("*.py"))
-    return [(f"agent.{path.parent.name}.{path.stem}".removesuffix(".__init__"), path) for path in files]
+    files = sorted(path for part in PARTS for path in [*(_AGENT / part).glob("*.py"), *_AGENT.glob(f"{part}.py")])
+    names = [".".join(("agent", *path.relative_to(_AGENT).with_suffix("").parts)) for path in files]
+    return [(name.removesuffix(".__init__"), path) for name, path in zip(names, files, strict=True)]
 
 
 def _numbered() -> dict[str, tuple[Path, ast.Module, list[Place]]]:

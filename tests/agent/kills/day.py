@@ -17,6 +17,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.agent.hub_end import NOON, Hub, HubConnection, listening
 from tests.agent.kills.awaits import KILLED
+from tests.agent.mis.clinic import Backup
 from tests.agent.processes import config
 from tests.agent.scan.world import MOSCOW, World
 from wire.frames import Ack, Answer, AnyFrame, Ask, Challenge, Fault, Hello, PassBegin, PassEnd, Push, Resend, State
@@ -34,6 +35,8 @@ class Receiving(Hub):
         self.verified: datetime | None = None
         """What the agent said last: up to when a whole pass saw everything."""
         self.answered = 0
+        self.backup: Backup = {}
+        """Of the clinic's database."""
 
     async def serve(self, ws: ServerConnection) -> None:
         connection = HubConnection(ws, self.public)
@@ -107,7 +110,7 @@ async def is_whole(here: World) -> bool:
 async def dies(victim: Victim, here: World, hub: Receiving, number: int, after: int) -> bool:
     """One agent's life up to this await, what the clinic does meanwhile, and the life of the next. Whether the first one died."""
     await victim.live(number, after)
-    for act in (nothing, books, loses_the_line, deletes, asks_again, takes_back, asks_a_card):
+    for act in (nothing, books, loses_the_line, deletes, puts_back, asks_again, takes_back, asks_a_card):
         if not await victim.until(partial(await act(here, hub) or is_whole, here)):
             break
     died = victim.died
@@ -125,8 +128,9 @@ async def nothing(_here: World, _hub: Receiving) -> None:
     """The first load."""
 
 
-async def books(here: World, _hub: Receiving) -> None:
+async def books(here: World, hub: Receiving) -> None:
     """A visit, a cancellation, a patient's new card number."""
+    hub.backup = here.clinic.backup()
     here.clinic.visit(11, 1, 3)
     here.clinic.put("Receptions", 1, ReceptionCanceled=here.clinic.now)
     here.clinic.put("Patients", 2, CardNumber="77")
@@ -153,6 +157,12 @@ async def deletes(here: World, _hub: Receiving) -> None:
     here.clinic.delete("Receptions", 2)
 
 
+async def puts_back(here: World, hub: Receiving) -> None:
+    """The morning's backup, with one booking on top."""
+    here.clinic.put_back(hub.backup)
+    here.clinic.visit(11, 1, 3)
+
+
 async def asks_again(_here: World, hub: Receiving) -> None:
     """As after an upgrade of the hub that keeps more of a visit."""
     await hub.say(Resend(kind="visit", keys=[]))
@@ -177,6 +187,7 @@ async def clinic_and_hub(folder: Path) -> AsyncIterator[tuple[World, Receiving, 
         here.clinic.patient(key, f"Канарейкин {key}")
     for key in range(1, 8):
         here.clinic.visit(key, key % 3 + 1, key - 2)
+        here.clinic.put("Orders", key, ID_Receptions=key, ID_Patients=key % 3 + 1)
     hub = Receiving(here)
     try:
         async with listening(hub):

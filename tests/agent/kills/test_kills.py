@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.agent.kills.awaits import PACKAGES, Place, places
+from tests.agent.kills.awaits import PARTS, Place, places
 from tests.agent.kills.day import Victim, clinic_and_hub, dies, victims
 
 SHARE = 20
@@ -41,7 +41,7 @@ def test_the_list_holds_every_part() -> None:
     found = places()
 
     assert [place.number for place in found] == list(range(len(found)))
-    assert {place.module.split(".")[1] for place in found} == set(PACKAGES)
+    assert {place.module.split(".")[1] for place in found} == set(PARTS)
     named = {(place.module, place.function) for place in found}
     assert {
         ("agent.scan.scan", "_live"),

@@ -149,7 +149,9 @@ class Player:
                         "Orders", key, ID_Receptions=other, ID_Patients=clinic.patient_of(other) or 1, audit=False
                     )
             case "late bill":
-                self._bill(key, number, audit=True, ago=timedelta(seconds=number % 500))
+                # No two at the same time: what a clock shows twice betrays nothing.
+                own = 1 + 3 * int((clinic.now - NOW).total_seconds() % 333)
+                self._bill(key, number, audit=True, ago=timedelta(seconds=number % 500, milliseconds=own))
             case "pay":
                 self._pay(key, number)
             case "deposit":
