@@ -17,6 +17,7 @@ import jwt
 
 from agent import identity
 from agent.files import open_folder
+from agent.scan import DEFAULT_PACE
 from benchmarks.browser import Browser
 from demo.clinic.database import Database
 from demo.install import hub_environment, install, make_key, register
@@ -26,8 +27,17 @@ from hub.clock import machine_now
 
 RATE = 200
 TOKEN_SECONDS = 3600
-DEFAULT, FAST = 2, 90
-"""Per cent of a core that pages of the agent may take."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Per cent of a core that pages of the agent may take, and the seconds between two steps, each of which reads one."""
+
+    percent: float = 2
+    every: float = DEFAULT_PACE.every_seconds
+
+
+DEFAULT, FAST = Speed(), Speed(90, 0.02)
 
 
 @dataclass
@@ -153,8 +163,8 @@ class Clinic:
         )
         self.agent = Process("agent", module("agent", "run", "--config", str(self._config)), self.folder)
 
-    def pace(self, percent: float) -> None:
-        """How much of a core pages may take; counts from the next start on."""
+    def pace(self, speed: Speed) -> None:
+        """How fast the agent reads; counts from the next start on."""
         self._config.write_text(
             f"""state_dir = "{self.folder / "agent"}"
 [hub]
@@ -163,7 +173,8 @@ url = "{self.rig.url}"
 url = "sqlite:///{self.clinic}"
 timezone = "Europe/Moscow"
 [scan]
-budget_percent_of_core = {percent}
+budget_percent_of_core = {speed.percent}
+scan_every_seconds = {speed.every}
 """
         )
 

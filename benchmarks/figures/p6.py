@@ -9,12 +9,12 @@ from pathlib import Path
 from benchmarks.clinic import copied, large
 from benchmarks.figure import Figure, Line, Run, interleaved
 from benchmarks.floors.imports import resident_mib
-from benchmarks.rig import FAST, Clinic, installed, told_by
+from benchmarks.rig import FAST, Clinic, Speed, installed, told_by
 from benchmarks.stats import Goal
 
 NAME = "P6"
-HARDLY = 0.001
-"""Per cent of a core for pages: none comes while we look."""
+HARDLY = Speed(0.001)
+"""No page comes while we look."""
 MEMORY, IDLE, CONNECTED = Goal(1.8), Goal(0.5), Goal(2)
 
 
