@@ -15,7 +15,7 @@ _CHUNK = 500
 
 
 class Owners:
-    """By relation: `Orders.ID_Receptions` tells of which visits orders are. A relation is begun, then known."""
+    """By relation: `Orders.ID_Patients` tells whose orders are. A relation is begun, then known."""
 
     def __init__(self, run: Run, known: Mapping[str, int]) -> None:
         self._run = run

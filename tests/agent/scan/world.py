@@ -230,8 +230,9 @@ class World:
         return True
 
     async def deliver(self) -> None:
-        """Everything that waits."""
-        for _ in range(10_000):
+        """Everything that waits; each round takes something of it."""
+        waits = await self.outbox.depth()
+        for _ in range(100 + waits.live + waits.backfill):
             sent = [await self.push(lane) for lane in LANES]
             if not any(sent):
                 depth = await self.outbox.depth()
