@@ -70,7 +70,7 @@ class Keyed:
         after, is_end = max(0, through - OVERLAP), False
         while not is_end:
             read = await self._mis.fetch(page + UNLOCKED, after)
-            after, is_end = max(after, *(cast(int, row[KEY]) for row in read)) if read else after, len(read) < PAGE
+            after, is_end = last_of(read, after), len(read) < PAGE
             await self._owners.learn(rows_of(read, self._told[page]), after)
 
 
@@ -81,6 +81,11 @@ def readable_pages(book: Book, columns: Columns) -> dict[str, Told]:
         with suppress(MisChanged):
             told[page] = relations(readable(book.query(page), columns))
     return told
+
+
+def last_of(read: Sequence[Row], after: int) -> int:
+    """The greatest key of a page that begins behind `after`."""
+    return max((cast(int, row[KEY]) for row in read), default=after)
 
 
 def rows_of(read: Sequence[Row], told: Told) -> dict[str, Rows]:

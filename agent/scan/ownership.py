@@ -1,11 +1,9 @@
 """Learns whose each row is, in the tables in which no index of the clinic's database says so: at first, and again in each pass."""
 
 from collections.abc import Mapping
-from typing import cast
 
-from agent.keyed import PAGE, Told, rows_of
+from agent.keyed import PAGE, Told, last_of, rows_of
 from agent.mis import reader
-from agent.mis.forms import KEY
 from agent.outbox import Owners
 from agent.scan.budget import SLOW_SECONDS
 from agent.scan.timed import Timed
@@ -56,7 +54,7 @@ class Ownership:
     async def _page(self, page: str, rows: int) -> None:
         told = self._wanted[page]
         read = await self._timed.fetch(page if rows == PAGE else f"{page}/{rows}", self._after)
-        self._after, is_end = max((cast(int, row[KEY]) for row in read), default=self._after), len(read) < rows
+        self._after, is_end = last_of(read, self._after), len(read) < rows
         await self._owners.learn(rows_of(read, told), self._after, is_end=is_end)
         if is_end:
             self._left, self._after = self._left[1:], 0
