@@ -11,7 +11,7 @@ from typing import Never
 from aiohttp import web
 
 from hub.accounts import grant_hook, grant_install
-from hub.amocrm import api, oauth
+from hub.amocrm import answers, api, oauth
 from hub.amocrm.client import AmoCrms
 from hub.amocrm.reading import AccountInfo
 from hub.amocrm.tokens import carried_through
@@ -163,9 +163,9 @@ class Installer:
         request, headers = api.account(), {"Authorization": f"Bearer {pair.access}"}
         answer = await self._tools.transport.send(self.hosts.base(host), request, headers, Uncounted())
         try:
-            info = AccountInfo.model_validate(api.decipher(request, answer))
+            info = AccountInfo.model_validate(answers.decipher(request, answer))
         except ValueError:
-            raise api.unknown_outcome(request) from None
+            raise answers.unknown_outcome(request) from None
         if oauth.claims(pair.access).account_id not in (None, info.id):
             raise NeedsOperator(WRONG_ACCOUNT)
         return info.id

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from hub.accounts import Account
-from hub.amocrm import api
+from hub.amocrm import answers
 from hub.amocrm.api import Json, Request
 from hub.amocrm.hosts import Hosts
 from hub.amocrm.limits import Limits, Pacer, Priority, Turn
@@ -86,8 +86,8 @@ class Caller:
         """One page of a list without what `parse` leaves out, and the request of the next one."""
 
         def read(value: Any, base: str) -> tuple[list[T], Request | None]:
-            items = map(parse, api.embedded(value, name))
-            return [item for item in items if item is not None], api.next_page(request, value, base)
+            items = map(parse, answers.embedded(value, name))
+            return [item for item in items if item is not None], answers.next_page(request, value, base)
 
         return await self._call(request, read)
 
@@ -103,7 +103,7 @@ class Caller:
             return await self._once(installation, request, parse)
         except CrmUnauthorised:
             await self._tools.integrations.refused(installation)
-            log.error(logger, "account.refused", account=self.account.id, hint=api.INSTALL_AGAIN)
+            log.error(logger, "account.refused", account=self.account.id, hint=answers.INSTALL_AGAIN)
             raise
 
     async def _as(self, installation: Installation, request: Request, parse: Callable[[Any, str], T]) -> T:
@@ -125,7 +125,7 @@ class Caller:
         async with pacer.turn(self._priority, PATIENCE_SECONDS[self._priority]) as turn:
             answer = await self._tools.transport.send(base, request, headers, turn, within_seconds=within)
         try:
-            value = api.decipher(request, answer)
+            value = answers.decipher(request, answer)
             pacer.served(turn.sent_at or pacer.now())
             read = parse(value, base)
         except CrmBusy as busy:
@@ -136,7 +136,7 @@ class Caller:
             raise
         except ValueError:
             log.error(logger, "answer.garbled", account=self.account.id, kind=request.method, path=request.path)
-            raise api.unknown_outcome(request) from None
+            raise answers.unknown_outcome(request) from None
         if installation.blocked == "unpaid" and request.writes:
             await self._tools.integrations.unblock(self.account, "unpaid")
         return read

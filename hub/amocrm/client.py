@@ -10,8 +10,10 @@ from functools import partial
 from typing import Any, TypeVar
 
 from hub.accounts import Account
-from hub.amocrm import api, reading, writing
-from hub.amocrm.api import BATCH, WHOLE, Entity, Json, Request, TooMuch
+from hub.amocrm import answers, api, reading, writing
+from hub.amocrm.answers import TooMuch
+from hub.amocrm.api import BATCH, Entity, Json, Request
+from hub.amocrm.batches import cut, halves, of_each, without
 from hub.amocrm.caller import Caller, Tools
 from hub.amocrm.hosts import Hosts
 from hub.amocrm.limits import Limits, Priority
@@ -113,7 +115,7 @@ class AmoCrm:
         schema = await self.caller.schema()
 
         def read(part: Sequence[CreateDeal], value: Any) -> list[Created]:
-            done = [reading.created(data, command) for data, command in _answered(api.objects(value), part)]
+            done = [reading.created(data, command) for data, command in _answered(answers.objects(value), part)]
             for deal, merged in done:
                 if merged:
                     log.warning(logger, "deal.merged", account=self.caller.account.id, deal=deal.deal_id)
@@ -128,7 +130,7 @@ class AmoCrm:
         schema = await self.caller.schema()
 
         def read(part: Sequence[CreateContact], value: Any) -> list[int]:
-            return [reading.created_id(data) for data, _ in _answered(api.embedded(value, "contacts"), part)]
+            return [reading.created_id(data) for data, _ in _answered(answers.embedded(value, "contacts"), part)]
 
         return await self._create(
             commands, lambda part: api.create_contacts([writing.new_contact(c.contact, schema) for c in part]), read
@@ -172,23 +174,23 @@ class AmoCrm:
             except (Retry, Park, NeedsOperator) as error:
                 if begun:  # which of them stand, only reading tells
                     raise AnswerLost(getattr(error, "after", None)) from error
-                raise _of_each(error, len(part)) from None
+                raise of_each(error, len(part)) from None
             begun += len(part)
             self._creates_at_once = min(BATCH, 2 * self._creates_at_once)
         return done
 
     async def _patch(self, entity: Entity, items: Sequence[Json]) -> None:
         places = [place for place, item in enumerate(items) if writing.changes_something(item)]
-        todo = deque(_cut(places, BATCH))
+        todo = deque(cut(places, BATCH))
         refused: dict[int, tuple[str, ...]] = {}
         while todo:
             part = todo.popleft()
             try:
                 await self.caller.call(api.patch(entity, [items[place] for place in part]), lambda _: None)
             except TooMuch:
-                todo.extendleft(reversed(_halves(part)))
+                todo.extendleft(reversed(halves(part)))
             except CrmRejected as rejected:
-                todo.extendleft(reversed(_without(part, rejected, refused)))
+                todo.extendleft(reversed(without(part, rejected, refused)))
         if refused:
             raise CrmRejected(refused)
 
@@ -196,14 +198,14 @@ class AmoCrm:
         self, schema: CrmSchema, ids: Sequence[int], entity: Entity, parse: Callable[[Json], T | None]
     ) -> list[T]:
         wanted = sorted(set(ids))
-        todo = deque(_cut(wanted, BATCH if schema.filter_enabled and self._filter_holds else 1))
+        todo = deque(cut(wanted, BATCH if schema.filter_enabled and self._filter_holds else 1))
         found: list[T] = []
         while todo:
             part = todo.popleft()
             try:
                 found += await self._some(entity, part, parse)
             except TooMuch:
-                todo.extendleft(reversed(_halves(part)))
+                todo.extendleft(reversed(halves(part)))
             except _FilterIgnored:
                 log.warning(logger, "filter.ignored", account=self.caller.account.id, kind=entity)
                 self._filter_holds = False
@@ -216,7 +218,7 @@ class AmoCrm:
             return [one] if one else []
 
         def read(value: Any) -> list[T]:
-            items = api.embedded(value, entity)
+            items = answers.embedded(value, entity)
             if not {item.get("id") for item in items} <= set(ids):
                 raise _FilterIgnored
             return list(filter(None, map(parse, items)))
@@ -269,32 +271,8 @@ _ONE: dict[Entity, Callable[[int], Request]] = {"leads": api.lead, "contacts": a
 _MANY: dict[Entity, Callable[[Sequence[int]], Request]] = {"leads": api.leads, "contacts": api.contacts}
 
 
-def _cut(items: Sequence[T], size: int) -> list[Sequence[T]]:
-    return [items[start : start + size] for start in range(0, len(items), size)]
-
-
-def _halves(items: Sequence[T]) -> list[Sequence[T]]:
-    return _cut(items, -(-len(items) // 2))
-
-
-def _without(part: Sequence[int], rejected: CrmRejected, refused: dict[int, tuple[str, ...]]) -> list[Sequence[int]]:
-    """What to try again of a batch that was refused; those that were named are added to `refused`."""
-    if WHOLE in rejected.codes:
-        return _halves(part)
-    refused |= {part[item]: codes for item, codes in rejected.codes.items()}
-    rest = [place for item, place in enumerate(part) if item not in rejected.codes]
-    return [rest] if rest else []
-
-
-def _of_each(error: Exception, count: int) -> Exception:
-    """A batch that was refused as a whole was refused for each of its items."""
-    if isinstance(error, CrmRejected) and WHOLE in error.codes:
-        return CrmRejected(dict.fromkeys(range(count), error.codes[WHOLE]))
-    return error
-
-
 def _answered(items: Sequence[Json], commands: Sequence[Command]) -> list[tuple[Json, Command]]:
-    return list(zip(api.in_order(items, len(commands)), commands, strict=True))
+    return list(zip(answers.in_order(items, len(commands)), commands, strict=True))
 
 
 def _nothing(_part: Sequence[Any], _value: Any) -> list[None]:

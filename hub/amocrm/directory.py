@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from hub.amocrm import api
+from hub.amocrm import answers, api
 from hub.amocrm.api import Request
 from hub.amocrm.client import AmoCrm
 
@@ -116,7 +116,7 @@ def _worker(data: api.Json) -> tuple[Worker, _Embedded]:
 
 
 def _pipelines(value: Any) -> tuple[PipelineOffer, ...]:
-    listed = [(_Sorted.model_validate(item), item) for item in api.embedded(value, "pipelines")]
+    listed = [(_Sorted.model_validate(item), item) for item in answers.embedded(value, "pipelines")]
     return tuple(
         PipelineOffer(id=pipeline.id, name=pipeline.name, stages=_stages(item))
         for pipeline, item in sorted(listed, key=lambda pair: pair[0].sort)

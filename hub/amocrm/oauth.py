@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hub.amocrm.api import Answer, Json, Request, decipher
+from hub.amocrm.answers import Answer, decipher
+from hub.amocrm.api import Json, Request
 from hub.crm import CrmRejected, CrmUnauthorised
 from hub.integrations import Integration, Pair
 from wire.errors import NeedsOperator

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from hub.amocrm import api, blueprint, plan
+from hub.amocrm import answers, api, blueprint, plan
 from hub.amocrm.api import Entity, Request
 from hub.amocrm.blueprint import Preset
 from hub.amocrm.client import AmoCrm
@@ -67,12 +67,12 @@ async def _survey(crm: AmoCrm) -> Found:
 def _pipelines(value: Any) -> tuple[FoundPipeline, ...]:
     return tuple(
         FoundPipeline.model_validate({**item, "stages": (item.get("_embedded") or {}).get("statuses", ())})
-        for item in api.embedded(value, "pipelines")
+        for item in answers.embedded(value, "pipelines")
     )
 
 
 def _groups(value: Any) -> tuple[FoundGroup, ...]:
-    return tuple(FoundGroup.model_validate(item) for item in api.embedded(value, "custom_field_groups"))
+    return tuple(FoundGroup.model_validate(item) for item in answers.embedded(value, "custom_field_groups"))
 
 
 async def _fields(crm: AmoCrm, entity: Entity) -> tuple[FoundField, ...]:

@@ -11,7 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.accounts import Account
 from hub.amocrm import oauth
-from hub.amocrm.api import ASK_SUPPORT, INSTALL_AGAIN, Answer, Request, decipher, unknown_outcome
+from hub.amocrm.answers import ASK_SUPPORT, INSTALL_AGAIN, Answer, decipher, unknown_outcome
+from hub.amocrm.api import Request
 from hub.amocrm.hosts import Hosts
 from hub.amocrm.oauth import ClientRefused, GrantRefused
 from hub.amocrm.transport import Transport, Uncounted

@@ -9,7 +9,8 @@ from typing import Protocol
 import aiohttp
 from yarl import URL
 
-from hub.amocrm.api import Answer, Request, unknown_outcome
+from hub.amocrm.answers import Answer, unknown_outcome
+from hub.amocrm.api import Request
 from hub.crm import CrmDown
 from wire import log
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from hub.amocrm import api
-from hub.amocrm.api import Answer, Request, TooMuch
+from hub.amocrm import answers, api
+from hub.amocrm.answers import Answer, TooMuch
+from hub.amocrm.api import Request
 from hub.crm import AnswerLost, CrmBlocked, CrmBusy, CrmDown, CrmRejected, CrmUnauthorised, CrmUnpaid
 from wire.errors import NeedsOperator
 
@@ -62,7 +63,7 @@ SUCCESSES = [
 
 @pytest.mark.parametrize(("request_", "answer", "value"), SUCCESSES)
 def test_a_success_is_its_json_and_what_is_not_there_is_none(request_: Request, answer: Answer, value: Any) -> None:
-    assert api.decipher(request_, answer) == value
+    assert answers.decipher(request_, answer) == value
 
 
 FAILURES: list[tuple[Request, Answer, type[Exception]]] = [
@@ -100,16 +101,16 @@ FAILURES: list[tuple[Request, Answer, type[Exception]]] = [
 @pytest.mark.parametrize(("request_", "answer", "error"), FAILURES)
 def test_a_failure_is_the_class_that_says_what_to_do(request_: Request, answer: Answer, error: type[Exception]) -> None:
     with pytest.raises(error) as raised:
-        api.decipher(request_, answer)
+        answers.decipher(request_, answer)
 
     assert type(raised.value) is error
 
 
 def test_rights_that_lack_are_told_apart_from_a_blocked_account() -> None:
     with pytest.raises(NeedsOperator) as lacking:
-        api.decipher(READ, problem(403, FORBIDDEN))
+        answers.decipher(READ, problem(403, FORBIDDEN))
     with pytest.raises(CrmBlocked) as blocked:
-        api.decipher(READ, html(403))
+        answers.decipher(READ, html(403))
 
     assert "administrator" in lacking.value.hint
     assert "support" in blocked.value.hint
@@ -130,7 +131,7 @@ def test_rights_that_lack_are_told_apart_from_a_blocked_account() -> None:
 )
 def test_the_wait_is_read_from_body_or_header(answer: Answer, seconds: float | None) -> None:
     with pytest.raises(CrmBusy) as busy:
-        api.decipher(READ, answer)
+        answers.decipher(READ, answer)
 
     assert busy.value.after == seconds
 
@@ -140,16 +141,16 @@ def test_the_wait_is_read_from_body_or_header(answer: Answer, seconds: float | N
     [
         (REFUSED, {1: ("NotSupportedChoice custom_fields_values.0.field_id", "FieldMissing price")}),
         (REFUSED_TOO, {0: ("EntityNotFound id",)}),
-        ({"status": 400, "detail": "The body should hold 50 items or less"}, {api.WHOLE: ("400",)}),
-        ({"errors": [{"request_id": "9", "errors": [{"code": "Odd"}]}]}, {api.WHOLE: ("Odd",)}),
+        ({"status": 400, "detail": "The body should hold 50 items or less"}, {answers.WHOLE: ("400",)}),
+        ({"errors": [{"request_id": "9", "errors": [{"code": "Odd"}]}]}, {answers.WHOLE: ("Odd",)}),
         ({"errors": [{"request_id": "0", "errors": [{"code": "Имя занято: Канарейкин"}]}]}, {0: ("400",)}),
-        ({"errors": "Канарейкин"}, {api.WHOLE: ("400",)}),
-        ([], {api.WHOLE: ("400",)}),
+        ({"errors": "Канарейкин"}, {answers.WHOLE: ("400",)}),
+        ([], {answers.WHOLE: ("400",)}),
     ],
 )
 def test_refusals_name_codes_and_paths_by_item_and_never_a_foreign_text(body: Any, codes: dict[int, Any]) -> None:
     with pytest.raises(CrmRejected) as rejected:
-        api.decipher(CREATE, problem(400, body))
+        answers.decipher(CREATE, problem(400, body))
 
     assert rejected.value.codes == codes
     assert "Канарейкин" not in str(rejected.value)
@@ -158,14 +159,14 @@ def test_refusals_name_codes_and_paths_by_item_and_never_a_foreign_text(body: An
 
 def test_a_lone_item_is_the_one_that_was_refused() -> None:
     with pytest.raises(CrmRejected) as rejected:
-        api.decipher(PATCH_ONE, problem(400, {"status": 400}))
+        answers.decipher(PATCH_ONE, problem(400, {"status": 400}))
 
     assert rejected.value.codes == {0: ("400",)}
 
 
 def test_a_success_that_is_no_json_is_not_read_as_empty() -> None:
     with pytest.raises(ValueError):
-        api.decipher(READ, Answer(200, HTML, b"<html>please confirm that you are human</html>"))
+        answers.decipher(READ, Answer(200, HTML, b"<html>please confirm that you are human</html>"))
 
 
 REQUESTS: list[tuple[Request, str, str, list[tuple[str, str]]]] = [
@@ -221,13 +222,13 @@ def test_requests_go_where_amocrm_documents_them(
 
 
 def test_an_empty_list_is_no_json_at_all() -> None:
-    assert api.embedded(None, "leads") == []
+    assert answers.embedded(None, "leads") == []
 
 
 @pytest.mark.parametrize("value", [[], {}, {"_embedded": {"contacts": []}}, {"_embedded": {"leads": [1]}}, "x"])
 def test_a_list_of_another_shape_is_not_read_as_empty(value: Any) -> None:
     with pytest.raises(ValueError):
-        api.embedded(value, "leads")
+        answers.embedded(value, "leads")
 
 
 BASE = "https://example.amocrm.ru"
@@ -238,14 +239,14 @@ def page(href: str) -> dict[str, Any]:
 
 
 def test_the_next_page_is_what_amocrm_links_to() -> None:
-    following = api.next_page(LIST, page(f"{BASE}/api/v4/leads?with=contacts&page=2&filter%5Bid%5D%5B%5D=3"), BASE)
+    following = answers.next_page(LIST, page(f"{BASE}/api/v4/leads?with=contacts&page=2&filter%5Bid%5D%5B%5D=3"), BASE)
 
     assert following == Request("GET", "/api/v4/leads", (("with", "contacts"), ("page", "2"), ("filter[id][]", "3")))
 
 
 @pytest.mark.parametrize("value", [None, {}, {"_links": {}}, {"_links": {"self": {"href": "x"}}}])
 def test_a_list_ends_where_no_next_page_is_linked(value: Any) -> None:
-    assert api.next_page(LIST, value, BASE) is None
+    assert answers.next_page(LIST, value, BASE) is None
 
 
 @pytest.mark.parametrize(
@@ -260,7 +261,7 @@ def test_a_list_ends_where_no_next_page_is_linked(value: Any) -> None:
 )
 def test_a_next_page_elsewhere_is_not_followed(href: str) -> None:
     with pytest.raises(ValueError):
-        api.next_page(LIST, page(href), BASE)
+        answers.next_page(LIST, page(href), BASE)
 
 
 @pytest.mark.parametrize(
@@ -274,9 +275,9 @@ def test_a_next_page_elsewhere_is_not_followed(href: str) -> None:
     ],
 )
 def test_a_batch_is_answered_in_the_order_of_the_question(answered: list[dict[str, Any]], ids: list[int]) -> None:
-    assert [item["id"] for item in api.in_order(answered, 2)] == ids
+    assert [item["id"] for item in answers.in_order(answered, 2)] == ids
 
 
 def test_a_batch_that_is_answered_in_part_is_not_believed() -> None:
     with pytest.raises(ValueError):
-        api.in_order([{"id": 1, "request_id": "0"}], 2)
+        answers.in_order([{"id": 1, "request_id": "0"}], 2)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hub.accounts import Account, grant_operation
-from hub.amocrm import api
+from hub.amocrm import answers, api
 from hub.amocrm.caller import Caller
 from hub.amocrm.client import AmoCrm, AmoCrms, open_amocrm
 from hub.amocrm.limits import Priority
@@ -184,7 +184,7 @@ async def test_an_answer_of_another_shape_is_unreadable_too(caller: Caller, serv
     server.on(LEAD, Reply(200, {"something": "else"}))
 
     with pytest.raises(CrmDown):
-        await caller.call(READ, lambda value: api.embedded(value, "leads"))
+        await caller.call(READ, lambda value: answers.embedded(value, "leads"))
 
 
 async def test_what_an_operator_waits_for_goes_first(lite: Store, server: Server) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hub.amocrm import oauth
-from hub.amocrm.api import Answer
+from hub.amocrm.answers import Answer
 from hub.amocrm.oauth import ClientRefused, GrantRefused
 from hub.crm import AnswerLost, CrmBlocked, CrmBusy, CrmUnauthorised
 from hub.integrations import Integration, Pair
