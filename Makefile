@@ -46,6 +46,10 @@ screens: system $(VENV)/ready $(PAGES)/node_modules/ready ## photograph every st
 widget: $(VENV)/ready ## pack widget.zip for one hub: make widget HUB=https://hub.example.ru
 	$(BIN)/python -m widget.build $(HUB)
 
+wheel: $(VENV)/ready ## build dist/ident_link-*.whl, from which hub and agent are installed
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation -w dist .
+	@ls dist/*.whl
+
 format: $(VENV)/ready ## put the code into form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .

@@ -35,6 +35,7 @@ _GROUPS, _GROUP = 3, 4
 _READ_AS = str.maketrans("OILАВЕКМНОРСТУХ", "011ABEKMH0PCTYX")
 """What people type for what they read or hear, on a Russian keyboard too."""
 _ID_LENGTH = 8
+_PROXIES = ("127.0.0.1", "::1")
 
 
 # Codes
@@ -146,6 +147,12 @@ class Tries:
         return True
 
 
+def address_of(request: web.Request) -> str:
+    """Who asks: the peer or, where that is a proxy on this machine, whom it names last. What stands before that anybody may have written."""
+    named = ",".join(request.headers.getall("X-Forwarded-For", [])).rpartition(",")[2].strip()
+    return named if named and request.remote in _PROXIES else request.remote or ""
+
+
 class Enrolment:
     """`POST /agent/v1/enroll`: a code and a public key become an agent."""
 
@@ -158,7 +165,7 @@ class Enrolment:
         return [web.post(PATH, self._enroll)]
 
     async def _enroll(self, request: web.Request) -> web.Response:
-        if not self._tries.allowed(request.remote or ""):
+        if not self._tries.allowed(address_of(request)):
             return web.json_response({"code": "too_many"}, status=429, headers={"Retry-After": "60"})
         try:
             asked = _Request.model_validate_json(await request.read())

@@ -107,7 +107,7 @@ class Verbs:
         async with self._store.hub_reading() as connection:
             account_id = (await connection.execute(known)).scalar_one_or_none()
         if account_id is None:
-            raise NeedsOperator("Name an agent that enrolled here: its id stands in the agent's own status, ag_…")
+            raise NeedsOperator("Name an agent that enrolled here: ident-agent check in the clinic tells its id, ag_…")
         return grant_operation(account_id)
 
     async def _plan(self, account: Account, args: Args) -> Plan:

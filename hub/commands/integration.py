@@ -41,7 +41,10 @@ def add(commands: Commands) -> None:
 def act(args: argparse.Namespace) -> None:
     """Register it."""
     integration = asyncio.run(_put(args, _secret(args.secret_file)))
-    print(f"Integration {integration.key} is registered. Its redirect address in amoCRM is {integration.redirect_uri}")
+    print(
+        f"Integration {integration.key} is registered. In amoCRM its redirect address is {integration.redirect_uri}"
+        f" and the address of its uninstall hook {integration.redirect_uri}/uninstall"
+    )
 
 
 async def _put(args: argparse.Namespace, secret: str) -> Integration:

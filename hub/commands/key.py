@@ -11,7 +11,7 @@ from wire.errors import NeedsOperator
 
 def add(commands: Commands) -> None:
     """The parser."""
-    parser = add_parser(commands, "key", "make a master key; never overwrites one", "key /etc/ident-hub/master.key")
+    parser = add_parser(commands, "key", "make a master key; never overwrites one", "key /var/lib/ident-hub/master.key")
     parser.add_argument("path", type=Path, metavar="PATH", help="a file that does not exist yet")
     parser.set_defaults(act=act)
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -139,9 +140,9 @@ def _engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
     writers = create_async_engine(
         target, hide_parameters=True, poolclass=StaticPool, async_creator=lambda: OneWay(path)
     )
-    for engine, begin in ((readers, _begin_reading), (writers, _begin_writing)):
+    for engine, begin in ((readers, "BEGIN"), (writers, "BEGIN IMMEDIATE")):
         event.listen(engine.sync_engine, "connect", _set_up_sqlite)
-        event.listen(engine.sync_engine, "begin", begin)
+        event.listen(engine.sync_engine, "begin", partial(_begin, how=begin))
         event.listen(engine.sync_engine, "invalidate", _roll_back)
     return readers, writers
 
@@ -161,12 +162,8 @@ def _use_wal(path: str) -> None:
             return
 
 
-def _begin_reading(connection: Any) -> None:
-    connection.connection.driver_connection.begin_reading()
-
-
-def _begin_writing(connection: Any) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _begin(connection: Any, how: str) -> None:
+    connection.connection.driver_connection.begin(how)
 
 
 def _roll_back(connection: Any, _record: Any, _error: BaseException | None) -> None:

@@ -1,6 +1,6 @@
 """SQLite without needless ways between threads. aiosqlite has a thread for each connection and goes there for every call of the driver:
-one statement is four ways (cursor, execute, fetch, close), its transaction four more. Here a statement is one way, and a transaction that
-only reads begins on that of its first statement. Knows nothing of tables."""
+one statement is four ways (cursor, execute, fetch, close), its transaction four more. Here a statement is one way, a transaction begins on
+that of its first statement, and nobody waits for its rollback. Knows nothing of tables."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -25,9 +25,9 @@ class OneWay(Connection):
         self._used = False
         """Since the last end; a statement that nobody waited for may still run, so the driver is not asked."""
 
-    def begin_reading(self) -> None:
-        """With the first statement: a moment of the database is chosen by the first look at it anyway."""
-        self._begin = "BEGIN"
+    def begin(self, how: str) -> None:
+        """With the first statement: the moment of the database is chosen by the first look at it anyway."""
+        self._begin = how
 
     def cursor(self) -> "_Cursor":  # type: ignore[override]  # what SQLAlchemy wants of it, and no more
         """Costs nothing."""
@@ -51,9 +51,9 @@ class OneWay(Connection):
             await super().commit()
 
     async def rollback(self) -> None:
-        """The same."""
+        """The same. Nobody waits for it: whatever is asked next waits behind it."""
         if self._ended():
-            await super().rollback()
+            self._tx.put_nowait((None, self._conn.rollback))
 
     def _ended(self) -> bool:
         used, self._begin, self._used = self._used, None, False

@@ -11,12 +11,14 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp.test_utils import make_mocked_request
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from multidict import CIMultiDict
 from sqlalchemy import update
 
 from hub import agents
 from hub.accounts import grant_operation
-from hub.agents import Tries, link_url
+from hub.agents import Tries, address_of, link_url
 from hub.clock import machine_now
 from hub.store import tables
 from hub.store.engine import Store
@@ -204,6 +206,26 @@ def test_all_addresses_together_have_some_more() -> None:
     assert [tries.allowed(str(address)) for address in range(6)] == [True] * 5 + [False]
     now = 60.0
     assert tries.allowed("9")
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "address"),
+    [
+        ("127.0.0.1", ["203.0.113.7"], "203.0.113.7"),
+        ("::1", ["10.0.0.1, 203.0.113.7"], "203.0.113.7"),
+        ("127.0.0.1", ["10.0.0.1", "203.0.113.7"], "203.0.113.7"),
+        ("127.0.0.1", [], "127.0.0.1"),
+        ("127.0.0.1", [""], "127.0.0.1"),
+        ("198.51.100.4", ["203.0.113.7"], "198.51.100.4"),
+    ],
+)
+def test_only_a_proxy_on_this_machine_is_believed_whom_it_speaks_for(
+    peer: str, forwarded: list[str], address: str
+) -> None:
+    headers = CIMultiDict(("X-Forwarded-For", value) for value in forwarded)
+    request = make_mocked_request("POST", agents.PATH, headers=headers).clone(remote=peer)
+
+    assert address_of(request) == address
 
 
 async def test_guessing_is_slowed_down(store: Store) -> None:

@@ -14,6 +14,7 @@ from hub.store.engine import Store, async_url, open_store
 from hub.store.migrate import check_migrated, migrate
 from hub.store.schema import metadata
 from hub.store.vault import KeyFiles
+from tests.hub.processes import Hub
 from wire.errors import NeedsOperator
 
 
@@ -76,11 +77,15 @@ async def test_a_migrated_database_stays_as_it_is(store: Store) -> None:
         assert await connection.run_sync(shape) == before
 
 
-async def test_two_processes_may_migrate_at_once(empty: Store, empty_url: str, keys: KeyFiles) -> None:
-    async with open_store(empty_url, keys) as second, asyncio.TaskGroup() as tasks:
-        tasks.create_task(migrate(empty))
-        tasks.create_task(migrate(second))
+async def test_two_processes_may_migrate_at_once(
+    empty: Store, empty_url: str, tmp_path: Path, master_key: bytes
+) -> None:
+    (tmp_path / "master.key").write_text(master_key.hex())
+    hub = Hub(tmp_path, {"HUB_DATABASE_URL": empty_url})
 
+    both = await asyncio.gather(*(asyncio.to_thread(hub.run_process, "migrate") for _ in range(2)))
+
+    assert [(ended.returncode, ended.stderr) for ended in both] == [(0, "")] * 2
     await check_migrated(empty)
 
 

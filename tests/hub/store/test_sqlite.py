@@ -44,12 +44,12 @@ def ways(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     return taken  # type: ignore[return-value]
 
 
-async def test_a_reading_unit_goes_once_for_each_statement_and_once_to_end(store: Store, ways: list[Any]) -> None:
+async def test_a_reading_unit_goes_once_for_each_statement(store: Store, ways: list[Any]) -> None:
     async with store.reading(ACCOUNT) as unit:
         for _ in range(3):
             assert (await unit.execute(select(accounts.c.id))).scalars().all() == [ACCOUNT.id]
 
-    assert len(ways) == 3 + 1
+    assert len(ways) == 3
 
 
 async def test_a_unit_that_asks_nothing_goes_nowhere(store: Store, ways: list[Any]) -> None:
@@ -59,11 +59,20 @@ async def test_a_unit_that_asks_nothing_goes_nowhere(store: Store, ways: list[An
     assert ways == []
 
 
-async def test_a_writing_unit_goes_to_begin_for_each_statement_and_to_commit(store: Store, ways: list[Any]) -> None:
+async def test_a_reading_unit_holds_nothing_after_its_end(store: Store) -> None:
+    async with store.reading(ACCOUNT) as unit:
+        await unit.execute(select(accounts.c.id))
+        held = (await unit.connection.get_raw_connection()).driver_connection
+    await held._execute(lambda: None)  # behind whatever nobody waited for
+
+    assert not held.in_transaction
+
+
+async def test_a_writing_unit_goes_for_each_statement_and_to_commit(store: Store, ways: list[Any]) -> None:
     async with store.writing(ACCOUNT) as unit:
         await unit.execute(update(accounts).values(host="other.amocrm.ru"))
 
-    assert len(ways) == 1 + 1 + 1
+    assert len(ways) == 1 + 1
 
 
 async def test_a_statement_that_fails_leaves_a_connection_that_works(store: Store) -> None:
