@@ -17,6 +17,7 @@ from hub.rules.fields import DealField
 from hub.rules.join import Ask, Make
 from hub.rules.model import ContactMemory, CreateContact, CreateDeal, Memory, NewContact
 from hub.rules.plan import Outcome, OwnContact, OwnDeal, SlotWork
+from hub.rules.refusals import refusal
 from hub.store.engine import Unit
 from wire import log
 
@@ -124,7 +125,8 @@ async def _create_contacts(to: Delivery, desks: Sequence[Desk]) -> None:
                 links += await intents.contact_created(unit, drafts[place][0], contact_id)
             for place, codes in refused.items():
                 desk, _, core = _known(batch)[place]
-                await _put_aside(to, unit, desk, f"contact:{desk.key.patient}", codes, core.digest)
+                mark = refusal(core.digest, to.settings, to.clock.now())
+                await _put_aside(to, unit, desk, f"contact:{desk.key.patient}", codes, mark)
             await intents.forget(unit, [intent for intent, _ in drafts])
         await intents.send_links(to, links)
 
@@ -146,8 +148,8 @@ def _contact_draft(to: Delivery, desk: Desk, scene: Scene, core: ContactCore) ->
     return intent, CreateContact(intent.key, replace(made, fields=filled(made.fields)))
 
 
-async def _put_aside(to: Delivery, unit: Unit, desk: Desk, subject: str, codes: Codes, digest: str) -> None:
-    """The same is not asked for again."""
-    outcome = Outcome("park", ", ".join(codes), digest=digest)
+async def _put_aside(to: Delivery, unit: Unit, desk: Desk, subject: str, codes: Codes, mark: str) -> None:
+    """The same is not asked for again for the time being."""
+    outcome = Outcome("park", ", ".join(codes), digest=mark)
     await save_outcomes(unit, desk.key, {}, {subject: outcome}, to.clock.now())
     log.warning(logger, "creation.refused", account=to.account.id, code=outcome.reason)

@@ -153,7 +153,7 @@ class Memory(BaseModel):
     moved_back_at: tuple[AwareDatetime, ...] = ()
     """When we saw that others had put the deal back."""
     settled: str | None = None
-    """A digest of how the deal should stand, as it was last brought about (or refused): the same again needs no request."""
+    """A digest of how the deal should stand, as it was last brought about: the same again needs no request. Or the mark of a refusal."""
     refused: str | None = None
     """The code with which the CRM refused it."""
     gone: bool = False
