@@ -41,7 +41,7 @@ class Tools:
 
 
 SCHEMA_HOLDS_SECONDS = 1.0
-"""It changes when a clinic is added; to read it for each of a burst of requests costs more than some of them."""
+"""It changes when the account is prepared; to read it for each of a burst of requests costs more than some of them."""
 
 
 class Caller:

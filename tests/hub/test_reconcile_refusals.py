@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from hub.links.refusals import forget_refusals
 from hub.panel.settings_store import save_settings
 from hub.rules.fields import ContactField, DealField
 from hub.rules.model import Command, CreateContact, CreateDeal, PatchContact, PatchDeal
@@ -112,6 +113,26 @@ async def test_a_contact_that_was_refused_is_tried_again_once_a_day(day: Day) ->
     await day.go(at(0, day=1))
 
     assert len(day.deal.contact_ids) == 2
+    assert await day.outcomes() == {}
+
+
+async def test_whatever_was_refused_is_tried_again_once_the_account_was_prepared(day: Day) -> None:
+    await day.tell(patient(), visit("81234", at(14, 30)))
+    await day.settle()
+    refusing(day, CreateDeal, PatchDeal, PatchContact)
+    another = patient("4411", name="Петрова Анна", phones=())
+    await day.tell(visit("81234", at(16)), another, visit("81260", at(15), patient="4411"))
+    await day.settle()
+    assert len(await day.outcomes()) == 3
+    refusing(day)
+
+    async with day.store.writing(day.account) as unit:
+        await forget_refusals(unit)
+    await day.settle()
+
+    first, second = day.deals
+    assert first.fields[DealField.VISIT_AT] == at(16)
+    assert second.name == "Петрова Анна"
     assert await day.outcomes() == {}
 
 
