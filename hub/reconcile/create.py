@@ -50,14 +50,22 @@ async def _adopt(to: Delivery, joined: Sequence[Adoption]) -> None:
             memory = Memory(chosen=answer.chosen)
             await own.save_deal(unit, desk.key, deal.id, OwnDeal(deal.stage, memory), deal.closed_at)
             await own.save_links(unit, desk.key, [visit.id for visit in work.slot.visits], deal.id)
-            if answer.own_contact_id is not None and desk.case.contact is None:
-                await own.save_contact(unit, desk.key, OwnContact(answer.own_contact_id, ContactMemory()))
+            if desk.case.contact is None:
+                await _take_contact(unit, desk, answer.own_contact_id)
             contact_id = desk.case.contact.contact_id if desk.case.contact else answer.own_contact_id
             if contact_id is not None and contact_id not in deal.contact_ids:
                 links.append(_link(to, deal.id, contact_id))
             log.info(logger, "deal.joined", account=to.account.id, deal=deal.id, rule="R11")
         await intents.keep(unit, links)
     await intents.send_links(to, links)
+
+
+async def _take_contact(unit: Unit, desk: Desk, contact_id: int | None) -> None:
+    """It becomes the patient's own; where there is none, one that is gone is forgotten, so that a new one is made."""
+    if contact_id is None:
+        await own.forget_contact(unit, desk.key)
+    else:
+        await own.save_contact(unit, desk.key, OwnContact(contact_id, ContactMemory()))
 
 
 def _link(to: Delivery, deal_id: int, contact_id: int) -> LinkIntent:

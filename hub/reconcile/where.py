@@ -2,7 +2,7 @@
 Reads; writes nothing."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from hub.links import own
@@ -28,6 +28,7 @@ class WhereTo:
 
 async def where_to(to: Delivery, works: Sequence[_Work]) -> WhereTo:
     """What operators chose goes first: the others must not take it."""
+    works = await _without_gone(to, works)
     chosen = [(desk, work) for desk, work in works if work.slot.chosen]
     others = [(desk, work) for desk, work in works if not work.slot.chosen]
     by_choice, leads = await _by_choice(to, chosen)
@@ -44,6 +45,19 @@ async def where_to(to: Delivery, works: Sequence[_Work]) -> WhereTo:
     found = {**leads, **more_leads}
     joined = [(desk, work, answer, found[answer.deal_id]) for desk, work, answer in answers if isinstance(answer, Join)]
     return WhereTo(answers, joined, void)
+
+
+async def _without_gone(to: Delivery, works: Sequence[_Work]) -> list[_Work]:
+    """A contact that was merged away or deleted counts as none: a deal that is asked for with it is refused for ever."""
+    known = {desk.case.contact.contact_id for desk, _ in works if desk.case.contact}
+    there = await to.crm.contacts(sorted(known)) if known else {}
+    gone = known - there.keys()
+    return [
+        (replace(desk, case=replace(desk.case, contact=None)), work)
+        if desk.case.contact and desk.case.contact.contact_id in gone
+        else (desk, work)
+        for desk, work in works
+    ]
 
 
 async def _by_choice(to: Delivery, works: Sequence[_Work]) -> tuple[list[Join | None], dict[int, Deal]]:
@@ -76,7 +90,7 @@ async def _by_phone(
     """For each patient: an existing lead, a new deal, or a question. The first to come takes what it takes. And the leads as read."""
     unknown = [(desk, work) for desk, work in works if desk.case.contact is None]
     by_phone = await _contacts_by_phone(to, [work.scene for _, work in unknown])
-    seekers = [work.scene for _, work in unknown if work.slot.role == "primary"]
+    seekers = [work.scene for desk, work in unknown if _seeks_lead(desk, work)]
     deals = await _deals_of(to, [contact for scene in seekers for contact in _of(scene, by_phone)])
     contact_ids = {contact.id for found in by_phone.values() for contact in found}
     async with to.store.reading(to.account) as unit:
@@ -88,13 +102,18 @@ async def _by_phone(
     for desk, work in works:
         not_ours = {deal_id for deal_id, who in chosen.items() if who != desk.key}
         found = Found(_of(work.scene, by_phone), deals, contacts_taken, deals_taken | not_ours)
-        answer = join(work.scene, found, leads=work.slot.role == "primary") if desk.case.contact is None else Make()
+        answer = join(work.scene, found, leads=_seeks_lead(desk, work)) if desk.case.contact is None else Make()
         if isinstance(answer, Join | Make) and answer.own_contact_id is not None:
             contacts_taken.add(answer.own_contact_id)
         if isinstance(answer, Join):
             deals_taken.add(answer.deal_id)
         answers.append(answer)
     return answers, deals
+
+
+def _seeks_lead(desk: Desk, work: SlotWork) -> bool:
+    """A patient that has a deal is known here, though its contact may be gone."""
+    return work.slot.role == "primary" and all(deal.memory.gone for deal in desk.case.deals.values())
 
 
 async def _contacts_by_phone(to: Delivery, scenes: Sequence[Scene]) -> dict[str, list[Contact]]:

@@ -184,10 +184,20 @@ class FakeCrm:
         size = len(commands)
         self.requests += [(call, min(AT_ONCE, size - at)) for at in range(0, size, AT_ONCE)]
         self.before(call)
-        codes = {place: found for place, command in enumerate(commands) if (found := self.refuse(command))}
+        codes = {
+            place: found
+            for place, command in enumerate(commands)
+            if (found := self.refuse(command) or self._without_contact(command))
+        }
         if codes:
             raise CrmRejected(codes)
         return _Applying(self, call)
+
+    def _without_contact(self, command: Command) -> tuple[str, ...] | None:
+        """Nothing is made with a contact that is gone."""
+        contact = command.contact if isinstance(command, CreateDeal) else None
+        contact = command.contact_id if isinstance(command, LinkContact) else contact
+        return ("NotSupportedChoice",) if isinstance(contact, int) and contact not in self.contact_cards else None
 
     def _create(self, command: CreateDeal) -> Created:
         contact = command.contact

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hub.clinic_day import NEW, Day, a_sqlite_store, at, begun, changed, patient, primary, sums, visit
+from tests.hub.clinic_day import LOST, NEW, Day, a_sqlite_store, at, begun, changed, patient, primary, sums, visit
 from wire.model import Patient, Visit
 
 
@@ -140,6 +140,24 @@ async def test_a_known_patient_is_not_searched_for_by_phone(day: Day) -> None:
     await day.go(at(23, day=1))
 
     assert day.crm.count("contacts_with_phone") == 1
+
+
+async def test_contacts_of_regulars_are_looked_at_fifty_at_a_time(day: Day) -> None:
+    told = people(100)
+    await day.tell(*told)
+    await day.settle()
+    for deal in day.deals:
+        day.crm.edit(deal.id, stage=primary(LOST))
+    day.crm.forget_requests()
+
+    await day.tell(
+        *(visit(str(90_000 + n), at(10, day=3), patient=str(n), booked_at=at(9)) for n in range(1, 101)),
+    )
+    await day.settle()
+
+    first = day.crm.requests.index(("create_deals", 50))
+    assert day.crm.requests[first - 2 : first + 4] == 2 * [("deals", 50), ("contacts", 50), ("create_deals", 50)]
+    assert len(day.deals) == 200
 
 
 async def test_one_phone_of_a_family_is_searched_for_once(day: Day) -> None:
