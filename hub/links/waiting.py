@@ -41,13 +41,13 @@ async def next_due(connection: AsyncConnection, now: datetime) -> datetime | Non
 async def clinics(unit: Unit) -> dict[str, Clinic]:
     """The account's databases whose first load is durable: only these are delivered."""
     rows = await unit.execute(
-        select(databases.c.id, databases.c.zone, databases.c.live_since).where(
+        select(databases.c.id, databases.c.zone, databases.c.live_since, databases.c.generation).where(
             databases.c.account_id == unit.account.id,
             databases.c.loaded_at.is_not(None),
             databases.c.live_since.is_not(None),
         )
     )
-    return {row.id: Clinic(row.id, row.zone, row.live_since) for row in rows}
+    return {row.id: Clinic(row.id, row.zone, row.live_since, row.generation) for row in rows}
 
 
 async def has_gate_to_open(unit: Unit) -> bool:

@@ -14,10 +14,12 @@ from hub.rules.commands import create_deal, filled
 from hub.rules.contact import ContactCore, new_contact
 from hub.rules.deals import Scene
 from hub.rules.fields import DealField
-from hub.rules.join import Ask, Make
-from hub.rules.model import ContactMemory, CreateContact, CreateDeal, Memory, NewContact
+from hub.rules.join import Ask, Join, Make
+from hub.rules.model import ContactMemory, CreateContact, CreateDeal, Deal, Memory, NewContact
 from hub.rules.plan import Outcome, OwnContact, OwnDeal, SlotWork
 from hub.rules.refusals import refusal
+from hub.rules.restored import listed, remembered
+from hub.rules.visits import VisitNow
 from hub.store.engine import Unit
 from wire import log
 
@@ -47,17 +49,26 @@ async def _adopt(to: Delivery, joined: Sequence[Adoption]) -> None:
     links: list[LinkIntent] = []
     async with to.store.writing(to.account) as unit:
         for desk, work, answer, deal in joined:
-            memory = Memory(chosen=answer.chosen)
+            memory, visits = _joined(to, work, answer, deal)
             await own.save_deal(unit, desk.key, deal.id, OwnDeal(deal.stage, memory), deal.closed_at)
-            await own.save_links(unit, desk.key, [visit.id for visit in work.slot.visits], deal.id)
+            await own.save_links(unit, desk.key, [visit.id for visit in visits], deal.id)
             if desk.case.contact is None:
                 await _take_contact(unit, desk, answer.own_contact_id)
             contact_id = desk.case.contact.contact_id if desk.case.contact else answer.own_contact_id
             if contact_id is not None and contact_id not in deal.contact_ids:
                 links.append(_link(to, deal.id, contact_id))
-            log.info(logger, "deal.joined", account=to.account.id, deal=deal.id, rule="R11")
+            rule = "R17" if answer.again else "R11"
+            log.info(logger, "deal.joined", account=to.account.id, deal=deal.id, rule=rule)
         await intents.keep(unit, links)
     await intents.send_links(to, links)
+
+
+def _joined(to: Delivery, work: SlotWork, answer: Join, deal: Deal) -> tuple[Memory, Sequence[VisitNow]]:
+    """What is remembered of the deal, and the visits that stand in it from now on."""
+    visits, pipeline = work.slot.visits, to.settings.mapped(deal.stage.pipeline_id)
+    if answer.again:
+        return remembered(work.scene, deal, visits, pipeline), listed(work.scene.key, visits, deal)
+    return Memory(chosen=answer.chosen), visits
 
 
 async def _take_contact(unit: Unit, desk: Desk, contact_id: int | None) -> None:

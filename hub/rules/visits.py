@@ -28,6 +28,8 @@ class Clinic:
     database: str
     zone: str
     live_since: datetime
+    generation: int = 1
+    """A later one begins when the agent or our own store was put back from an older copy."""
 
 
 @dataclass(frozen=True)
