@@ -121,6 +121,8 @@ class Written(BaseModel):
     price: int | None = None
     typed_price: int | None = None
     """The budget that a person typed, as it stood at winning."""
+    followed: str | None = None
+    """By which settings the budget was reckoned."""
     name: str | None = Field(None, repr=False)
     """While the deal still bears it, the name is ours."""
     why: Explanation | None = None

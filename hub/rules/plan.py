@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from hub.rules import refusals
+from hub.rules import money, refusals
 from hub.rules.confirmed import Confirmation, holds
 from hub.rules.contact import ContactCore, contact_core
 from hub.rules.deals import ABANDONED, Core, Scene, core, new_deal
@@ -136,7 +136,7 @@ def plan(case: Case, settings: Settings, now: datetime, asked: Outcome | None = 
     )
     return Plan(
         scene=scene,
-        deals=tuple(work for work in works if _needs_a_look(scene, case.deals[work.deal_id].memory, work)),
+        deals=tuple(work for work in works if _needs_a_look(scene, case.deals[work.deal_id], work)),
         slot=None if missing else slot,
         contact=contact,
         contact_due=case.contact is not None and _contact_needs_a_look(scene, case.contact.memory, contact),
@@ -209,13 +209,22 @@ def _deal_works(scene: Scene, case: Case, found: Assignment) -> list[DealWork]:
     return works
 
 
-def _needs_a_look(scene: Scene, memory: Memory, work: DealWork) -> bool:
+def _needs_a_look(scene: Scene, deal: OwnDeal, work: DealWork) -> bool:
     """A confirmation that could not be taken back waits until something else is to be written."""
+    memory = deal.memory
     unconfirmed = work.unconfirmed is not None and memory.refused is None
     if work.core is None:
         return not _stands(scene, memory.settled, ABANDONED) or unconfirmed
     stands = memory.pending is None and _stands(scene, memory.settled, work.core.digest)
-    return not work.core.silent and (unconfirmed or not stands)
+    return not work.core.silent and (unconfirmed or not stands or _is_reckoned_otherwise(deal, work))
+
+
+def _is_reckoned_otherwise(deal: OwnDeal, work: DealWork) -> bool:
+    """The budget of an open deal follows the settings at once; that of a closed one is not rewritten because of them."""
+    before = deal.memory.written.followed
+    if work.pipeline is None or before is None or deal.memory.refused is not None or not deal.stage.open:
+        return False
+    return before != money.followed(work.pipeline.budget)
 
 
 def _contact_needs_a_look(scene: Scene, memory: ContactMemory, found: ContactCore) -> bool:
