@@ -8,13 +8,15 @@ from sqlalchemy import insert, select, update
 
 from hub.clock import machine_now
 from hub.links import own, waiting
-from hub.links.outcomes import read_outcomes, save_outcomes
+from hub.links.outcomes import count_nobodys, read_outcomes, save_outcomes
 from hub.links.waiting import Waiting
 from hub.rules.model import ContactMemory, Memory, PatientKey, Stage, Written
 from hub.rules.plan import Outcome, OwnContact, OwnDeal
-from hub.store.engine import Store
+from hub.rules.visits import Clinic
+from hub.store.engine import Store, open_store
 from hub.store.tables import contact_links, databases, deals, dirty
-from tests.hub.clinic_day import DATABASE, Day, at, begun
+from hub.store.vault import KeyFiles
+from tests.hub.clinic_day import DATABASE, MORNING, ZONE, Day, at, begun, visit
 
 KEY = PatientKey(DATABASE, "4410")
 
@@ -120,3 +122,33 @@ async def test_an_outcome_keeps_its_time_while_it_stands(day: Day) -> None:
         await save_outcomes(unit, KEY, before, {"patient:4410": ask}, at(8) + timedelta(hours=1))
 
         assert await read_outcomes(unit, DATABASE, ["4410"]) == {"4410": {"patient:4410": ask}}
+
+
+async def test_visits_without_patient_card_are_counted_in_proportion_to_how_many_they_are(
+    sqlite_url: str, keys: KeyFiles
+) -> None:
+    """All accounts on one SQLite share its writer: four times as many visits may not hold it sixteen times as long."""
+    async with open_store(sqlite_url, keys) as store:
+        few, many = await begun(store, account_id=1), await begun(store, account_id=2)
+        for day, how_many in ((few, 100), (many, 400)):
+            await day.tell(*(visit(str(n), at(9), patient=None) for n in range(how_many)))
+            await day.settle()
+            assert len(await day.outcomes()) == how_many
+
+        assert await work_of_counting(many) < 6 * await work_of_counting(few)
+
+
+async def work_of_counting(day: Day) -> int:
+    """What SQLite does for it, in instructions of its own."""
+    done = [0]
+
+    def note() -> None:
+        done[0] += 1
+
+    async with day.store.writing(day.account) as unit:
+        await unit.execute(select(1))
+        file = (await unit.connection.get_raw_connection()).driver_connection._conn  # type: ignore[union-attr]
+        file.set_progress_handler(note, 1)
+        await count_nobodys(unit, Clinic(DATABASE, ZONE.key, MORNING), day.clock.now())
+        file.set_progress_handler(None, 0)
+    return done[0]
