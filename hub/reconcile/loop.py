@@ -49,12 +49,12 @@ _MISTAKE = "internal_error"
 
 @dataclass
 class _Patience:
-    """How an account's last steps went. After a mistake of ours it is `careful`: one patient a step, until the one that it comes
-    from is found and, as `suspect`, put aside."""
+    """How an account's last steps went. After a mistake of ours it is `careful` for so many steps, one patient each, as there were
+    patients in hand: until the one that it comes from is found and, as `suspect`, put aside, or each has had its turn."""
 
     failures: int = 0
     rests_until: float = 0.0
-    careful: bool = False
+    careful: int = 0
     in_hand: tuple[PatientKey, ...] = ()
     suspect: tuple[PatientKey, ...] = ()
     served_at: float = 0.0
@@ -183,8 +183,8 @@ class Reconcile:
         except Exception as mistake:  # noqa: BLE001 one clinic's bug must not stop the others: put aside and go on
             if not is_away(mistake):
                 log.defect(logger, "delivery.failed", mistake, account=account.id)
-                patience.suspect = patience.in_hand if len(patience.in_hand) == 1 else ()
-                patience.careful = bool(patience.in_hand)
+                patience.suspect = patience.in_hand if patience.careful else ()
+                patience.careful = len(patience.in_hand)
             self._rest(account, patience, None)
         return 0
 
@@ -201,6 +201,7 @@ class Reconcile:
             patience.rests_until = _machine_seconds() + OPERATOR_WAIT_SECONDS
             return 0
         patience.failures = 0
+        patience.careful = max(0, patience.careful - 1) if settled else 0
         await self._block(account, patience, None)
         if not settled:  # it waits for what nobody wakes us for
             patience.rests_until = _machine_seconds() + LOOK_EVERY_SECONDS
@@ -210,7 +211,7 @@ class Reconcile:
         found = await self._look(account, 1) if patience.suspect else None
         if found is not None:
             await put_aside(found.to, patience.suspect, _MISTAKE)
-            patience.suspect, patience.careful = (), False
+            patience.suspect, patience.careful = (), 0
 
     async def _block(self, account: Account, patience: _Patience, code: str | None) -> None:
         """What an operator reads: why nothing is delivered; None: all well. Said once."""

@@ -15,6 +15,7 @@ from hub.reconcile import Reconcile
 from hub.store.engine import Store
 from hub.store.tables import accounts, records
 from tests.hub.clinic_day import BOOKED, DATABASE, PRESET, PRIMARY, Day, at, begun, patient, stage, visit
+from wire.model import Patient, Visit
 
 
 @pytest.fixture
@@ -124,10 +125,7 @@ async def test_a_preset_that_is_not_built_is_refused_by_name(two: tuple[Day, Day
 
 async def test_a_mistake_of_ours_puts_one_patient_aside_and_the_rest_is_delivered(two: tuple[Day, Day]) -> None:
     first, second = two
-    await first.tell(
-        *(patient(str(n), name=f"Пациент {n}", phones=()) for n in range(5)),
-        *(visit(str(90_000 + n), at(15), patient=str(n)) for n in range(5)),
-    )
+    await first.tell(*many(range(5)))
     await spoil(first, "90002")
 
     await rest_in_spite_of_failures(of_both(two), first)
@@ -141,6 +139,54 @@ async def test_a_mistake_of_ours_puts_one_patient_aside_and_the_rest_is_delivere
     await rest(of_both(two))
     assert len(first.deals) == 6
     assert await first.outcomes() == {}
+
+
+@pytest.mark.parametrize("others", [0, 5])
+async def test_a_mistake_that_does_not_come_again_makes_careful_for_a_while_only(
+    two: tuple[Day, Day], others: int
+) -> None:
+    first, _ = two
+    await first.tell(*many(range(others)))
+    reconcile = of_both(two)
+    first.crm.before = mistaken
+    await reconcile.serve(first.account)
+    first.crm.before = lambda _: None
+    await rest(reconcile)
+    first.crm.forget_requests()
+
+    await first.tell(*many(range(100, 140)))
+    await rest(reconcile)
+
+    assert first.crm.requests == [("create_deals", 40)]
+    assert (len(first.deals), await first.outcomes()) == (1 + others + 40, {})
+
+
+async def test_a_mistake_that_does_not_come_again_is_over_also_while_more_and_more_comes(two: tuple[Day, Day]) -> None:
+    first, _ = two
+    await first.tell(*many(range(5)))
+    reconcile = of_both(two)
+    first.crm.before = mistaken
+    await reconcile.serve(first.account)
+    first.crm.before = lambda _: None
+    await first.tell(*many(range(100, 140)))
+
+    for _ in range(7):  # the six that were in hand, one by one; then all that came since
+        assert await reconcile.serve(first.account)
+
+    assert len(first.deals) == 46
+
+
+def mistaken(_: str) -> None:
+    """Whatever we did not think of."""
+    raise ValueError
+
+
+def many(numbers: range) -> list[Patient | Visit]:
+    """So many patients without phones, a visit each."""
+    return [
+        *(patient(str(n), name=f"Пациент {n}", phones=()) for n in numbers),
+        *(visit(str(90_000 + n), at(15), patient=str(n)) for n in numbers),
+    ]
 
 
 async def spoil(day: Day, visit_id: str) -> None:
@@ -234,10 +280,7 @@ async def test_several_workers_never_work_on_one_account(two: tuple[Day, Day]) -
 
 async def test_a_backlog_of_one_account_lets_the_others_in_between(two: tuple[Day, Day]) -> None:
     first, second = two
-    await first.tell(
-        *(patient(str(n), name=f"Пациент {n}", phones=()) for n in range(450)),
-        *(visit(str(90_000 + n), at(15), patient=str(n)) for n in range(450)),
-    )
+    await first.tell(*many(range(450)))
     reconcile = of_both(two)
 
     for _ in range(2):
