@@ -70,7 +70,8 @@ class Deal:
 
 @dataclass(frozen=True)
 class Contact:
-    """A contact as it was read. `phones` are E.164 in the order of the card; `raw_phones` as people typed them."""
+    """A contact as it was read. `phones` are E.164 in the order of the card; `raw_phones` as people typed them; `phone_kinds`: which kind
+    people gave to what they typed, by the CRM's id of it."""
 
     id: int
     name: str = field(default="", repr=False)
@@ -78,6 +79,7 @@ class Contact:
     raw_phones: tuple[str, ...] = field(default=(), repr=False)
     deal_ids: tuple[int, ...] = ()
     fields: Mapping[ContactField, FieldValue] = field(default_factory=dict, repr=False)
+    phone_kinds: Mapping[str, int] = field(default_factory=dict, repr=False)
 
 
 class SeenVisit(BaseModel):
@@ -240,12 +242,13 @@ class PatchDeal:
 
 @dataclass(frozen=True)
 class PatchContact:
-    """Change a contact; `phones` replaces the whole list."""
+    """Change a contact; `phones` replaces the whole list, and each keeps its kind of `phone_kinds`."""
 
     contact_id: int
     name: str | None = field(default=None, repr=False)
     phones: tuple[str, ...] | None = field(default=None, repr=False)
     fields: Mapping[ContactField, FieldValue] = field(default_factory=dict, repr=False)
+    phone_kinds: Mapping[str, int] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)

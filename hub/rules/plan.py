@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from hub.rules import money, refusals
+from hub.rules.asking import asked_again
 from hub.rules.confirmed import Confirmation, holds
 from hub.rules.contact import ContactCore, contact_core
 from hub.rules.deals import ABANDONED, Core, Scene, core, new_deal
@@ -16,8 +17,6 @@ from hub.rules.skips import skip_reason
 from hub.rules.targets import QUARREL, first_stage, quarrels
 from hub.rules.visits import Clinic, Record, VisitNow, count_as
 from wire.model import Patient
-
-ASK_AGAIN = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,7 @@ def plan(case: Case, settings: Settings, now: datetime, asked: Outcome | None = 
         contact=contact,
         contact_due=case.contact is not None and _contact_needs_a_look(scene, case.contact.memory, contact),
         contact_missing=missing,
-        due=_due(scene, case, visits if case.contact else kept, works, outcomes),
+        due=_due(scene, case, visits if case.contact else kept, works, found, outcomes),
         outcomes=outcomes,
     )
 
@@ -261,14 +260,19 @@ def _of_deals(case: Case, now: datetime) -> dict[str, Outcome]:
 
 
 def _due(
-    scene: Scene, case: Case, visits: Sequence[VisitNow], works: Sequence[DealWork], outcomes: Mapping[str, Outcome]
+    scene: Scene,
+    case: Case,
+    visits: Sequence[VisitNow],
+    works: Sequence[DealWork],
+    found: Assignment,
+    outcomes: Mapping[str, Outcome],
 ) -> datetime | None:
     """History alone is never looked at again."""
     now = scene.now
     times = [visit.turns_at for visit in visits]
     times += [work.core.stand.turns_at for work in works if work.core and case.deals[work.deal_id].stage.open]
     if any(outcome.kind == "ask" for outcome in outcomes.values()):
-        times.append(now + ASK_AGAIN)
+        times.append(asked_again(found.without_deal, now))
     if any(refusals.holds(mark, scene.settings, now) for mark in _marks(case, outcomes)):
         times.append(refusals.ends_at(scene.settings, now))
     return min((moment for moment in times if moment and moment > now), default=None)

@@ -75,6 +75,11 @@ class VisitNow:
         """The day of its start in the branch's zone."""
         return self.start.astimezone(self.zone).date()
 
+    def days_over(self, now: datetime) -> int:
+        """For how many days it has been over; 0: it is ahead, or it was today."""
+        done = self.done_at or now
+        return max(0, (now.astimezone(self.zone).date() - done.astimezone(self.zone).date()).days)
+
 
 def number(visit_id: str) -> Number:
     """By which visits are put in order."""

@@ -243,11 +243,13 @@ class FakeCrm:
         card = self.contact_cards[command.contact_id]
         self.changed_fields += len(command.fields)
         phones = card.raw_phones if command.phones is None else command.phones
+        kinds = card.phone_kinds if command.phones is None else command.phone_kinds
         self.contact_cards[card.id] = replace(
             card,
             name=card.name if command.name is None else command.name,
             raw_phones=phones,
             phones=tuple(phone for text in phones for phone in phones_in(text)),
+            phone_kinds={text: kind for text, kind in kinds.items() if text in phones},
             fields=filled({**card.fields, **_kept(command.fields)}),
         )
         self._order.remove(card.id)

@@ -169,3 +169,26 @@ async def test_one_phone_of_a_family_is_searched_for_once(day: Day) -> None:
     await day.settle()
 
     assert day.crm.requests == [("contacts_with_phone", 1), ("create_deals", 3)]
+
+
+async def test_a_question_that_nobody_answers_is_asked_ever_less_often(day: Day) -> None:
+    day.crm.lead(name="Кузнецова Ольга", phone="+79990000101", stage=primary(NEW))
+    await day.tell(patient(), visit("81234", at(14, 30, day=1)))
+    asked: list[int] = []
+
+    for until in (at(0, day=2), at(0, day=3), at(0, day=31), at(0, day=34), at(0, day=60)):
+        day.crm.forget_requests()
+        await day.go(until)
+        asked.append(day.crm.count("contacts_with_phone"))
+
+    assert asked == [
+        83,
+        1,
+        28,
+        1,
+        0,
+    ]  # every half hour from seven in the morning, and when the visit begins; daily; no more
+    assert await day.outcomes() == {"patient:4410": ("ask", "other_name_on_phone")}
+    await day.tell(patient(card_number="2000"))
+    await day.settle()
+    assert day.crm.count("contacts_with_phone") == 1
