@@ -5,7 +5,7 @@ CrmUnauthorised, CrmUnpaid and CrmBlocked are `NeedsOperator` and stop the accou
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from hub.rules.model import AddNote, Contact, CreateContact, CreateDeal, Deal, LinkContact, PatchContact, PatchDeal
@@ -22,6 +22,10 @@ class CrmDown(Retry):
 
 class AnswerLost(Retry):
     """The request may have been applied: read before you ask again."""
+
+
+LATE = timedelta(seconds=35)
+"""So long after it was sent, or its answer was given up, such a request may still be applied: longer than we wait for an answer."""
 
 
 class CrmRejected(Park):

@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
 from hub.accounts import Account
-from hub.clock import Clock
+from hub.clock import Clock, machine_now
 from hub.crm import Crm, CrmRejected
 from hub.links import choices, confirmations, outcomes, own, records, waiting
 from hub.links.columns import by_database
@@ -41,6 +42,7 @@ class Delivery:
     clinics: Mapping[str, Clinic]
     clock: Clock
     news: News = field(default_factory=News)
+    machine_now: Callable[[], datetime] = machine_now
 
 
 @dataclass(frozen=True)
