@@ -3,10 +3,10 @@
 Errors say what to do (`wire.errors`): CrmBusy, CrmDown and AnswerLost are `Retry`; CrmRejected is `Park`;
 CrmUnauthorised, CrmUnpaid and CrmBlocked are `NeedsOperator` and stop the account's writing."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from hub.rules.model import AddNote, Contact, CreateContact, CreateDeal, Deal, LinkContact, PatchContact, PatchDeal
 from wire.errors import NeedsOperator, Park, Retry
@@ -29,12 +29,12 @@ LATE = timedelta(seconds=35)
 
 
 class CrmRejected(Park):
-    """The CRM refused items of a batch: `codes` by the item's place in it, e.g. {3: ("NotSupportedChoice price",)}. Of patches all
-    others were applied; of what was to be created, nothing was."""
+    """The CRM refused items of a batch: `codes` by the item's place in it, e.g. {3: ("NotSupportedChoice price",)}. All others were
+    done; `answers`, by their places, are what was created."""
 
-    def __init__(self, codes: dict[int, tuple[str, ...]]) -> None:
+    def __init__(self, codes: dict[int, tuple[str, ...]], answers: Mapping[int, Any] | None = None) -> None:
         super().__init__(codes)
-        self.codes = codes
+        self.codes, self.answers = codes, answers or {}
 
 
 class CrmUnauthorised(NeedsOperator):

@@ -1,6 +1,7 @@
 """What must not happen twice: an intent is stored before each request that creates or tells something, and deleted when its answer is
 stored. What stays open after a crash or a lost answer is for `resolve`."""
 
+import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -19,7 +20,10 @@ from hub.rules.plan import OwnContact, OwnDeal
 from hub.store.dialect import upsert
 from hub.store.engine import Unit
 from hub.store.tables import intents
+from wire import log
 from wire.errors import NeedsOperator, Retry
+
+logger = logging.getLogger(__name__)
 
 
 class _Intent(BaseModel):
@@ -145,7 +149,11 @@ async def send_links(to: Delivery, links: Sequence[LinkIntent]) -> None:
     """Link contacts to deals, beside the main ones. A refusal is final: the contact may be gone."""
     for batch in in_batches(links):
         async with sending(to, batch):
-            await refused_apart(to.crm.link_contacts, [LinkContact(link.deal_id, link.contact_id) for link in batch])
+            commands = [LinkContact(link.deal_id, link.contact_id) for link in batch]
+            _, refused = await refused_apart(to.crm.link_contacts, commands)
+        for place, codes in refused.items():
+            deal, contact, code = batch[place].deal_id, batch[place].contact_id, ", ".join(codes)
+            log.warning(logger, "link.refused", account=to.account.id, deal=deal, contact=contact, code=code)
         async with to.store.writing(to.account) as unit:
             await forget(unit, batch)
 
@@ -154,7 +162,11 @@ async def send_notes(to: Delivery, notes: Sequence[NoteIntent]) -> None:
     """Tell. A refusal is final: the deal may be gone."""
     for batch in in_batches(notes):
         async with sending(to, batch):
-            await refused_apart(to.crm.add_notes, [AddNote(note.key, note.deal_id, note.text) for note in batch])
+            commands = [AddNote(note.key, note.deal_id, note.text) for note in batch]
+            _, refused = await refused_apart(to.crm.add_notes, commands)
+        for place, codes in refused.items():
+            deal, code = batch[place].deal_id, ", ".join(codes)
+            log.warning(logger, "note.refused", account=to.account.id, deal=deal, code=code)
         async with to.store.writing(to.account) as unit:
             await forget(unit, batch)
 

@@ -187,12 +187,12 @@ class FakeCrm:
         assert commands, f"{call} without anything to do"
         self._note(call, len(commands))
         self.before(call)
-        codes = {place: found for place, command in enumerate(commands) if (found := self.refuse(command))}
-        if codes:
-            raise CrmRejected(codes)
-        answers = [make(command) for command in commands]
+        refused = {place: codes for place, command in enumerate(commands) if (codes := self.refuse(command))}
+        answers = {place: make(command) for place, command in enumerate(commands) if place not in refused}
         self.after(call)
-        return answers
+        if refused:
+            raise CrmRejected(refused, answers)
+        return list(answers.values())
 
     def _note(self, call: str, items: int) -> None:
         self.requests += [(call, min(AT_ONCE, items - at)) for at in range(0, items, AT_ONCE)]
