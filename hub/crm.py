@@ -27,6 +27,9 @@ class AnswerLost(Retry):
 LATE = timedelta(seconds=35)
 """So long after it was sent, or its answer was given up, such a request may still be applied: longer than we wait for an answer."""
 
+FRESH_SECONDS = 2.0
+"""What was read longer ago is not written by: somebody may have moved it."""
+
 
 class CrmRejected(Park):
     """The CRM refused items of a batch: `codes` by the item's place in it, e.g. {3: ("NotSupportedChoice price",)}. All others were
@@ -96,6 +99,10 @@ class SeenContact:
 
 class Crm(Protocol):
     """One account. Every batch may be longer than the CRM takes at once: the client cuts it into requests of at most 50."""
+
+    async def at_once(self) -> int:
+        """How many deals may be read together, and then be written, so that none of them was read more than `FRESH_SECONDS` before."""
+        ...
 
     async def deals(self, ids: Sequence[int]) -> dict[int, Deal]:
         """Read deals with their contacts; those that are gone are absent."""

@@ -20,7 +20,7 @@ from hub.amocrm.limits import Limits, Priority
 from hub.amocrm.schema import CrmSchema
 from hub.amocrm.tokens import TokenEndpoint, Tokens
 from hub.amocrm.transport import REQUEST_SECONDS, open_transport
-from hub.crm import AnswerLost, Created, CrmRejected, SeenContact, SeenDeal, User
+from hub.crm import FRESH_SECONDS, AnswerLost, Created, CrmRejected, SeenContact, SeenDeal, User
 from hub.integrations import Integrations
 from hub.rules.model import AddNote, Contact, CreateContact, CreateDeal, Deal, LinkContact, PatchContact, PatchDeal
 from hub.store.engine import Store
@@ -43,6 +43,13 @@ class AmoCrm:
         self.caller = caller
         self._creates_at_once = BATCH
         self._filter_holds = True
+
+    async def at_once(self) -> int:
+        """As many as one request takes; without the paid filter each is a request, and so are the patch and an operator's question."""
+        schema = await self.caller.schema()
+        if schema.filter_enabled and self._filter_holds:
+            return BATCH
+        return max(1, min(BATCH, int(FRESH_SECONDS * self.caller.rate) - 2))
 
     async def deals(self, ids: Sequence[int]) -> dict[int, Deal]:
         """Read deals with their contacts; those that are gone are absent."""

@@ -49,6 +49,7 @@ class FakeCrm:
     """Where it fails, what should be created is on its way, until `arrive`."""
     index_is_behind: bool = False
     """Whether the search finds what people made long ago, and nothing that came over the line."""
+    reads_at_once: int = AT_ONCE
     _last_id: int = 1000
     _made_here: set[int] = field(default_factory=set)
     _order: list[int] = field(default_factory=list)
@@ -100,6 +101,9 @@ class FakeCrm:
         self.contact_cards[contact_id] = replace(self.contact_cards[contact_id], **changes)
 
     # The port.
+
+    async def at_once(self) -> int:
+        return self.reads_at_once
 
     async def deals(self, ids: Sequence[int]) -> dict[int, Deal]:
         self._ask("deals", len(ids))

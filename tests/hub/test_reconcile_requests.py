@@ -71,6 +71,19 @@ async def test_ten_thousand_changes_on_five_hundred_deals_are_ten_requests(day: 
     assert {deal.price for deal in day.deals} == {2000}
 
 
+async def test_deals_that_take_long_to_read_are_written_before_the_next_are_read(day: Day) -> None:
+    told = people(30)
+    await day.tell(*told)
+    await day.settle()
+    day.crm.forget_requests()
+    day.crm.reads_at_once = 12
+
+    await day.tell(*(changed(told_visit, sums=sums(planned="700.00")) for told_visit in visits_of(told)))
+    await day.settle()
+
+    assert day.crm.requests == [(call, many) for many in (12, 12, 6) for call in ("deals", "patch_deals")]
+
+
 async def test_a_burst_of_moves_is_told_in_batches_too(day: Day) -> None:
     told = people(100)
     await day.tell(*told)

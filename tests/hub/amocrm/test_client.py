@@ -7,7 +7,7 @@ import pytest
 
 from hub.accounts import Account
 from hub.amocrm import prepare
-from hub.amocrm.client import AmoCrm, AmoCrms
+from hub.amocrm.client import AmoCrm, AmoCrms, open_amocrm
 from hub.crm import AnswerLost, Created, CrmBusy, CrmDown, CrmRejected, CrmUnauthorised
 from hub.rules.fields import DealField
 from hub.rules.model import (
@@ -22,6 +22,7 @@ from hub.rules.model import (
 )
 from hub.rules.settings import Pipeline, Settings
 from hub.store.engine import Store
+from tests.hub.amocrm.conftest import fresh_pair, installed
 from tests.hub.amocrm.schemas import deal_id, schema
 from tests.hub.amocrm.server import CLOSE, DRIP, EMPTY, Asked, Reply, Server, listed, nginx, problem
 
@@ -124,6 +125,33 @@ async def test_a_filter_that_is_silently_ignored_is_noticed(crm: AmoCrm, server:
     assert len(server.asked_for(LEADS)) == 1
     await crm.deals([1, 2])
     assert len(server.asked_for(LEADS)) == 1  # and it is not tried again
+
+
+@pytest.mark.parametrize(("rate", "expected"), [(1, 1), (7, 12), (50, 50)])
+async def test_what_is_read_one_by_one_is_read_for_two_seconds_at_most(
+    server: Server, lite: Store, account: Account, rate: int, expected: int
+) -> None:
+    await installed(lite, server.host, fresh_pair())
+    await use_schema(lite, account, filter_enabled=False)
+
+    async with open_amocrm(lite, stand_ins=[server.host], rate=rate) as amocrms:
+        assert await amocrms.crm_of(account).at_once() == expected
+
+
+async def test_less_is_read_at_once_when_the_filter_turns_out_to_be_ignored(
+    server: Server, lite: Store, account: Account
+) -> None:
+    await installed(lite, server.host, fresh_pair())
+    server.on(LEADS, listed("leads", [lead(900)]))
+    for id_ in (1, 2):
+        server.on(f"GET /api/v4/leads/{id_}", Reply(200, lead(id_)))
+    async with open_amocrm(lite, stand_ins=[server.host], rate=7) as amocrms:
+        crm = amocrms.crm_of(account)
+        assert await crm.at_once() == 50
+
+        await crm.deals([1, 2])
+
+        assert await crm.at_once() == 12
 
 
 async def test_contacts_are_read_alike(crm: AmoCrm, server: Server) -> None:
