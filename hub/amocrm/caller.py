@@ -61,6 +61,11 @@ class Caller:
         """Who stands as the author of what is written: a person for what he clicked, else a robot."""
         return ROBOT if self._as_user is None else self._as_user
 
+    @property
+    def rate(self) -> int:
+        """Requests a second."""
+        return self._tools.limits.rate
+
     async def schema(self) -> CrmSchema:
         """What the account calls our things, as it stood in the store a second ago at most."""
         now = asyncio.get_running_loop().time()

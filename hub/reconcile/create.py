@@ -87,9 +87,8 @@ def _link(to: Delivery, deal_id: int, contact_id: int) -> LinkIntent:
 async def _create_deals(to: Delivery, made: Sequence[tuple[Desk, SlotWork, Make]]) -> None:
     for batch in in_batches(made):
         drafts = [_deal_draft(to, desk, work, answer) for desk, work, answer in batch]
-        async with to.store.writing(to.account) as unit:
-            await intents.keep(unit, [intent for intent, _ in drafts])
-        answers, refused = await refused_apart(to.crm.create_deals, [command for _, command in drafts])
+        async with intents.sending(to, [intent for intent, _ in drafts]):
+            answers, refused = await refused_apart(to.crm.create_deals, [command for _, command in drafts])
         async with to.store.writing(to.account) as unit:
             for place, answer in answers.items():
                 await intents.created(unit, drafts[place][0], answer)
@@ -135,9 +134,8 @@ async def _create_contacts(to: Delivery, desks: Sequence[Desk]) -> None:
     """The patient's own contact, beside the main one of a lead that it joined."""
     for batch in in_batches(desks):
         drafts = [_contact_draft(to, desk, scene, core) for desk, scene, core in _known(batch)]
-        async with to.store.writing(to.account) as unit:
-            await intents.keep(unit, [intent for intent, _ in drafts])
-        answers, refused = await refused_apart(to.crm.create_contacts, [command for _, command in drafts])
+        async with intents.sending(to, [intent for intent, _ in drafts]):
+            answers, refused = await refused_apart(to.crm.create_contacts, [command for _, command in drafts])
         links: list[LinkIntent] = []
         async with to.store.writing(to.account) as unit:
             for place, contact_id in answers.items():

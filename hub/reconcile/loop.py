@@ -5,20 +5,22 @@ import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from random import SystemRandom
 from typing import Never
 
 from sqlalchemy import select, update
 
 from hub.accounts import Account, grant_operation
-from hub.clock import Clock
+from hub.clock import Clock, machine_now
 from hub.crm import Crm
 from hub.links import waiting
 from hub.links.outcomes import NOBODY, count_nobodys
 from hub.links.settings import read_settings
 from hub.news import News
 from hub.reconcile.delivery import Delivery
-from hub.reconcile.intents import Intent, open_ones, resolve
+from hub.reconcile.intents import Intent, open_ones
+from hub.reconcile.resolve import resolve
 from hub.reconcile.settle import put_aside, settle
 from hub.rules.model import PatientKey
 from hub.rules.settings import Settings
@@ -77,9 +79,10 @@ class Reconcile:
         wake: asyncio.Event | None = None,
         news: News | None = None,
         jitter: Callable[[], float] = _RANDOM.random,
+        now: Callable[[], datetime] = machine_now,
     ) -> None:
         self.wake, self._news = wake or asyncio.Event(), news or News()
-        self._store, self._crm_of, self._clock, self._jitter = store, crm_of, clock, jitter
+        self._store, self._crm_of, self._clock, self._jitter, self._now = store, crm_of, clock, jitter, now
         self._patience: dict[int, _Patience] = {}
         self._busy: set[int] = set()
         self._looking = asyncio.Lock()
@@ -159,7 +162,9 @@ class Reconcile:
             return await self._look(account, at_once)
         if not clinics:
             return None
-        to = Delivery(self._store, account, self._crm_of(account), settings, clinics, self._clock, self._news)
+        to = Delivery(
+            self._store, account, self._crm_of(account), settings, clinics, self._clock, self._news, self._now
+        )
         return _Found(to, keys, open_intents)
 
     async def _count_nobodys(self, to: Delivery, keys: list[PatientKey]) -> None:

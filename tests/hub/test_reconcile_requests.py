@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.rules.model import AddNote, LinkContact
 from tests.hub.clinic_day import LOST, NEW, Day, a_sqlite_store, at, begun, changed, patient, primary, sums, visit
 from wire.model import Patient, Visit
 
@@ -70,6 +71,19 @@ async def test_ten_thousand_changes_on_five_hundred_deals_are_ten_requests(day: 
     assert {deal.price for deal in day.deals} == {2000}
 
 
+async def test_deals_that_take_long_to_read_are_written_before_the_next_are_read(day: Day) -> None:
+    told = people(30)
+    await day.tell(*told)
+    await day.settle()
+    day.crm.forget_requests()
+    day.crm.reads_at_once = 12
+
+    await day.tell(*(changed(told_visit, sums=sums(planned="700.00")) for told_visit in visits_of(told)))
+    await day.settle()
+
+    assert day.crm.requests == [(call, many) for many in (12, 12, 6) for call in ("deals", "patch_deals")]
+
+
 async def test_a_burst_of_moves_is_told_in_batches_too(day: Day) -> None:
     told = people(100)
     await day.tell(*told)
@@ -87,6 +101,36 @@ async def test_a_burst_of_moves_is_told_in_batches_too(day: Day) -> None:
         ("patch_deals", 50),
     ]
     assert len(day.crm.requests) == 10
+
+
+async def test_a_refused_change_makes_the_others_go_out_no_second_time(day: Day) -> None:
+    told = people(50)
+    await day.tell(*told)
+    await day.settle()
+    day.crm.forget_requests()
+    bad = day.deals[7].id
+    day.crm.refuse = lambda command: ("NotSupportedChoice",) if getattr(command, "deal_id", 0) == bad else None
+
+    await day.tell(*(changed(told_visit, sums=sums(planned="700.00")) for told_visit in visits_of(told)))
+    await day.settle()
+
+    assert day.crm.requests == [("deals", 50), ("patch_deals", 50)]
+    assert sorted(deal.price for deal in day.deals) == [0, *49 * [700]]
+
+
+@pytest.mark.parametrize("command", [AddNote, LinkContact])
+async def test_what_is_refused_and_not_shown_anywhere_is_logged(
+    day: Day, command: type[AddNote | LinkContact], caplog: pytest.LogCaptureFixture
+) -> None:
+    lead = day.crm.lead(name="Петрова Мария", phone="+79990000101", stage=primary(NEW), created_at=at(6))
+    day.crm.refuse = lambda given: ("NotSupportedChoice",) if isinstance(given, command) else None
+    await day.tell(patient(representative="Петрова Мария"), visit("81234", at(14, 30)))
+    await day.settle()
+
+    assert [(said.msg, said.__dict__["fields"]["deal"]) for said in caplog.records if said.levelname == "WARNING"] == [
+        ({AddNote: "note.refused", LinkContact: "link.refused"}[command], lead)
+    ]
+    assert await day.left_over() == {"dirty": 0, "intents": 0}
 
 
 @pytest.mark.parametrize("regular", [False, True])
