@@ -116,6 +116,10 @@ class Crm(Protocol):
         """Contacts that bear this E.164 phone, checked after the CRM's full-text search."""
         ...
 
+    async def contacts_with_key(self, key: str) -> list[Contact]:
+        """Contacts that bear this patient's key, found likewise."""
+        ...
+
     def deals_created_since(self, moment: datetime) -> AsyncIterator[Deal]:
         """Newest first; the way to find what a lost answer hid."""
         ...

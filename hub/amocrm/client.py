@@ -22,6 +22,7 @@ from hub.amocrm.tokens import TokenEndpoint, Tokens
 from hub.amocrm.transport import REQUEST_SECONDS, open_transport
 from hub.crm import FRESH_SECONDS, AnswerLost, Created, CrmRejected, SeenContact, SeenDeal, User
 from hub.integrations import Integrations
+from hub.rules.fields import ContactField
 from hub.rules.model import AddNote, Contact, CreateContact, CreateDeal, Deal, LinkContact, PatchContact, PatchDeal
 from hub.store.engine import Store
 from wire import log
@@ -69,6 +70,13 @@ class AmoCrm:
         hits = self._pages(api.contacts_like(phone[-10:]), "contacts", lambda data: reading.contact(data, schema))
         found = {hit.contact.id: hit.contact async for page in hits for hit in page if phone in hit.contact.phones}
         return list(found.values())
+
+    async def contacts_with_key(self, key: str) -> list[Contact]:
+        """The same search finds what we wrote into our own field."""
+        schema = await self.caller.schema()
+        hits = self._pages(api.contacts_like(key), "contacts", lambda data: reading.contact(data, schema))
+        found = {hit.contact.id: hit.contact async for page in hits for hit in page}
+        return [contact for contact in found.values() if contact.fields.get(ContactField.PATIENT_KEY) == key]
 
     async def deals_created_since(self, moment: datetime) -> AsyncIterator[Deal]:
         """Newest first. New ones push others to later pages: those come twice, and are told once."""

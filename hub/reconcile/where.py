@@ -88,7 +88,9 @@ async def _by_phone(
     to: Delivery, works: Sequence[_Work], before: Sequence[Join], cards: Mapping[int, Contact]
 ) -> tuple[list[Answer], dict[int, Deal]]:
     """For each patient: a deal that it had, a lead, a new deal, or a question. Who comes first takes what he takes. And the deals found."""
-    by_phone = await _contacts_by_phone(to, [work.scene for desk, work in works if desk.case.contact is None])
+    unknown = [(desk, work) for desk, work in works if desk.case.contact is None]
+    by_phone = await _contacts_by_phone(to, [work.scene for _, work in unknown])
+    by_phone |= await _contacts_by_key(to, [work.scene for desk, work in unknown if desk.case.clinic.generation > 1])
     near = [_near(desk, work, by_phone, cards) for desk, work in works]
     deals = await _deals_of(
         to, [who for (desk, work), found in zip(works, near, strict=True) for who in _with_deals(desk, work, found)]
@@ -141,9 +143,15 @@ async def _contacts_by_phone(to: Delivery, scenes: Sequence[Scene]) -> dict[str,
     return {phone: await to.crm.contacts_with_phone(phone) for phone in phones}
 
 
+async def _contacts_by_key(to: Delivery, scenes: Sequence[Scene]) -> dict[str, list[Contact]]:
+    """Of those who have no phone, where our store was put back: their contacts stand in amoCRM perhaps, and nothing else leads there."""
+    keys = [str(scene.key) for scene in scenes if not scene.patient.phones]
+    return {key: await to.crm.contacts_with_key(key) for key in keys}
+
+
 def _of(scene: Scene, by_phone: Mapping[str, Sequence[Contact]]) -> list[Contact]:
-    phones = scene.patient.phones
-    return list({contact.id: contact for phone in phones for contact in by_phone.get(phone, ())}.values())
+    hints = (*scene.patient.phones, str(scene.key))
+    return list({contact.id: contact for hint in hints for contact in by_phone.get(hint, ())}.values())
 
 
 async def _on_cards(to: Delivery, deals: Mapping[int, Deal], of: Collection[int]) -> dict[int, Contact]:

@@ -122,6 +122,11 @@ class FakeCrm:
             if phone in card.phones and contact_id not in unknown
         ]
 
+    async def contacts_with_key(self, key: str) -> list[Contact]:
+        self._ask("contacts_with_key", 1)
+        cards = self.contact_cards.items()
+        return [self._card(who) for who, card in cards if card.fields.get(ContactField.PATIENT_KEY) == key]
+
     async def deals_created_since(self, moment: datetime) -> AsyncIterator[Deal]:
         self._ask("deals_created_since", 1)
         for deal in sorted(self.deal_cards.values(), key=lambda deal: deal.id, reverse=True):

@@ -183,6 +183,20 @@ async def test_a_childs_deal_is_found_beside_the_mothers_lead(day: Day) -> None:
     assert (day.deals, day.crm.contact_cards) == there
 
 
+async def test_who_has_no_phone_is_found_by_the_key(day: Day) -> None:
+    before = await dumped(day)
+    told = patient(phones=()), visit("81234", at(14, 30))
+    await day.tell(*told)
+    await day.settle()
+    assert day.crm.count("contacts_with_key") == 0
+    there = day.deals, dict(day.crm.contact_cards)
+
+    await put_back(day, before, *told)
+
+    assert (day.deals, day.crm.contact_cards) == there
+    assert await day.links() == {"81234": day.deal.id}
+
+
 async def test_where_nothing_was_put_back_the_deals_of_a_known_contact_are_not_asked_for(day: Day) -> None:
     await day.tell(patient(), visit("81234", at(14, 30)))
     await day.settle()

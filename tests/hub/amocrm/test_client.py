@@ -9,7 +9,7 @@ from hub.accounts import Account
 from hub.amocrm import prepare
 from hub.amocrm.client import AmoCrm, AmoCrms, open_amocrm
 from hub.crm import AnswerLost, Created, CrmBusy, CrmDown, CrmRejected, CrmUnauthorised
-from hub.rules.fields import DealField
+from hub.rules.fields import ContactField, DealField
 from hub.rules.model import (
     AddNote,
     CreateContact,
@@ -23,7 +23,7 @@ from hub.rules.model import (
 from hub.rules.settings import Pipeline, Settings
 from hub.store.engine import Store
 from tests.hub.amocrm.conftest import fresh_pair, installed
-from tests.hub.amocrm.schemas import deal_id, schema
+from tests.hub.amocrm.schemas import contact_id, deal_id, schema
 from tests.hub.amocrm.server import CLOSE, DRIP, EMPTY, Asked, Reply, Server, listed, nginx, problem
 
 LEADS, CONTACTS, COMPLEX = "GET /api/v4/leads", "GET /api/v4/contacts", "POST /api/v4/leads/complex"
@@ -188,6 +188,23 @@ async def test_a_phone_is_searched_by_ten_digits_and_each_hit_is_looked_at(crm: 
     assert [found.id for found in await crm.contacts_with_phone("+79990000101")] == [1]
     assert ("query", "9990000101") in server.asked[0].query
     assert ("with", "leads") in server.asked[0].query
+
+
+async def test_a_key_is_searched_and_only_who_bears_it_is_taken(crm: AmoCrm, server: Server) -> None:
+    """The search knows words, not fields: `db_1:44` is found in `db_1:4410`, and in whatever people wrote."""
+
+    def bears(key: str, field_id: int = contact_id(ContactField.PATIENT_KEY)) -> list[dict[str, Any]]:
+        return [{"field_id": field_id, "values": [{"value": key}]}]
+
+    hits = [
+        contact(1, custom_fields_values=bears("db_1:44")),
+        contact(2, custom_fields_values=bears("db_1:4410")),
+        contact(3, custom_fields_values=bears("db_1:44", contact_id(ContactField.REPRESENTATIVE))),
+    ]
+    server.on(CONTACTS, listed("contacts", hits))
+
+    assert [found.id for found in await crm.contacts_with_key("db_1:44")] == [1]
+    assert ("query", "db_1:44") in server.asked[0].query
 
 
 async def test_a_search_goes_on_to_the_last_page(crm: AmoCrm, server: Server) -> None:
