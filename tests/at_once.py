@@ -28,8 +28,8 @@ def statements_at_once() -> Iterator[None]:
         return self
 
     async def rollback(self: OneWay) -> None:
-        if self._ended():  # where it hands its rollback over, there is no thread to take it
-            self._conn.rollback()
+        if self._ended():
+            self._conn.rollback()  # in the thread it would meet the next statement, which does not go there
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(aiosqlite.Connection, "_execute", execute)
