@@ -3,10 +3,10 @@
 Errors say what to do (`wire.errors`): CrmBusy, CrmDown and AnswerLost are `Retry`; CrmRejected is `Park`;
 CrmUnauthorised, CrmUnpaid and CrmBlocked are `NeedsOperator` and stop the account's writing."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 from hub.rules.model import AddNote, Contact, CreateContact, CreateDeal, Deal, LinkContact, PatchContact, PatchDeal
 from wire.errors import NeedsOperator, Park, Retry
@@ -24,13 +24,20 @@ class AnswerLost(Retry):
     """The request may have been applied: read before you ask again."""
 
 
-class CrmRejected(Park):
-    """The CRM refused items of a batch: `codes` by the item's place in it, e.g. {3: ("NotSupportedChoice price",)}. Of patches all
-    others were applied; of what was to be created, nothing was."""
+LATE = timedelta(seconds=35)
+"""So long after it was sent, or its answer was given up, such a request may still be applied: longer than we wait for an answer."""
 
-    def __init__(self, codes: dict[int, tuple[str, ...]]) -> None:
+FRESH_SECONDS = 2.0
+"""What was read longer ago is not written by: somebody may have moved it."""
+
+
+class CrmRejected(Park):
+    """The CRM refused items of a batch: `codes` by the item's place in it, e.g. {3: ("NotSupportedChoice price",)}. All others were
+    done; `answers`, by their places, are what was created."""
+
+    def __init__(self, codes: dict[int, tuple[str, ...]], answers: Mapping[int, Any] | None = None) -> None:
         super().__init__(codes)
-        self.codes = codes
+        self.codes, self.answers = codes, answers or {}
 
 
 class CrmUnauthorised(NeedsOperator):
@@ -93,6 +100,10 @@ class SeenContact:
 class Crm(Protocol):
     """One account. Every batch may be longer than the CRM takes at once: the client cuts it into requests of at most 50."""
 
+    async def at_once(self) -> int:
+        """How many deals may be read together, and then be written, so that none of them was read more than `FRESH_SECONDS` before."""
+        ...
+
     async def deals(self, ids: Sequence[int]) -> dict[int, Deal]:
         """Read deals with their contacts; those that are gone are absent."""
         ...
@@ -103,6 +114,10 @@ class Crm(Protocol):
 
     async def contacts_with_phone(self, phone: str) -> list[Contact]:
         """Contacts that bear this E.164 phone, checked after the CRM's full-text search."""
+        ...
+
+    async def contacts_with_key(self, key: str) -> list[Contact]:
+        """Contacts that bear this patient's key, found likewise."""
         ...
 
     def deals_created_since(self, moment: datetime) -> AsyncIterator[Deal]:

@@ -17,6 +17,8 @@ from hub.amocrm.schema import CrmSchema
 from hub.install import Installer
 from hub.jobs import Args, Handler, Say
 from hub.links import persons
+from hub.links.refusals import forget_refusals
+from hub.links.settings import read_settings
 from hub.rules.settings import Settings
 from hub.store import tables
 from hub.store.engine import Store, Unit
@@ -40,6 +42,8 @@ class Verbs:
             "install": self.install,
             "clinic-plan": self.plan_clinic,
             "clinic-add": self.add_clinic,
+            "account-plan": self.plan_account,
+            "account-prepare": self.prepare_account,
             "agent-code": self.make_code,
             "agent-revoke": self.revoke_agent,
             "agent-resume": self.resume_agent,
@@ -58,7 +62,7 @@ class Verbs:
         account = await self._account(args["account"])
         await self._refuse_known_name(account, args["name"])
         await say(f"Looking at amoCRM account {account.id}.")
-        plan = await _patiently(say, lambda: self._plan(account, args))
+        plan = await _patiently(say, lambda: self._plan(account, args["preset"], args["zone"]))
         return "\n".join(plan.lines())
 
     async def add_clinic(self, args: Args, say: Say) -> str:
@@ -66,11 +70,30 @@ class Verbs:
         account = await self._account(args["account"])
         await self._refuse_known_name(account, args["name"])
         await say(f"Making what amoCRM account {account.id} lacks.")
-        schema, settings = await _patiently(say, lambda: self._prepared(account, args))
+        schema, settings = await _patiently(say, lambda: self._prepared(account, args["preset"], args["zone"]))
         async with self._store.writing(account) as unit:
             await prepare.keep(unit, schema, settings)
             database = await databases.add(unit, args["name"], args["zone"])
             return await self._code(unit, database.id)
+
+    async def plan_account(self, args: Args, say: Say) -> str:
+        """What an account lacks that was prepared before, one a line; nothing is made."""
+        account = await self._account(args["account"])
+        preset, zone = await self._prepared_for(account)
+        await say(f"Looking at amoCRM account {account.id}.")
+        plan = await _patiently(say, lambda: self._plan(account, preset, zone))
+        return "\n".join(plan.lines())
+
+    async def prepare_account(self, args: Args, say: Say) -> str:
+        """Make again what an account lacks; whatever was refused meanwhile is tried again."""
+        account = await self._account(args["account"])
+        preset, zone = await self._prepared_for(account)
+        await say(f"Making what amoCRM account {account.id} lacks.")
+        schema, settings = await _patiently(say, lambda: self._prepared(account, preset, zone))
+        async with self._store.writing(account) as unit:
+            await prepare.keep(unit, schema, settings)
+            await forget_refusals(unit)
+        return f"Account {account.id} is prepared. Stages that were made anew are to be chosen on the widget's settings page."
 
     async def make_code(self, args: Args, _say: Say) -> str:
         """A new one-time code for a database's agent."""
@@ -110,14 +133,22 @@ class Verbs:
             raise NeedsOperator("Name an agent that enrolled here: ident-agent check in the clinic tells its id, ag_…")
         return grant_operation(account_id)
 
-    async def _plan(self, account: Account, args: Args) -> Plan:
+    async def _prepared_for(self, account: Account) -> tuple[str, str]:
+        """The preset and the zone that the account was prepared for when its first clinic was added."""
+        async with self._store.reading(account) as unit:
+            known, settings = await prepare.known_schema(unit), await read_settings(unit)
+        if known is None or settings is None:
+            raise NeedsOperator(f"Add a clinic first: ident-hub clinic add --account {account.id} …")
+        return settings.preset, known.zone
+
+    async def _plan(self, account: Account, preset: str, zone: str) -> Plan:
         async with self._store.reading(account) as unit:
             known = await prepare.known_schema(unit)
-        return await prepare.prepare(self._crm(account), cast(Preset, args["preset"]), args["zone"], known)
+        return await prepare.prepare(self._crm(account), cast(Preset, preset), zone, known)
 
-    async def _prepared(self, account: Account, args: Args) -> tuple[CrmSchema, Settings]:
+    async def _prepared(self, account: Account, preset: str, zone: str) -> tuple[CrmSchema, Settings]:
         """Always by a fresh plan: an attempt that was broken off may have made a part."""
-        return await prepare.apply(self._crm(account), await self._plan(account, args))
+        return await prepare.apply(self._crm(account), await self._plan(account, preset, zone))
 
     def _crm(self, account: Account) -> AmoCrm:
         return self._amocrms.crm_of(account, Priority.OPERATOR)

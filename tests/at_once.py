@@ -10,6 +10,8 @@ from typing import Any, TypeVar, TypeVarTuple
 import aiosqlite
 import pytest
 
+from hub.store.sqlite import OneWay
+
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
@@ -25,9 +27,14 @@ def statements_at_once() -> Iterator[None]:
         self._connection = self._connector()
         return self
 
+    async def rollback(self: OneWay) -> None:
+        if self._ended():
+            self._conn.rollback()  # in the thread it would meet the next statement, which does not go there
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(aiosqlite.Connection, "_execute", execute)
         patch.setattr(aiosqlite.Connection, "_connect", connect)
+        patch.setattr(OneWay, "rollback", rollback)
         yield
 
 

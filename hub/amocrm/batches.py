@@ -26,10 +26,3 @@ def without(part: Sequence[int], rejected: CrmRejected, refused: dict[int, tuple
     refused |= {part[item]: codes for item, codes in rejected.codes.items()}
     rest = [place for item, place in enumerate(part) if item not in rejected.codes]
     return [rest] if rest else []
-
-
-def of_each(error: Exception, count: int) -> Exception:
-    """A batch that was refused as a whole was refused for each of its items."""
-    if isinstance(error, CrmRejected) and WHOLE in error.codes:
-        return CrmRejected(dict.fromkeys(range(count), error.codes[WHOLE]))
-    return error

@@ -41,7 +41,7 @@ class Tools:
 
 
 SCHEMA_HOLDS_SECONDS = 1.0
-"""It changes when a clinic is added; to read it for each of a burst of requests costs more than some of them."""
+"""It changes when the account is prepared; to read it for each of a burst of requests costs more than some of them."""
 
 
 class Caller:
@@ -60,6 +60,11 @@ class Caller:
     def author(self) -> int:
         """Who stands as the author of what is written: a person for what he clicked, else a robot."""
         return ROBOT if self._as_user is None else self._as_user
+
+    @property
+    def rate(self) -> int:
+        """Requests a second."""
+        return self._tools.limits.rate
 
     async def schema(self) -> CrmSchema:
         """What the account calls our things, as it stood in the store a second ago at most."""

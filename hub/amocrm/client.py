@@ -13,15 +13,16 @@ from hub.accounts import Account
 from hub.amocrm import answers, api, reading, writing
 from hub.amocrm.answers import TooMuch
 from hub.amocrm.api import BATCH, Entity, Json, Request
-from hub.amocrm.batches import cut, halves, of_each, without
+from hub.amocrm.batches import cut, halves, without
 from hub.amocrm.caller import Caller, Tools
 from hub.amocrm.hosts import Hosts
 from hub.amocrm.limits import Limits, Priority
 from hub.amocrm.schema import CrmSchema
 from hub.amocrm.tokens import TokenEndpoint, Tokens
 from hub.amocrm.transport import REQUEST_SECONDS, open_transport
-from hub.crm import AnswerLost, Created, CrmRejected, SeenContact, SeenDeal, User
+from hub.crm import FRESH_SECONDS, AnswerLost, Created, CrmRejected, SeenContact, SeenDeal, User
 from hub.integrations import Integrations
+from hub.rules.fields import ContactField
 from hub.rules.model import AddNote, Contact, CreateContact, CreateDeal, Deal, LinkContact, PatchContact, PatchDeal
 from hub.store.engine import Store
 from wire import log
@@ -35,14 +36,21 @@ Command = TypeVar("Command")
 class AmoCrm:
     """One account.
 
-    Patches: when `CrmRejected` comes, the items that it names were not applied and all others were. Creations: when it comes,
-    nothing was created (amoCRM is taken to apply a batch whole or not at all: amocrm.md 4.2 does not say). Whatever else interrupts a
-    creation after a part of it stood is `AnswerLost`."""
+    amoCRM is taken to apply a batch whole or not at all (docs/fidelity.md B7): what it refused is taken out, or tracked down by halves,
+    and the rest goes again, until `CrmRejected` can name the bad items and all others are done. Whatever else interrupts a creation after
+    a part of it stood is `AnswerLost`."""
 
     def __init__(self, caller: Caller) -> None:
         self.caller = caller
         self._creates_at_once = BATCH
         self._filter_holds = True
+
+    async def at_once(self) -> int:
+        """As many as one request takes; without the paid filter each is a request, and so are the patch and an operator's question."""
+        schema = await self.caller.schema()
+        if schema.filter_enabled and self._filter_holds:
+            return BATCH
+        return max(1, min(BATCH, int(FRESH_SECONDS * self.caller.rate) - 2))
 
     async def deals(self, ids: Sequence[int]) -> dict[int, Deal]:
         """Read deals with their contacts; those that are gone are absent."""
@@ -62,6 +70,13 @@ class AmoCrm:
         hits = self._pages(api.contacts_like(phone[-10:]), "contacts", lambda data: reading.contact(data, schema))
         found = {hit.contact.id: hit.contact async for page in hits for hit in page if phone in hit.contact.phones}
         return list(found.values())
+
+    async def contacts_with_key(self, key: str) -> list[Contact]:
+        """The same search finds what we wrote into our own field."""
+        schema = await self.caller.schema()
+        hits = self._pages(api.contacts_like(key), "contacts", lambda data: reading.contact(data, schema))
+        found = {hit.contact.id: hit.contact async for page in hits for hit in page}
+        return [contact for contact in found.values() if contact.fields.get(ContactField.PATIENT_KEY) == key]
 
     async def deals_created_since(self, moment: datetime) -> AsyncIterator[Deal]:
         """Newest first. New ones push others to later pages: those come twice, and are told once."""
@@ -162,22 +177,31 @@ class AmoCrm:
         ask: Callable[[Sequence[Command]], Request],
         read: Callable[[Sequence[Command], Any], list[T]],
     ) -> list[T]:
-        done: list[T] = []
-        begun = 0
-        while begun < len(commands):
-            part = commands[begun : begun + self._creates_at_once]
+        todo: deque[Sequence[int]] = deque([range(len(commands))] if commands else [])
+        done: dict[int, T] = {}
+        refused: dict[int, tuple[str, ...]] = {}
+        while todo:
+            left = todo.popleft()
+            places, rest = left[: self._creates_at_once], left[self._creates_at_once :]
+            if rest:
+                todo.appendleft(rest)
+            part = [commands[place] for place in places]
             try:
-                done += await self.caller.call(ask(part), partial(read, part))
+                done |= zip(places, await self.caller.call(ask(part), partial(read, part)), strict=True)
             except AnswerLost:
                 self._creates_at_once = max(1, len(part) // 2)  # it may have been too much at once
                 raise
+            except CrmRejected as rejected:
+                todo.extendleft(reversed(without(places, rejected, refused)))
             except (Retry, Park, NeedsOperator) as error:
-                if begun:  # which of them stand, only reading tells
+                if done:  # which of them stand, only reading tells
                     raise AnswerLost(getattr(error, "after", None)) from error
-                raise of_each(error, len(part)) from None
-            begun += len(part)
-            self._creates_at_once = min(BATCH, 2 * self._creates_at_once)
-        return done
+                raise
+            else:
+                self._creates_at_once = min(BATCH, 2 * self._creates_at_once)
+        if refused:
+            raise CrmRejected(refused, done)
+        return [done[place] for place in range(len(commands))]
 
     async def _patch(self, entity: Entity, items: Sequence[Json]) -> None:
         places = [place for place, item in enumerate(items) if writing.changes_something(item)]
@@ -275,8 +299,8 @@ def _answered(items: Sequence[Json], commands: Sequence[Command]) -> list[tuple[
     return list(zip(answers.in_order(items, len(commands)), commands, strict=True))
 
 
-def _nothing(_part: Sequence[Any], _value: Any) -> list[None]:
-    return []
+def _nothing(part: Sequence[Any], _value: Any) -> list[None]:
+    return [None] * len(part)
 
 
 def _fresh(items: Iterable[T], told: set[int], id_of: Callable[[T], int]) -> list[T]:

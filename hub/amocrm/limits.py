@@ -192,9 +192,9 @@ class Limits:
     """The pacers of all accounts."""
 
     def __init__(self, rate: int, now: Monotonic = time.monotonic) -> None:
-        self._rate, self._now = rate, now
+        self.rate, self._now = rate, now
         self._pacers: dict[tuple[str, int], Pacer] = {}
 
     def of(self, integration: str, account_id: int) -> Pacer:
         """The pacer of one integration in one account."""
-        return self._pacers.setdefault((integration, account_id), Pacer(self._rate, self._now))
+        return self._pacers.setdefault((integration, account_id), Pacer(self.rate, self._now))

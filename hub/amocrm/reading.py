@@ -149,6 +149,7 @@ def contact(data: Json, schema: CrmSchema) -> ReadContact | None:
             raw_phones=raw,
             deal_ids=tuple(lead.id for lead in linked),
             fields=_read(card, CONTACT_FIELDS, schema.contact_fields, schema.zone),
+            phone_kinds={str(value.value): value.enum_id for value in _phone_values(card) if value.enum_id},
         ),
         _moment(card.updated_at),
     )
@@ -204,14 +205,13 @@ def created_id(data: Json) -> int:
 
 def _phones(card: _Card) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """In E.164, each once; and as people typed them."""
-    raw = tuple(
-        str(value.value)
-        for filled in card.custom_fields_values or ()
-        if filled.field_code == "PHONE"
-        for value in filled.values or ()
-        if value.value
-    )
+    raw = tuple(str(value.value) for value in _phone_values(card))
     return tuple(dict.fromkeys(phone for text in raw for phone in phones_in(text))), raw
+
+
+def _phone_values(card: _Card) -> list[_Value]:
+    filled = [field for field in card.custom_fields_values or () if field.field_code == "PHONE"]
+    return [value for field in filled for value in field.values or () if value.value]
 
 
 def _read(

@@ -39,7 +39,7 @@ def new_contact(contact: NewContact, schema: CrmSchema) -> Json:
     """One item of /contacts, or of the contacts of a lead."""
     values = _write(contact.fields, CONTACT_FIELDS, schema.contact_fields, schema.zone, new=True)
     if contact.phones:
-        values.append(_phone_field(contact.phones))
+        values.append(_phone_field(contact.phones, {}))
     return {"name": contact.name, "created_by": ROBOT, "custom_fields_values": values}
 
 
@@ -58,13 +58,13 @@ def patched_lead(command: PatchDeal, schema: CrmSchema, author: int = ROBOT) -> 
 
 
 def patched_contact(command: PatchContact, schema: CrmSchema, author: int = ROBOT) -> Json:
-    """Only what changes; a written field replaces all its values, so the phones go as the full list."""
+    """Only what changes; a written field replaces all its values, so the phones go as the full list, each with the kind that it had."""
     item: Json = {"id": command.contact_id, "updated_by": author}
     if command.name is not None:
         item["name"] = command.name
     values = _write(command.fields, CONTACT_FIELDS, schema.contact_fields, schema.zone)
     if command.phones is not None:
-        values.append(_phone_field(command.phones))
+        values.append(_phone_field(command.phones, command.phone_kinds))
     if values:
         item["custom_fields_values"] = values
     return item
@@ -100,8 +100,11 @@ def _main_contact(contact: int | NewContact, schema: CrmSchema) -> Json:
     return {"id": contact} if isinstance(contact, int) else new_contact(contact, schema)
 
 
-def _phone_field(phones: tuple[str, ...]) -> Json:
-    values = [{"value": phone, "enum_code": "MOB"} for phone in phones]
+def _phone_field(phones: tuple[str, ...], kinds: Mapping[str, int]) -> Json:
+    values = [
+        {"value": phone, "enum_id": kinds[phone]} if phone in kinds else {"value": phone, "enum_code": "MOB"}
+        for phone in phones
+    ]
     return {"field_code": "PHONE", "values": values or None}
 
 

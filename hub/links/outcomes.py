@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, literal, or_, select
+from sqlalchemy import and_, bindparam, delete, literal, or_, select
 
 from hub.links.columns import in_account, of, owner
 from hub.rules.model import PatientKey
 from hub.rules.plan import Outcome
 from hub.rules.visits import Clinic
-from hub.store.dialect import insert, upsert
+from hub.store.dialect import among, upsert
 from hub.store.engine import Unit
 from hub.store.tables import outcomes, records
 
@@ -99,7 +99,9 @@ async def save_outcomes(
         await unit.execute(upsert(unit, outcomes, ("patient", "outcome", "reason", "detail", "at")), rows)
     if gone := before.keys() - after.keys():
         await unit.execute(
-            delete(outcomes).where(of(unit, outcomes, key.database, [key.patient]), outcomes.c.subject.in_(gone))
+            delete(outcomes).where(
+                of(unit, outcomes, key.database, [key.patient]), among(unit, outcomes.c.subject, gone)
+            )
         )
 
 
@@ -109,24 +111,10 @@ def _detail(outcome: Outcome) -> str | None:
 
 
 async def count_nobodys(unit: Unit, clinic: Clinic, now: datetime) -> None:
-    """R24: each visit without patient card has an outcome of its own, as long as it is one."""
-    of_nobody = of(unit, outcomes, clinic.database, [NOBODY])
-    await unit.execute(delete(outcomes).where(of_nobody, ~exists().where(_is_nobodys(unit, clinic), _is_about())))
-    missing = select(
-        records.c.account_id,
-        records.c.database,
-        literal("visit:") + records.c.key,
-        literal(NOBODY),
-        literal("skip"),
-        literal("no_patient"),
-        literal(now, outcomes.c.at.type),
-    ).where(_is_nobodys(unit, clinic), ~exists().where(in_account(unit, outcomes), _is_about()))
-    columns = ["account_id", "database", "subject", "patient", "outcome", "reason", "at"]
-    await unit.execute(insert(unit, outcomes).from_select(columns, missing))
-
-
-def _is_nobodys(unit: Unit, clinic: Clinic) -> ColumnElement[bool]:
-    return and_(
+    """R24: each visit without patient card has an outcome of its own, as long as it is one. Compared here: a database may compare
+    each with each, and on SQLite no account writes meanwhile."""
+    said = select(outcomes.c.subject).where(of(unit, outcomes, clinic.database, [NOBODY]))
+    found = select(literal("visit:") + records.c.key).where(
         in_account(unit, records),
         records.c.database == clinic.database,
         records.c.kind == "visit",
@@ -134,10 +122,8 @@ def _is_nobodys(unit: Unit, clinic: Clinic) -> ColumnElement[bool]:
         records.c.vanished_at.is_(None),
         records.c.start >= clinic.live_since,
     )
-
-
-def _is_about() -> ColumnElement[bool]:
-    found: ColumnElement[bool] = and_(
-        outcomes.c.database == records.c.database, outcomes.c.subject == literal("visit:") + records.c.key
-    )
-    return found
+    before, after = [
+        dict.fromkeys((await unit.execute(subjects)).scalars(), Outcome("skip", "no_patient"))
+        for subjects in (said, found)
+    ]
+    await save_outcomes(unit, PatientKey(clinic.database, NOBODY), before, after, now)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from hub.links.columns import in_account, of, of_deal, owner
 from hub.rules.model import ContactMemory, Deal, Memory, PatientKey, Stage
@@ -94,6 +94,11 @@ async def save_contact(unit: Unit, key: PatientKey, own: OwnContact) -> None:
     sealed = unit.vault.seal(own.memory.model_dump_json(exclude_defaults=True), _contact_place(key))
     row = {**owner(unit, key), "contact_id": own.contact_id, "sealed_memory": sealed}
     await unit.execute(upsert(unit, contact_links, ("contact_id", "sealed_memory")), row)
+
+
+async def forget_contact(unit: Unit, key: PatientKey) -> None:
+    """The patient has no contact of its own."""
+    await unit.execute(delete(contact_links).where(of(unit, contact_links, key.database, [key.patient])))
 
 
 async def taken(unit: Unit, contact_ids: Collection[int], deal_ids: Collection[int]) -> tuple[set[int], set[int]]:

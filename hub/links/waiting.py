@@ -41,13 +41,13 @@ async def next_due(connection: AsyncConnection, now: datetime) -> datetime | Non
 async def clinics(unit: Unit) -> dict[str, Clinic]:
     """The account's databases whose first load is durable: only these are delivered."""
     rows = await unit.execute(
-        select(databases.c.id, databases.c.zone, databases.c.live_since).where(
+        select(databases.c.id, databases.c.zone, databases.c.live_since, databases.c.generation).where(
             databases.c.account_id == unit.account.id,
             databases.c.loaded_at.is_not(None),
             databases.c.live_since.is_not(None),
         )
     )
-    return {row.id: Clinic(row.id, row.zone, row.live_since) for row in rows}
+    return {row.id: Clinic(row.id, row.zone, row.live_since, row.generation) for row in rows}
 
 
 async def has_gate_to_open(unit: Unit) -> bool:
@@ -66,6 +66,8 @@ _GATE_OPENS = and_(
     databases.c.loaded_at.is_(None), databases.c.verified_through.is_not(None), databases.c.outbox_depth == 0
 )
 """A whole pass was made and the agent's outbox was empty after it."""
+_DUE_SHARE = 4
+"""One patient in so many of a step at most is there because its time has come."""
 _CHANGED = exists().where(dirty.c.account_id == databases.c.account_id, dirty.c.database == databases.c.id)
 _HAS_WORK = or_(
     exists().where(
@@ -77,7 +79,8 @@ _HAS_WORK = or_(
 
 
 async def waiting(unit: Unit, of: Collection[str], now: datetime, limit: int) -> list[PatientKey]:
-    """Who is to be looked at: those whose time has come, then the changed ones, longest waiting first."""
+    """Who is to be looked at: some of those whose time has come, then the changed ones, longest waiting first. Who has just been changed
+    does not wait for the many whose time has come together, nor these for a first load."""
     due = (
         select(dues.c.database, dues.c.patient)
         .where(in_account(unit, dues), dues.c.database.in_(of), dues.c.due <= now)
@@ -88,7 +91,7 @@ async def waiting(unit: Unit, of: Collection[str], now: datetime, limit: int) ->
         .where(in_account(unit, dirty), dirty.c.database.in_(of))
         .order_by(dirty.c.arrival)
     )
-    rows = [*await unit.execute(due.limit(limit)), *await unit.execute(changed.limit(limit))]
+    rows = [*await unit.execute(due.limit(max(1, limit // _DUE_SHARE))), *await unit.execute(changed.limit(limit))]
     return list(dict.fromkeys(PatientKey(row.database, row.patient) for row in rows))[:limit]
 
 

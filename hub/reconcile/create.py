@@ -14,9 +14,12 @@ from hub.rules.commands import create_deal, filled
 from hub.rules.contact import ContactCore, new_contact
 from hub.rules.deals import Scene
 from hub.rules.fields import DealField
-from hub.rules.join import Ask, Make
-from hub.rules.model import ContactMemory, CreateContact, CreateDeal, Memory, NewContact
+from hub.rules.join import Ask, Join, Make
+from hub.rules.model import ContactMemory, CreateContact, CreateDeal, Deal, Memory, NewContact
 from hub.rules.plan import Outcome, OwnContact, OwnDeal, SlotWork
+from hub.rules.refusals import refusal
+from hub.rules.restored import listed, remembered
+from hub.rules.visits import VisitNow
 from hub.store.engine import Unit
 from wire import log
 
@@ -46,17 +49,34 @@ async def _adopt(to: Delivery, joined: Sequence[Adoption]) -> None:
     links: list[LinkIntent] = []
     async with to.store.writing(to.account) as unit:
         for desk, work, answer, deal in joined:
-            memory = Memory(chosen=answer.chosen)
+            memory, visits = _joined(to, work, answer, deal)
             await own.save_deal(unit, desk.key, deal.id, OwnDeal(deal.stage, memory), deal.closed_at)
-            await own.save_links(unit, desk.key, [visit.id for visit in work.slot.visits], deal.id)
-            if answer.own_contact_id is not None and desk.case.contact is None:
-                await own.save_contact(unit, desk.key, OwnContact(answer.own_contact_id, ContactMemory()))
+            await own.save_links(unit, desk.key, [visit.id for visit in visits], deal.id)
+            if desk.case.contact is None:
+                await _take_contact(unit, desk, answer.own_contact_id)
             contact_id = desk.case.contact.contact_id if desk.case.contact else answer.own_contact_id
             if contact_id is not None and contact_id not in deal.contact_ids:
                 links.append(_link(to, deal.id, contact_id))
-            log.info(logger, "deal.joined", account=to.account.id, deal=deal.id, rule="R11")
+            rule = "R17" if answer.again else "R11"
+            log.info(logger, "deal.joined", account=to.account.id, deal=deal.id, rule=rule)
         await intents.keep(unit, links)
     await intents.send_links(to, links)
+
+
+def _joined(to: Delivery, work: SlotWork, answer: Join, deal: Deal) -> tuple[Memory, Sequence[VisitNow]]:
+    """What is remembered of the deal, and the visits that stand in it from now on."""
+    visits, pipeline = work.slot.visits, to.settings.mapped(deal.stage.pipeline_id)
+    if answer.again:
+        return remembered(work.scene, deal, visits, pipeline), listed(work.scene.key, visits, deal)
+    return Memory(chosen=answer.chosen), visits
+
+
+async def _take_contact(unit: Unit, desk: Desk, contact_id: int | None) -> None:
+    """It becomes the patient's own; where there is none, one that is gone is forgotten, so that a new one is made."""
+    if contact_id is None:
+        await own.forget_contact(unit, desk.key)
+    else:
+        await own.save_contact(unit, desk.key, OwnContact(contact_id, ContactMemory()))
 
 
 def _link(to: Delivery, deal_id: int, contact_id: int) -> LinkIntent:
@@ -67,9 +87,8 @@ def _link(to: Delivery, deal_id: int, contact_id: int) -> LinkIntent:
 async def _create_deals(to: Delivery, made: Sequence[tuple[Desk, SlotWork, Make]]) -> None:
     for batch in in_batches(made):
         drafts = [_deal_draft(to, desk, work, answer) for desk, work, answer in batch]
-        async with to.store.writing(to.account) as unit:
-            await intents.keep(unit, [intent for intent, _ in drafts])
-        answers, refused = await refused_apart(to.crm.create_deals, [command for _, command in drafts])
+        async with intents.sending(to, [intent for intent, _ in drafts]):
+            answers, refused = await refused_apart(to.crm.create_deals, [command for _, command in drafts])
         async with to.store.writing(to.account) as unit:
             for place, answer in answers.items():
                 await intents.created(unit, drafts[place][0], answer)
@@ -115,16 +134,16 @@ async def _create_contacts(to: Delivery, desks: Sequence[Desk]) -> None:
     """The patient's own contact, beside the main one of a lead that it joined."""
     for batch in in_batches(desks):
         drafts = [_contact_draft(to, desk, scene, core) for desk, scene, core in _known(batch)]
-        async with to.store.writing(to.account) as unit:
-            await intents.keep(unit, [intent for intent, _ in drafts])
-        answers, refused = await refused_apart(to.crm.create_contacts, [command for _, command in drafts])
+        async with intents.sending(to, [intent for intent, _ in drafts]):
+            answers, refused = await refused_apart(to.crm.create_contacts, [command for _, command in drafts])
         links: list[LinkIntent] = []
         async with to.store.writing(to.account) as unit:
             for place, contact_id in answers.items():
                 links += await intents.contact_created(unit, drafts[place][0], contact_id)
             for place, codes in refused.items():
                 desk, _, core = _known(batch)[place]
-                await _put_aside(to, unit, desk, f"contact:{desk.key.patient}", codes, core.digest)
+                mark = refusal(core.digest, to.settings, to.clock.now())
+                await _put_aside(to, unit, desk, f"contact:{desk.key.patient}", codes, mark)
             await intents.forget(unit, [intent for intent, _ in drafts])
         await intents.send_links(to, links)
 
@@ -146,8 +165,8 @@ def _contact_draft(to: Delivery, desk: Desk, scene: Scene, core: ContactCore) ->
     return intent, CreateContact(intent.key, replace(made, fields=filled(made.fields)))
 
 
-async def _put_aside(to: Delivery, unit: Unit, desk: Desk, subject: str, codes: Codes, digest: str) -> None:
-    """The same is not asked for again."""
-    outcome = Outcome("park", ", ".join(codes), digest=digest)
+async def _put_aside(to: Delivery, unit: Unit, desk: Desk, subject: str, codes: Codes, mark: str) -> None:
+    """The same is not asked for again for the time being."""
+    outcome = Outcome("park", ", ".join(codes), digest=mark)
     await save_outcomes(unit, desk.key, {}, {subject: outcome}, to.clock.now())
     log.warning(logger, "creation.refused", account=to.account.id, code=outcome.reason)

@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
 from hub.accounts import Account
-from hub.clock import Clock
+from hub.clock import Clock, machine_now
 from hub.crm import Crm, CrmRejected
 from hub.links import choices, confirmations, outcomes, own, records, waiting
 from hub.links.columns import by_database
@@ -41,6 +42,7 @@ class Delivery:
     clinics: Mapping[str, Clinic]
     clock: Clock
     news: News = field(default_factory=News)
+    machine_now: Callable[[], datetime] = machine_now
 
 
 @dataclass(frozen=True)
@@ -178,24 +180,19 @@ async def _save_what_was_read(unit: Unit, before: Case, after: Case, deals: Mapp
 async def refused_apart(
     send: Callable[[Sequence[Item]], Awaitable[Sequence[Answer] | None]], items: Sequence[Item]
 ) -> tuple[dict[int, Answer], dict[int, Codes]]:
-    """Send a batch; what the CRM refuses is taken out and the rest goes again. Answers and codes by the item's place."""
-    left = list(range(len(items)))
-    refused: dict[int, Codes] = {}
-    while left:
-        try:
-            answers = await send([items[place] for place in left])
-        except CrmRejected as rejected:
-            bad = {left[place]: codes for place, codes in rejected.codes.items() if place < len(left)}
-            refused |= bad or dict.fromkeys(left, ("rejected",))
-            _count([items[place] for place in left if place in refused], "refused")
-            left = [place for place in left if place not in refused]
-        except (Retry, NeedsOperator) as failure:
-            _count([items[place] for place in left], type(failure).__name__)
-            raise
-        else:
-            _count([items[place] for place in left], "done")
-            return dict(zip(left, answers or (), strict=False)), refused
-    return {}, refused
+    """Send a batch. Answers and codes by the item's place: what was not refused is done."""
+    if not items:
+        return {}, {}
+    try:
+        answers, refused = dict(enumerate(await send(items) or ())), dict[int, Codes]()
+    except CrmRejected as rejected:
+        answers, refused = dict(rejected.answers), rejected.codes
+    except (Retry, NeedsOperator) as failure:
+        _count(items, type(failure).__name__)
+        raise
+    _count([items[place] for place in refused], "refused")
+    _count([item for place, item in enumerate(items) if place not in refused], "done")
+    return answers, refused
 
 
 def _count(commands: Sequence[object], outcome: str) -> None:

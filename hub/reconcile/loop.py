@@ -5,20 +5,22 @@ import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from random import SystemRandom
 from typing import Never
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from hub.accounts import Account, grant_operation
-from hub.clock import Clock
-from hub.crm import Crm, CrmBlocked, CrmUnauthorised, CrmUnpaid
+from hub.clock import Clock, machine_now
+from hub.crm import Crm
 from hub.links import waiting
 from hub.links.outcomes import NOBODY, count_nobodys
 from hub.links.settings import read_settings
 from hub.news import News
 from hub.reconcile.delivery import Delivery
-from hub.reconcile.intents import Intent, open_ones, resolve
+from hub.reconcile.intents import Intent, open_ones
+from hub.reconcile.resolve import resolve
 from hub.reconcile.settle import put_aside, settle
 from hub.rules.model import PatientKey
 from hub.rules.settings import Settings
@@ -38,28 +40,22 @@ LOOK_EVERY_SECONDS = 1.0
 CLOCK_EVERY_SECONDS = 0.1
 """The business clock may be driven: it is asked, not waited for."""
 
-_BLOCKED: dict[type[NeedsOperator], str] = {
-    CrmUnauthorised: "unauthorised",
-    CrmUnpaid: "unpaid",
-    CrmBlocked: "blocked",
-}
 _RANDOM = SystemRandom()
 _MISTAKE = "internal_error"
+_NEEDS_OPERATOR = "needs_operator"
 
 
 @dataclass
 class _Patience:
-    """How an account's last steps went. After a mistake of ours it is `careful`: one patient a step, until the one that it comes
-    from is found and, as `suspect`, put aside."""
+    """How an account's last steps went. After a mistake of ours it is `careful` for so many steps, one patient each, as there were
+    patients in hand: until the one that it comes from is found and, as `suspect`, put aside, or each has had its turn."""
 
     failures: int = 0
     rests_until: float = 0.0
-    careful: bool = False
+    careful: int = 0
     in_hand: tuple[PatientKey, ...] = ()
     suspect: tuple[PatientKey, ...] = ()
     served_at: float = 0.0
-    blocked: str | None = "unknown"
-    """What the store says, once this process has said it."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +79,10 @@ class Reconcile:
         wake: asyncio.Event | None = None,
         news: News | None = None,
         jitter: Callable[[], float] = _RANDOM.random,
+        now: Callable[[], datetime] = machine_now,
     ) -> None:
         self.wake, self._news = wake or asyncio.Event(), news or News()
-        self._store, self._crm_of, self._clock, self._jitter = store, crm_of, clock, jitter
+        self._store, self._crm_of, self._clock, self._jitter, self._now = store, crm_of, clock, jitter, now
         self._patience: dict[int, _Patience] = {}
         self._busy: set[int] = set()
         self._looking = asyncio.Lock()
@@ -165,7 +162,9 @@ class Reconcile:
             return await self._look(account, at_once)
         if not clinics:
             return None
-        to = Delivery(self._store, account, self._crm_of(account), settings, clinics, self._clock, self._news)
+        to = Delivery(
+            self._store, account, self._crm_of(account), settings, clinics, self._clock, self._news, self._now
+        )
         return _Found(to, keys, open_intents)
 
     async def _count_nobodys(self, to: Delivery, keys: list[PatientKey]) -> None:
@@ -183,8 +182,8 @@ class Reconcile:
         except Exception as mistake:  # noqa: BLE001 one clinic's bug must not stop the others: put aside and go on
             if not is_away(mistake):
                 log.defect(logger, "delivery.failed", mistake, account=account.id)
-                patience.suspect = patience.in_hand if len(patience.in_hand) == 1 else ()
-                patience.careful = bool(patience.in_hand)
+                patience.suspect = patience.in_hand if patience.careful else ()
+                patience.careful = len(patience.in_hand)
             self._rest(account, patience, None)
         return 0
 
@@ -197,12 +196,14 @@ class Reconcile:
             self._rest(account, patience, retry.after)
             return 0
         except NeedsOperator as needed:
-            await self._block(account, patience, _BLOCKED.get(type(needed), "needs_operator"))
+            await self._say(account, needed)
             patience.rests_until = _machine_seconds() + OPERATOR_WAIT_SECONDS
             return 0
         patience.failures = 0
-        await self._block(account, patience, None)
-        if not settled:  # it waits for what nobody wakes us for
+        patience.careful = max(0, patience.careful - 1) if settled else 0
+        if settled:
+            await self._say(account, None)
+        else:  # it waits for what nobody wakes us for
             patience.rests_until = _machine_seconds() + LOOK_EVERY_SECONDS
         return settled
 
@@ -210,17 +211,21 @@ class Reconcile:
         found = await self._look(account, 1) if patience.suspect else None
         if found is not None:
             await put_aside(found.to, patience.suspect, _MISTAKE)
-            patience.suspect, patience.careful = (), False
+            patience.suspect, patience.careful = (), 0
 
-    async def _block(self, account: Account, patience: _Patience, code: str | None) -> None:
-        """What an operator reads: why nothing is delivered; None: all well. Said once."""
-        if code == patience.blocked:
-            return
-        if code is not None:
-            log.error(logger, "account.blocked", account=account.id, code=code)
+    async def _say(self, account: Account, needed: NeedsOperator | None) -> None:
+        """That an operator is needed, or no more. Said once, and asked of the store: an install clears what stands there. What the CRM's
+        client has said there is more exact, and its own to take back: only it knows what the CRM answers."""
+        before, after = (None, _NEEDS_OPERATOR) if needed else (_NEEDS_OPERATOR, None)
+        async with self._store.reading(account) as unit:
+            said = await unit.execute(select(accounts.c.blocked).where(accounts.c.id == account.id))
+            if said.scalar_one() != before:
+                return
         async with self._store.writing(account) as unit:
-            await unit.execute(update(accounts).where(accounts.c.id == account.id).values(blocked=code))
-        patience.blocked = code
+            still = accounts.c.id == account.id, accounts.c.blocked == before
+            await unit.execute(update(accounts).where(*still).values(blocked=after))
+        if needed:
+            log.error(logger, "account.blocked", account=account.id, code=_NEEDS_OPERATOR, hint=needed.hint)
 
     def _of(self, account_id: int) -> _Patience:
         return self._patience.setdefault(account_id, _Patience())

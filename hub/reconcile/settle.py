@@ -50,9 +50,10 @@ async def _deliver(to: Delivery, desks: Sequence[Desk]) -> Learnt:
         await refuse_if_paused(to)
         learnt = learnt.and_also(await create(to, batch))
     first = {desk.key for desk in lacking}
-    for batch in in_batches(desk for desk in desks if desk.key not in first):
-        await refuse_if_paused(to)
-        await write(to, batch)
+    if others := [desk for desk in desks if desk.key not in first]:
+        for batch in in_batches(others, await to.crm.at_once()):
+            await refuse_if_paused(to)
+            await write(to, batch)
     return learnt
 
 

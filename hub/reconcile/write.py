@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from hub.links import own
 from hub.links.confirmations import forget_confirmation
@@ -16,6 +15,7 @@ from hub.rules.contact import ContactCore, before_request, desired_contact
 from hub.rules.deals import ABANDONED, Scene, abandoned, desired
 from hub.rules.model import Contact, Deal, DesiredContact, DesiredDeal, Memory, PatchContact, PatchDeal
 from hub.rules.plan import DealWork, OwnContact, OwnDeal
+from hub.rules.refusals import refusal
 from hub.store.engine import Unit
 from wire import log
 
@@ -90,13 +90,15 @@ async def _forget_gone(to: Delivery, gone: Sequence[tuple[Desk, DealWork]]) -> N
         async with to.store.writing(to.account) as unit:
             for desk, work in gone:
                 memory = desk.case.deals[work.deal_id].memory
-                await own.save_memory(unit, work.deal_id, _put_aside(memory, work, GONE))
+                await own.save_memory(unit, work.deal_id, _put_aside(memory, _digest(work), GONE))
 
 
-def _put_aside(memory: Memory, work: DealWork, code: str) -> Memory:
-    """The same is not tried again."""
-    digest = work.core.digest if work.core else ABANDONED
-    return memory.model_copy(update={"settled": digest, "refused": code, "pending": None})
+def _put_aside(memory: Memory, settled: str, code: str) -> Memory:
+    return memory.model_copy(update={"settled": settled, "refused": code, "pending": None})
+
+
+def _digest(work: DealWork) -> str:
+    return work.core.digest if work.core else ABANDONED
 
 
 async def _write_deals(to: Delivery, writes: Sequence[DealWrite]) -> list[NoteIntent]:
@@ -111,20 +113,21 @@ async def _write_deals(to: Delivery, writes: Sequence[DealWrite]) -> list[NoteIn
     notes: list[NoteIntent] = []
     async with to.store.writing(to.account) as unit:
         for write in writes:
-            notes += await _remember(unit, write, codes.get(write.deal.id), to.clock.now())
+            notes += await _remember(to, unit, write, codes.get(write.deal.id))
         await intents.keep(unit, notes)
     for write in writes:
         _say(to, write, codes.get(write.deal.id))
     return notes
 
 
-async def _remember(unit: Unit, write: DealWrite, refused: Codes | None, now: datetime) -> list[NoteIntent]:
+async def _remember(to: Delivery, unit: Unit, write: DealWrite, refused: Codes | None) -> list[NoteIntent]:
     """The answer, the links and what is to be told stand together or not at all."""
-    deal, wanted = write.deal, write.wanted
+    deal, wanted, now = write.deal, write.wanted, to.clock.now()
     links = write.desk.case.links
     await own.save_links(unit, write.desk.key, [v.id for v in write.work.visits if links.get(v.id) != deal.id], deal.id)
     if refused is not None:
-        await own.save_memory(unit, deal.id, _put_aside(write.memory, write.work, ", ".join(refused)))
+        mark = refusal(_digest(write.work), to.settings, now)
+        await own.save_memory(unit, deal.id, _put_aside(write.memory, mark, ", ".join(refused)))
         return []
     stage = wanted.stage or deal.stage
     closed_at = deal.closed_at if deal.stage == stage else (None if stage.open else now)
@@ -159,7 +162,7 @@ async def _write_contacts(to: Delivery, desks: Sequence[Desk]) -> None:
     codes = {sent[place][0].own.contact_id: found for place, found in refused.items()}
     async with to.store.writing(to.account) as unit:
         for write in writes:
-            await _remember_contact(unit, write, codes.get(write.own.contact_id))
+            await _remember_contact(to, unit, write, codes.get(write.own.contact_id))
 
 
 def _contact_write(desk: Desk, mine: OwnContact, core: ContactCore, there: Contact | None) -> ContactWrite:
@@ -171,12 +174,12 @@ def _contact_write(desk: Desk, mine: OwnContact, core: ContactCore, there: Conta
     return ContactWrite(desk, mine, core, wanted, patch_contact(there, wanted))
 
 
-async def _remember_contact(unit: Unit, write: ContactWrite, refused: Codes | None) -> None:
+async def _remember_contact(to: Delivery, unit: Unit, write: ContactWrite, refused: Codes | None) -> None:
     reason = ", ".join(refused) if refused is not None else write.reason
     if write.wanted is not None and reason is None:
         memory = write.wanted.memory
     else:
-        memory = write.own.memory.model_copy(
-            update={"settled": write.core.digest, "refused": reason, "pending_name": None}
-        )
+        digest = write.core.digest
+        settled = digest if refused is None else refusal(digest, to.settings, to.clock.now())
+        memory = write.own.memory.model_copy(update={"settled": settled, "refused": reason, "pending_name": None})
     await own.save_contact(unit, write.desk.key, OwnContact(write.own.contact_id, memory))

@@ -66,7 +66,7 @@ def patch_contact(contact: Contact, wanted: DesiredContact) -> PatchContact | No
     fields = changed(contact.fields, wanted.fields)
     if name is None and phones is None and not fields:
         return None
-    return PatchContact(contact.id, name, phones, fields)
+    return PatchContact(contact.id, name, phones, fields, contact.phone_kinds if phones else {})
 
 
 def add_note(deal_id: int, text: str) -> AddNote:

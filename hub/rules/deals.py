@@ -94,6 +94,7 @@ def new_deal(scene: Scene, found: Core, stage: Stage, budget: Budget) -> Desired
         pipeline_id=stage.pipeline_id,
         stage_id=stage.stage_id,
         price=price,
+        followed=money.followed(budget),
         name=scene.title,
         why=because(found.stand, found.look.stories, scene.now),
     )
@@ -117,6 +118,7 @@ def desired(scene: Scene, found: Core, deal: Deal, pipeline: Pipeline | None, me
         update={
             "price": written.price if price.price is None else price.price,
             "typed_price": price.typed,
+            "followed": money.followed(budget),
             "name": name or written.name,
             "why": _why(scene, found, deal, moved, memory),
         }

@@ -34,6 +34,11 @@ class Assignment:
     slots: tuple[Slot, ...] = ()
     in_doubt: tuple[VisitNow, ...] = ()
 
+    @property
+    def without_deal(self) -> tuple[VisitNow, ...]:
+        """The visits that stand in no deal yet."""
+        return (*(visit for slot in self.slots for visit in slot.visits), *self.in_doubt)
+
 
 def roles(visits: Sequence[VisitNow], *, visited_before: bool) -> dict[str, Role]:
     """The era of each visit, by id."""

@@ -9,16 +9,19 @@ from hub.rules.deals import Scene
 from hub.rules.fields import ContactField, DealField
 from hub.rules.model import Contact, Deal
 from hub.rules.names import is_blank, same_name
+from hub.rules.restored import made_before
+from hub.rules.visits import VisitNow
 
 
 @dataclass(frozen=True)
 class Join:
     """The visits stand in this deal from now on; `own_contact_id`: whose contact becomes the patient's own (None: a new one).
-    `chosen`: an operator said so."""
+    `chosen`: an operator said so; `again`: it was the patient's deal before, only our store has forgotten it."""
 
     deal_id: int
     own_contact_id: int | None
     chosen: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Found:
 
 def join(scene: Scene, found: Found, *, leads: bool) -> Answer:
     """`leads` False: only the contact is looked for (a regular's first deal with us)."""
-    own = [contact for contact in found.contacts if contact.fields.get(ContactField.PATIENT_KEY) == str(scene.key)]
+    own = [contact for contact in found.contacts if bears_key(contact, scene)]
     if own:
         return Make(own[0].id)
     free = [contact for contact in found.contacts if not _is_taken(contact, found)]
@@ -84,11 +87,23 @@ def join_chosen(scene: Scene, found: Found, deal_ids: Sequence[int]) -> Join | N
     )
     if deal is None:
         return None
-    own = [contact for contact in found.contacts if contact.fields.get(ContactField.PATIENT_KEY) == str(scene.key)]
+    own = [contact for contact in found.contacts if bears_key(contact, scene)]
     same = [c for c in found.contacts if not _is_taken(c, found) and _is_the_patient(c, scene)]
     on_card = [contact for contact in same if contact.id in deal.contact_ids]
     others = same if len(same) == 1 else []  # of several elsewhere none is guessed
     return Join(deal.id, next((contact.id for contact in (*own, *on_card, *others)), None), chosen=True)
+
+
+def join_again(scene: Scene, found: Found, visits: Sequence[VisitNow]) -> Join | None:
+    """The deal that was made for these visits before our store forgot it. None: there is none."""
+    deal = made_before(scene.key, visits, found.deals, found.taken_deals)
+    own = next((contact.id for contact in found.contacts if bears_key(contact, scene)), None)
+    return Join(deal.id, own, again=True) if deal else None
+
+
+def bears_key(contact: Contact, scene: Scene) -> bool:
+    """Whether the contact is the patient's by its own word."""
+    return contact.fields.get(ContactField.PATIENT_KEY) == str(scene.key)
 
 
 def _may_take_visits(deal: Deal, scene: Scene, taken: Collection[int]) -> bool:

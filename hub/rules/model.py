@@ -70,7 +70,8 @@ class Deal:
 
 @dataclass(frozen=True)
 class Contact:
-    """A contact as it was read. `phones` are E.164 in the order of the card; `raw_phones` as people typed them."""
+    """A contact as it was read. `phones` are E.164 in the order of the card; `raw_phones` as people typed them; `phone_kinds`: which kind
+    people gave to what they typed, by the CRM's id of it."""
 
     id: int
     name: str = field(default="", repr=False)
@@ -78,6 +79,7 @@ class Contact:
     raw_phones: tuple[str, ...] = field(default=(), repr=False)
     deal_ids: tuple[int, ...] = ()
     fields: Mapping[ContactField, FieldValue] = field(default_factory=dict, repr=False)
+    phone_kinds: Mapping[str, int] = field(default_factory=dict, repr=False)
 
 
 class SeenVisit(BaseModel):
@@ -121,6 +123,8 @@ class Written(BaseModel):
     price: int | None = None
     typed_price: int | None = None
     """The budget that a person typed, as it stood at winning."""
+    followed: str | None = None
+    """By which settings the budget was reckoned."""
     name: str | None = Field(None, repr=False)
     """While the deal still bears it, the name is ours."""
     why: Explanation | None = None
@@ -153,7 +157,7 @@ class Memory(BaseModel):
     moved_back_at: tuple[AwareDatetime, ...] = ()
     """When we saw that others had put the deal back."""
     settled: str | None = None
-    """A digest of how the deal should stand, as it was last brought about (or refused): the same again needs no request."""
+    """A digest of how the deal should stand, as it was last brought about: the same again needs no request. Or the mark of a refusal."""
     refused: str | None = None
     """The code with which the CRM refused it."""
     gone: bool = False
@@ -238,12 +242,13 @@ class PatchDeal:
 
 @dataclass(frozen=True)
 class PatchContact:
-    """Change a contact; `phones` replaces the whole list."""
+    """Change a contact; `phones` replaces the whole list, and each keeps its kind of `phone_kinds`."""
 
     contact_id: int
     name: str | None = field(default=None, repr=False)
     phones: tuple[str, ...] | None = field(default=None, repr=False)
     fields: Mapping[ContactField, FieldValue] = field(default_factory=dict, repr=False)
+    phone_kinds: Mapping[str, int] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,11 @@ def _term(visit: Visit, part: str) -> Decimal | None:
     return (getattr(visit.sums, part) or Decimal()) if known(visit.sums, part) else None
 
 
+def followed(budget: Budget) -> str:
+    """The settings by which a budget is reckoned, as they are remembered."""
+    return budget.basis if budget.people_win else f"{budget.basis} always"
+
+
 def figure(sums: Totals, budget: Budget) -> int | None:
     """What the budget of an open deal follows: the basis, and while that is 0 the plan; None where it is unknown."""
     basis = sums.get(_BASIS[budget.basis])

@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
+from hub.rules import money, refusals
+from hub.rules.asking import asked_again
 from hub.rules.confirmed import Confirmation, holds
 from hub.rules.contact import ContactCore, contact_core
 from hub.rules.deals import ABANDONED, Core, Scene, core, new_deal
@@ -16,12 +18,10 @@ from hub.rules.targets import QUARREL, first_stage, quarrels
 from hub.rules.visits import Clinic, Record, VisitNow, count_as
 from wire.model import Patient
 
-ASK_AGAIN = timedelta(minutes=30)
-
 
 @dataclass(frozen=True)
 class Outcome:
-    """Why something is not done, for an operator to read. `ids` of what it is about; `digest` of what was refused."""
+    """Why something is not done, for an operator to read. `ids` of what it is about; `digest`: the mark of what was refused."""
 
     kind: Literal["ask", "skip", "park"]
     reason: str
@@ -89,6 +89,7 @@ class SlotWork:
     wanted: DesiredDeal
     contact: ContactCore = field(repr=False)
     digest: str
+    """The mark that it would bear if it were refused."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def plan(case: Case, settings: Settings, now: datetime, asked: Outcome | None = 
     works = _deal_works(scene, case, found)
     contact = contact_core(scene, visits)
     slot, why_not = _slot(scene, case, found, contact, asked)
-    outcomes = skipped | _of_patient(case, why_not) | _of_contact(case, contact) | _of_deals(case, now)
+    outcomes = skipped | _of_patient(case, why_not) | _of_contact(scene, case, contact) | _of_deals(case, now)
     missing = (
         case.contact is None
         and _contact_subject(case) not in outcomes
@@ -134,12 +135,12 @@ def plan(case: Case, settings: Settings, now: datetime, asked: Outcome | None = 
     )
     return Plan(
         scene=scene,
-        deals=tuple(work for work in works if _needs_a_look(case.deals[work.deal_id].memory, work)),
+        deals=tuple(work for work in works if _needs_a_look(scene, case.deals[work.deal_id], work)),
         slot=None if missing else slot,
         contact=contact,
-        contact_due=case.contact is not None and _contact_needs_a_look(case.contact.memory, contact),
+        contact_due=case.contact is not None and _contact_needs_a_look(scene, case.contact.memory, contact),
         contact_missing=missing,
-        due=_due(case, visits if case.contact else kept, works, outcomes, now),
+        due=_due(scene, case, visits if case.contact else kept, works, found, outcomes),
         outcomes=outcomes,
     )
 
@@ -157,7 +158,7 @@ def _skips(case: Case, visits: Sequence[VisitNow], settings: Settings) -> dict[s
 def _slot(
     scene: Scene, case: Case, found: Assignment, contact: ContactCore, asked: Outcome | None
 ) -> tuple[SlotWork | None, Outcome | None]:
-    """The first deal to be made whose grace is over; or why it is not made. A refusal holds until something else is wanted."""
+    """The first deal to be made whose grace is over; or why it is not made."""
     cores = ((slot, core(scene, slot.visits, slot.pipeline, Memory())) for slot in found.slots)
     slot, wanted = next(((slot, wanted) for slot, wanted in cores if not wanted.silent), (None, None))
     if found.in_doubt:
@@ -169,12 +170,11 @@ def _slot(
     stage = first_stage(wanted.stand, slot.pipeline)
     if stage is None:
         return None, Outcome("park", "no_stage")
-    refused = case.outcomes.get(_patient_subject(case))
-    if refused and refused.digest == wanted.digest and not slot.chosen:
-        return None, refused
-    return SlotWork(
-        scene, slot, stage, new_deal(scene, wanted, stage, slot.pipeline.budget), contact, wanted.digest
-    ), None
+    mark = refusals.refusal(wanted.digest, scene.settings, scene.now)
+    before = case.outcomes.get(_patient_subject(case))
+    if before and before.digest == mark and not slot.chosen:
+        return None, before
+    return SlotWork(scene, slot, stage, new_deal(scene, wanted, stage, slot.pipeline.budget), contact, mark), None
 
 
 def _patient_subject(case: Case) -> str:
@@ -208,29 +208,45 @@ def _deal_works(scene: Scene, case: Case, found: Assignment) -> list[DealWork]:
     return works
 
 
-def _needs_a_look(memory: Memory, work: DealWork) -> bool:
+def _needs_a_look(scene: Scene, deal: OwnDeal, work: DealWork) -> bool:
     """A confirmation that could not be taken back waits until something else is to be written."""
+    memory = deal.memory
     unconfirmed = work.unconfirmed is not None and memory.refused is None
     if work.core is None:
-        return memory.settled != ABANDONED or unconfirmed
-    return not work.core.silent and (memory.pending is not None or memory.settled != work.core.digest or unconfirmed)
+        return not _stands(scene, memory.settled, ABANDONED) or unconfirmed
+    stands = memory.pending is None and _stands(scene, memory.settled, work.core.digest)
+    return not work.core.silent and (unconfirmed or not stands or _is_reckoned_otherwise(deal, work))
 
 
-def _contact_needs_a_look(memory: ContactMemory, found: ContactCore) -> bool:
-    return memory.settled != found.digest or memory.pending_name is not None
+def _is_reckoned_otherwise(deal: OwnDeal, work: DealWork) -> bool:
+    """The budget of an open deal follows the settings at once; that of a closed one is not rewritten because of them."""
+    before = deal.memory.written.followed
+    if work.pipeline is None or before is None or deal.memory.refused is not None or not deal.stage.open:
+        return False
+    return before != money.followed(work.pipeline.budget)
+
+
+def _contact_needs_a_look(scene: Scene, memory: ContactMemory, found: ContactCore) -> bool:
+    return memory.pending_name is not None or not _stands(scene, memory.settled, found.digest)
+
+
+def _stands(scene: Scene, settled: str | None, digest: str) -> bool:
+    """Whether this was brought about, or refused for the time being."""
+    return settled in (digest, refusals.refusal(digest, scene.settings, scene.now))
 
 
 def _of_patient(case: Case, why_not: Outcome | None) -> dict[str, Outcome]:
     return {_patient_subject(case): why_not} if why_not else {}
 
 
-def _of_contact(case: Case, contact: ContactCore) -> dict[str, Outcome]:
+def _of_contact(scene: Scene, case: Case, contact: ContactCore) -> dict[str, Outcome]:
     subject = _contact_subject(case)
     if case.contact:
-        refused = case.contact.memory.refused
-        return {subject: Outcome("park", refused)} if refused else {}
+        code = case.contact.memory.refused
+        return {subject: Outcome("park", code)} if code else {}
     before = case.outcomes.get(subject)
-    return {subject: before} if before and before.digest == contact.digest else {}
+    mark = refusals.refusal(contact.digest, scene.settings, scene.now)
+    return {subject: before} if before and before.digest == mark else {}
 
 
 def _of_deals(case: Case, now: datetime) -> dict[str, Outcome]:
@@ -244,11 +260,26 @@ def _of_deals(case: Case, now: datetime) -> dict[str, Outcome]:
 
 
 def _due(
-    case: Case, visits: Sequence[VisitNow], works: Sequence[DealWork], outcomes: Mapping[str, Outcome], now: datetime
+    scene: Scene,
+    case: Case,
+    visits: Sequence[VisitNow],
+    works: Sequence[DealWork],
+    found: Assignment,
+    outcomes: Mapping[str, Outcome],
 ) -> datetime | None:
     """History alone is never looked at again."""
+    now = scene.now
     times = [visit.turns_at for visit in visits]
     times += [work.core.stand.turns_at for work in works if work.core and case.deals[work.deal_id].stage.open]
     if any(outcome.kind == "ask" for outcome in outcomes.values()):
-        times.append(now + ASK_AGAIN)
+        times.append(asked_again(found.without_deal, now))
+    if any(refusals.holds(mark, scene.settings, now) for mark in _marks(case, outcomes)):
+        times.append(refusals.ends_at(scene.settings, now))
     return min((moment for moment in times if moment and moment > now), default=None)
+
+
+def _marks(case: Case, outcomes: Mapping[str, Outcome]) -> list[str | None]:
+    """Of refusals, as they are remembered: of what was to be made, of deals, of the contact."""
+    marks = [outcome.digest for outcome in outcomes.values()]
+    marks += [deal.memory.settled for deal in case.deals.values()]
+    return [*marks, case.contact.memory.settled if case.contact else None]

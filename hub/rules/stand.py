@@ -11,7 +11,7 @@ from hub.rules.visits import VisitNow, Word, midnight_after
 
 Order: TypeAlias = tuple[datetime, tuple[int, str]]
 
-_TARGETS: dict[Word, Target] = {
+TARGETS: dict[Word, Target] = {
     "future": "booked",
     "arrived": "arrived",
     "in_progress": "in_progress",
@@ -72,7 +72,7 @@ def _visited(last: VisitNow, pipeline: Pipeline | None, now: datetime) -> Stand:
 
 
 def _as(shown: VisitNow, rule: str) -> Stand:
-    return Stand(shown, _TARGETS[shown.word], rule=rule)
+    return Stand(shown, TARGETS[shown.word], rule=rule)
 
 
 def _start(visit: VisitNow) -> Order:

@@ -28,6 +28,8 @@ class Clinic:
     database: str
     zone: str
     live_since: datetime
+    generation: int = 1
+    """A later one begins when the agent or our own store was put back from an older copy."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,11 @@ class VisitNow:
     def day(self) -> date:
         """The day of its start in the branch's zone."""
         return self.start.astimezone(self.zone).date()
+
+    def days_over(self, now: datetime) -> int:
+        """For how many days it has been over; 0: it is ahead, or it was today."""
+        done = self.done_at or now
+        return max(0, (now.astimezone(self.zone).date() - done.astimezone(self.zone).date()).days)
 
 
 def number(visit_id: str) -> Number:

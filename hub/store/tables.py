@@ -24,7 +24,9 @@ accounts = Table(
     Column("host", String(255), nullable=False),  # example.amocrm.ru
     Column("settings", Text),  # JSON of hub.rules.settings.Settings; null: not configured yet
     Column("crm_schema", Text),  # JSON of hub.amocrm.schema.CrmSchema: ids of our fields, enums, stages
-    Column("blocked", String(32)),  # why nothing is sent: unauthorised | unpaid | blocked; null: all well
+    Column(
+        "blocked", String(32)
+    ),  # why nothing is sent: unauthorised | unpaid | blocked | needs_operator; null: all well
     Column("created_at", Moment, nullable=False),
 )
 

@@ -143,11 +143,24 @@ class Day:
     crm: FakeCrm
     settings: Settings = PRESET
     news: News = field(default_factory=News)
+    gone_by: timedelta = timedelta(0)
+    """Machine time that nobody waits for."""
     _seq: int = field(default=0)
 
-    def reconcile(self) -> Reconcile:
+    def reconcile(self, store: Store | None = None) -> Reconcile:
         """The delivery, as a process just started would have it."""
-        return Reconcile(self.store, lambda _: self.crm, self.clock, news=self.news, jitter=lambda: 0.0)
+        return Reconcile(
+            store or self.store,
+            lambda _: self.crm,
+            self.clock,
+            news=self.news,
+            jitter=lambda: 0.0,
+            now=lambda: machine_now() + self.gone_by,
+        )
+
+    def wait(self, seconds: float) -> None:
+        """Machine time goes by."""
+        self.gone_by += timedelta(seconds=seconds)
 
     async def tell(self, *entities: Visit | Patient) -> None:
         """The agent pushed these."""

@@ -1,4 +1,5 @@
-"""A CRM in memory behind the port, with faults on demand: before a call was applied, or after it, when only the answer is lost."""
+"""A CRM in memory behind the port, with faults on demand: before a call was applied, after it, when only the answer is lost, or long before
+it is applied."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,8 @@ from wire.phone import phones_in
 
 AT_ONCE = 50
 Key = TypeVar("Key", DealField, ContactField)
+Sent = TypeVar("Sent", bound=Command)
+Answer = TypeVar("Answer")
 
 
 @dataclass
@@ -42,11 +45,15 @@ class FakeCrm:
     refuse: Callable[[Command], tuple[str, ...] | None] = lambda _: None
     before: Callable[[str], None] = lambda _: None
     after: Callable[[str], None] = lambda _: None
+    late: Callable[[str], None] = lambda _: None
+    """Where it fails, what should be created is on its way, until `arrive`."""
     index_is_behind: bool = False
     """Whether the search finds what people made long ago, and nothing that came over the line."""
+    reads_at_once: int = AT_ONCE
     _last_id: int = 1000
     _made_here: set[int] = field(default_factory=set)
     _order: list[int] = field(default_factory=list)
+    _on_the_way: list[Callable[[], object]] = field(default_factory=list)
 
     # What people do.
 
@@ -95,6 +102,9 @@ class FakeCrm:
 
     # The port.
 
+    async def at_once(self) -> int:
+        return self.reads_at_once
+
     async def deals(self, ids: Sequence[int]) -> dict[int, Deal]:
         self._ask("deals", len(ids))
         return {deal_id: self.deal_cards[deal_id] for deal_id in ids if deal_id in self.deal_cards}
@@ -112,6 +122,11 @@ class FakeCrm:
             if phone in card.phones and contact_id not in unknown
         ]
 
+    async def contacts_with_key(self, key: str) -> list[Contact]:
+        self._ask("contacts_with_key", 1)
+        cards = self.contact_cards.items()
+        return [self._card(who) for who, card in cards if card.fields.get(ContactField.PATIENT_KEY) == key]
+
     async def deals_created_since(self, moment: datetime) -> AsyncIterator[Deal]:
         self._ask("deals_created_since", 1)
         for deal in sorted(self.deal_cards.values(), key=lambda deal: deal.id, reverse=True):
@@ -128,41 +143,30 @@ class FakeCrm:
         return list(reversed(self.notes.get(deal_id, [])))
 
     async def create_deals(self, commands: Sequence[CreateDeal]) -> list[Created]:
-        assert 0 < len(commands) <= AT_ONCE
-        made: list[Created] = []
-        with self._applying("create_deals", commands):
-            made.extend(self._create(command) for command in commands)
-        return made
+        assert len(commands) <= AT_ONCE
+        return self._created("create_deals", commands, self._create)
 
     async def create_contacts(self, commands: Sequence[CreateContact]) -> list[int]:
-        assert 0 < len(commands) <= AT_ONCE
-        made: list[int] = []
-        with self._applying("create_contacts", commands):
-            made.extend(self._create_contact(command.contact) for command in commands)
-        return made
+        assert len(commands) <= AT_ONCE
+        return self._created("create_contacts", commands, lambda command: self._create_contact(command.contact))
 
     async def add_notes(self, commands: Sequence[AddNote]) -> None:
-        assert 0 < len(commands) <= AT_ONCE
-        with self._applying("add_notes", commands):
-            for command in commands:
-                self.notes.setdefault(command.deal_id, []).append(command.text)
-
-    async def patch_deals(self, commands: Sequence[PatchDeal]) -> None:
-        with self._applying("patch_deals", commands):
-            for command in commands:
-                self._patch(command)
-
-    async def patch_contacts(self, commands: Sequence[PatchContact]) -> None:
-        with self._applying("patch_contacts", commands):
-            for command in commands:
-                self._patch_contact(command)
+        assert len(commands) <= AT_ONCE
+        self._created("add_notes", commands, self._tell)
 
     async def link_contacts(self, commands: Sequence[LinkContact]) -> None:
-        with self._applying("link_contacts", commands):
-            for command in commands:
-                deal = self.deal_cards[command.deal_id]
-                linked = tuple(dict.fromkeys((*deal.contact_ids, command.contact_id)))
-                self.deal_cards[deal.id] = replace(deal, contact_ids=linked)
+        self._created("link_contacts", commands, self._link)
+
+    async def patch_deals(self, commands: Sequence[PatchDeal]) -> None:
+        self._applied("patch_deals", commands, self._patch)
+
+    async def patch_contacts(self, commands: Sequence[PatchContact]) -> None:
+        self._applied("patch_contacts", commands, self._patch_contact)
+
+    def arrive(self) -> None:
+        """What was on its way is applied."""
+        while self._on_the_way:
+            self._on_the_way.pop(0)()
 
     # How.
 
@@ -176,18 +180,49 @@ class FakeCrm:
         self.changed_fields = self.stage_moves = 0
 
     def _ask(self, call: str, items: int) -> None:
-        self.requests += [(call, min(AT_ONCE, items - at)) for at in range(0, items, AT_ONCE)]
+        self._note(call, items)
         self.before(call)  # for a reader it is the same whether the question or the answer was lost
 
-    def _applying(self, call: str, commands: Sequence[Command]) -> "_Applying":
+    def _created(self, call: str, commands: Sequence[Sent], make: Callable[[Sent], Answer]) -> list[Answer]:
+        try:
+            self.late(call)
+        except Exception:
+            self._note(call, len(commands))
+            self._on_the_way.append(lambda: [make(command) for command in commands])
+            raise
+        return self._applied(call, commands, make)
+
+    def _applied(self, call: str, commands: Sequence[Sent], make: Callable[[Sent], Answer]) -> list[Answer]:
         assert commands, f"{call} without anything to do"
-        size = len(commands)
-        self.requests += [(call, min(AT_ONCE, size - at)) for at in range(0, size, AT_ONCE)]
+        self._note(call, len(commands))
         self.before(call)
-        codes = {place: found for place, command in enumerate(commands) if (found := self.refuse(command))}
-        if codes:
-            raise CrmRejected(codes)
-        return _Applying(self, call)
+        refused = {
+            place: codes
+            for place, command in enumerate(commands)
+            if (codes := self.refuse(command) or self._without_contact(command))
+        }
+        answers = {place: make(command) for place, command in enumerate(commands) if place not in refused}
+        self.after(call)
+        if refused:
+            raise CrmRejected(refused, answers)
+        return list(answers.values())
+
+    def _note(self, call: str, items: int) -> None:
+        self.requests += [(call, min(AT_ONCE, items - at)) for at in range(0, items, AT_ONCE)]
+
+    def _tell(self, command: AddNote) -> None:
+        self.notes.setdefault(command.deal_id, []).append(command.text)
+
+    def _link(self, command: LinkContact) -> None:
+        deal = self.deal_cards[command.deal_id]
+        linked = tuple(dict.fromkeys((*deal.contact_ids, command.contact_id)))
+        self.deal_cards[deal.id] = replace(deal, contact_ids=linked)
+
+    def _without_contact(self, command: Command) -> tuple[str, ...] | None:
+        """Nothing is made with a contact that is gone."""
+        contact = command.contact if isinstance(command, CreateDeal) else None
+        contact = command.contact_id if isinstance(command, LinkContact) else contact
+        return ("NotSupportedChoice",) if isinstance(contact, int) and contact not in self.contact_cards else None
 
     def _create(self, command: CreateDeal) -> Created:
         contact = command.contact
@@ -233,11 +268,13 @@ class FakeCrm:
         card = self.contact_cards[command.contact_id]
         self.changed_fields += len(command.fields)
         phones = card.raw_phones if command.phones is None else command.phones
+        kinds = card.phone_kinds if command.phones is None else command.phone_kinds
         self.contact_cards[card.id] = replace(
             card,
             name=card.name if command.name is None else command.name,
             raw_phones=phones,
             phones=tuple(phone for text in phones for phone in phones_in(text)),
+            phone_kinds={text: kind for text, kind in kinds.items() if text in phones},
             fields=filled({**card.fields, **_kept(command.fields)}),
         )
         self._order.remove(card.id)
@@ -258,20 +295,6 @@ class FakeCrm:
 
     def _now(self) -> datetime:
         return self.clock.now().replace(microsecond=0)
-
-
-class _Applying:
-    """All items are applied, and then the answer may be lost."""
-
-    def __init__(self, crm: FakeCrm, call: str) -> None:
-        self._crm, self._call = crm, call
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None:
-            self._crm.after(self._call)
 
 
 def _kept(fields: Mapping[Key, FieldValue]) -> dict[Key, FieldValue]:

@@ -47,6 +47,14 @@ class StandIn:
         with urllib.request.urlopen(asked, timeout=5) as answer:  # noqa: S310 http, as it stands there
             return [item["name"] for item in json.load(answer)["_embedded"][kind]]
 
+    def deletes(self, path: str) -> None:
+        """An admin deleted it."""
+        token = self._post("token", {})["token"]
+        asked = urllib.request.Request(
+            f"http://{self.host}/api/v4/{path}", headers={"Authorization": f"Bearer {token}"}, method="DELETE"
+        )
+        urllib.request.urlopen(asked, timeout=5).close()  # noqa: S310 http, as it stands there
+
     def _post(self, path: str, body: dict[str, str]) -> Any:
         asked = f"http://{self.host}/_stand-in/{path}"
         with urllib.request.urlopen(asked, data=json.dumps(body).encode(), timeout=5) as answer:
@@ -136,6 +144,31 @@ def test_a_clinic_is_connected_though_amocrm_stumbles(hub: Hub, amocrm: StandIn)
     for path, kind in (("leads/pipelines", "pipelines"), ("leads/custom_fields?limit=250", "custom_fields")):
         names = amocrm.names(path, kind)
         assert len(names) == len(set(names)) > 1  # nothing was made twice
+
+
+def test_a_field_that_an_admin_deleted_is_made_again(hub: Hub, amocrm: StandIn) -> None:
+    account = str(amocrm.told["account_id"])
+    prepare = ("clinic", "prepare", "--account", account)
+    with serving(hub):
+        hub.does("install", "smile", "--code", amocrm.code(), "--host", amocrm.host)
+        hub.does("clinic", "add", "--account", account, "--name", "PZ", "--zone", "Asia/Omsk", "--yes")
+        ((before,),) = hub.sql("SELECT crm_schema FROM accounts")
+        amocrm.deletes(f"leads/custom_fields/{json.loads(before)['deal_fields']['planned']['id']}")
+        refused = hub.run(*prepare, given="n\n")
+        made = hub.does(*prepare, given="y\n")
+        again = hub.does(*prepare)
+
+    assert (refused.returncode, refused.stderr) == (1, "Nothing was made.\n")
+    assert "+ deal field План (numeric, only we write it)" in made
+    assert f"Account {account} is prepared." in made
+    assert "To be made" not in again
+    assert amocrm.names("leads/custom_fields?limit=250", "custom_fields").count("План") == 1
+    ((after,),) = hub.sql("SELECT crm_schema FROM accounts")
+    changed = [
+        key for key, ref in json.loads(after)["deal_fields"].items() if json.loads(before)["deal_fields"][key] != ref
+    ]
+    assert (changed, json.loads(after)["zone"]) == (["planned"], "Asia/Omsk")
+    assert [len(hub.sql(f"SELECT * FROM {table}")) for table in ("databases", "enrolments")] == [1, 1]  # noqa: S608
 
 
 def test_an_install_that_is_given_again_is_answered_as_before(hub: Hub, amocrm: StandIn) -> None:

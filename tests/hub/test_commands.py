@@ -120,6 +120,7 @@ def test_a_wrong_command_says_what_to_write(
         ("integration", "add"),
         ("install",),
         ("clinic", "add"),
+        ("clinic", "prepare"),
         ("agent", "code"),
         ("agent", "revoke"),
         ("agent", "resume"),
@@ -206,6 +207,8 @@ CANNOT_BE_DONE = {
     ("agent", "revoke", "ag_NOBODY"): "ag_",
     ("agent", "resume", "ag_NOBODY"): "ag_",
     ("clinic", "add", "--account", "99", "--name", "PZ", "--zone", "Europe/Moscow", "--yes"): "ident-hub install",
+    ("clinic", "prepare", "--account", "99", "--yes"): "ident-hub install",
+    ("clinic", "prepare", "--account", "31", "--yes"): "ident-hub clinic add --account 31",
 }
 
 

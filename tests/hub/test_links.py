@@ -8,13 +8,15 @@ from sqlalchemy import insert, select, update
 
 from hub.clock import machine_now
 from hub.links import own, waiting
-from hub.links.outcomes import read_outcomes, save_outcomes
+from hub.links.outcomes import count_nobodys, read_outcomes, save_outcomes
 from hub.links.waiting import Waiting
 from hub.rules.model import ContactMemory, Memory, PatientKey, Stage, Written
 from hub.rules.plan import Outcome, OwnContact, OwnDeal
-from hub.store.engine import Store
+from hub.rules.visits import Clinic
+from hub.store.engine import Store, open_store
 from hub.store.tables import contact_links, databases, deals, dirty
-from tests.hub.clinic_day import DATABASE, Day, at, begun
+from hub.store.vault import KeyFiles
+from tests.hub.clinic_day import DATABASE, MORNING, ZONE, Day, at, begun, visit
 
 KEY = PatientKey(DATABASE, "4410")
 
@@ -46,7 +48,7 @@ async def test_what_came_meanwhile_still_waits(day: Day) -> None:
     assert await keys(day) == ["4410"]
 
 
-async def test_who_is_due_comes_first_then_who_waits_longest(day: Day) -> None:
+async def test_some_of_who_is_due_come_first_then_who_waits_longest(day: Day) -> None:
     await begun(day.store, account_id=2)
     await mark(day, "3", 9)
     await mark(day, "4", 8)
@@ -55,8 +57,9 @@ async def test_who_is_due_comes_first_then_who_waits_longest(day: Day) -> None:
         times = {"1": at(6, 59), "2": at(7), "6": at(7, 1), "4": at(6)}
         await waiting.set_dues(unit, {PatientKey(DATABASE, who): due for who, due in times.items()})
 
-    assert await keys(day) == ["4", "1", "2", "3"]
-    assert await keys(day, limit=2) == ["4", "1"]
+    assert await keys(day) == ["4", "1", "3"]
+    assert await keys(day, limit=2) == ["4", "3"]
+    assert await keys(day, limit=12) == ["4", "1", "2", "3"]
     async with day.store.hub_reading() as connection:
         assert await waiting.accounts_with_work(connection, at(7)) == [1, 2]
         assert await waiting.next_due(connection, at(7)) == at(7, 1)
@@ -120,3 +123,33 @@ async def test_an_outcome_keeps_its_time_while_it_stands(day: Day) -> None:
         await save_outcomes(unit, KEY, before, {"patient:4410": ask}, at(8) + timedelta(hours=1))
 
         assert await read_outcomes(unit, DATABASE, ["4410"]) == {"4410": {"patient:4410": ask}}
+
+
+async def test_visits_without_patient_card_are_counted_in_proportion_to_how_many_they_are(
+    sqlite_url: str, keys: KeyFiles
+) -> None:
+    """All accounts on one SQLite share its writer: four times as many visits may not hold it sixteen times as long."""
+    async with open_store(sqlite_url, keys) as store:
+        few, many = await begun(store, account_id=1), await begun(store, account_id=2)
+        for day, how_many in ((few, 100), (many, 400)):
+            await day.tell(*(visit(str(n), at(9), patient=None) for n in range(how_many)))
+            await day.settle()
+            assert len(await day.outcomes()) == how_many
+
+        assert await work_of_counting(many) < 6 * await work_of_counting(few)
+
+
+async def work_of_counting(day: Day) -> int:
+    """What SQLite does for it, in instructions of its own."""
+    done = [0]
+
+    def note() -> None:
+        done[0] += 1
+
+    async with day.store.writing(day.account) as unit:
+        await unit.execute(select(1))
+        file = (await unit.connection.get_raw_connection()).driver_connection._conn  # type: ignore[union-attr]
+        file.set_progress_handler(note, 1)
+        await count_nobodys(unit, Clinic(DATABASE, ZONE.key, MORNING), day.clock.now())
+        file.set_progress_handler(None, 0)
+    return done[0]

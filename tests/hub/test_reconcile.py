@@ -541,13 +541,17 @@ async def test_r8_of_two_new_patients_the_first_booked_takes_the_lead(day: Day) 
 async def test_r9_phones_are_merged_and_only_ours_are_removed(day: Day) -> None:
     await booked(day)
     day.crm.edit_contact(
-        day.contact.id, raw_phones=("+79990000101", "8 999 000-01-09 мама"), phones=("+79990000101", "+79990000109")
+        day.contact.id,
+        raw_phones=("+79990000101", "8 999 000-01-09 мама"),
+        phones=("+79990000101", "+79990000109"),
+        phone_kinds={"+79990000101": 71, "8 999 000-01-09 мама": 72},
     )
 
     await day.tell(patient(phones=["+79990000102"]))
     await day.settle()
 
     assert day.contact.raw_phones == ("8 999 000-01-09 мама", "+79990000102")
+    assert day.contact.phone_kinds == {"8 999 000-01-09 мама": 72}
 
 
 async def test_r9_a_name_that_a_person_gave_stays(day: Day) -> None:

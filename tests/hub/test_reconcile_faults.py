@@ -1,7 +1,7 @@
 """Whatever dies at whatever moment, the cards end as if nothing had: no deal or contact twice, no field lost, no note twice.
 
 Each call of the CRM and each transaction of the store fails once, before it was applied and after it (the answer is lost, or the process is
-killed); then a new process goes on."""
+killed), and each creation is applied long after that; then a new process goes on."""
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,10 +14,10 @@ from typing import Any, Literal
 import pytest
 
 from hub.accounts import Account
-from hub.crm import AnswerLost
+from hub.crm import LATE, AnswerLost
 from hub.links.choices import save_choice
 from hub.links.confirmations import Confirmation, save_confirmation
-from hub.reconcile import Reconcile
+from hub.reconcile.resolve import UnderWay
 from hub.rules.fields import DealField
 from hub.rules.model import PatientKey
 from hub.store.engine import Store, Unit
@@ -39,7 +39,7 @@ from tests.hub.clinic_day import (
 CONFIRMED = 1099
 
 Act = Callable[[Day], Awaitable[None]]
-Side = Literal["before", "after"]
+Side = Literal["before", "after", "late", "killed"]
 
 
 class Killed(Exception):
@@ -61,6 +61,10 @@ class Faults:
 
     def after(self, what: str, error: type[Exception]) -> None:
         self._fail("after", what, error)
+
+    def late(self, what: str) -> None:
+        self._fail("late", what, AnswerLost)
+        self._fail("killed", what, Killed)
 
     def _fail(self, side: Side, what: str, error: type[Exception]) -> None:
         self.passed.append((self.moments, side))
@@ -215,20 +219,27 @@ def the_end(day: Day) -> dict[str, Any]:
 
 
 async def play(day: Day, acts: tuple[Act, ...], faults: Faults) -> None:
-    """Each act, then delivery; whatever fails, a new process goes on. Nothing that it made is found by its phone meanwhile."""
+    """Each act, then delivery; whatever fails, a new process goes on. Nothing that it made is found by its phone meanwhile, and what comes
+    late comes in the last second."""
     day.crm.index_is_behind = True
     day.crm.before = lambda call: faults.before(call, AnswerLost)
     day.crm.after = lambda call: faults.after(call, AnswerLost)
+    day.crm.late = faults.late
     store = FaultyStore(day.store, faults)
     for act in acts:
         await act(day)
         for attempt in count():
             assert attempt < 20, "it does not come to rest"
             try:
-                if not await Reconcile(store, lambda _: day.crm, day.clock).step(day.account):
+                if not await day.reconcile(store).step(day.account):
                     break
+            except UnderWay as under_way:
+                day.wait((under_way.after or 0) - 1)
+                day.crm.arrive()
+                day.wait(1)
             except (AnswerLost, Killed):
                 continue
+    day.crm.arrive()
 
 
 async def played(day: Day, acts: tuple[Act, ...], faults: Faults) -> dict[str, Any]:
@@ -322,6 +333,7 @@ async def test_a_lost_creation_is_not_mistaken_for_the_deal_before_it(days: Call
     with pytest.raises(AnswerLost):
         await day.settle()
 
+    day.wait(LATE.total_seconds())
     await day.settle()
 
     assert [deal.stage.stage_id for deal in day.deals] == [LOST, BOOKED]

@@ -9,12 +9,14 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from hub.accounts import Account
-from hub.crm import CrmBlocked, CrmBusy, CrmUnauthorised
+from hub.crm import CrmBusy
 from hub.inbox.write import record_place
 from hub.reconcile import Reconcile
 from hub.store.engine import Store
 from hub.store.tables import accounts, records
 from tests.hub.clinic_day import BOOKED, DATABASE, PRESET, PRIMARY, Day, at, begun, patient, stage, visit
+from wire.errors import NeedsOperator
+from wire.model import Patient, Visit
 
 
 @pytest.fixture
@@ -85,24 +87,15 @@ async def test_a_busy_crm_is_left_alone_for_as_long_as_it_asked(two: tuple[Day, 
     assert (first.deals, len(first.crm.requests)) == ([], asked)
 
 
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [
-        (CrmUnauthorised("Install again."), "unauthorised"),
-        (CrmBlocked("Ask amoCRM's support."), "blocked"),
-    ],
-)
-async def test_what_needs_an_operator_is_said_and_the_others_go_on(
-    two: tuple[Day, Day], error: Exception, code: str
-) -> None:
+def installed_without_rights(_: str) -> None:
+    raise NeedsOperator("Install as an administrator.")
+
+
+async def test_what_needs_an_operator_is_said_and_the_others_go_on(two: tuple[Day, Day]) -> None:
     first, second = two
-
-    def refuse(_: str) -> None:
-        raise error
-
-    first.crm.before = refuse
+    first.crm.before = installed_without_rights
     await rest(of_both(two))
-    assert (await blocked(first), await blocked(second)) == (code, None)
+    assert (await blocked(first), await blocked(second)) == ("needs_operator", None)
     assert len(second.deals) == 1
 
     first.crm.before = lambda _: None
@@ -110,6 +103,51 @@ async def test_what_needs_an_operator_is_said_and_the_others_go_on(
 
     assert await blocked(first) is None
     assert len(first.deals) == 1
+
+
+async def test_what_needs_an_operator_is_said_again_after_an_install_that_mended_nothing(two: tuple[Day, Day]) -> None:
+    first, _ = two
+    first.crm.before = installed_without_rights
+    reconcile = of_both(two)
+    await reconcile.serve(first.account)
+
+    await say_blocked(first, None)
+    await reconcile.serve(first.account)
+
+    assert await blocked(first) == "needs_operator"
+
+
+@pytest.mark.parametrize("code", ["unauthorised", "unpaid", "blocked"])
+async def test_what_the_crms_client_has_said_is_its_own_to_take_back(two: tuple[Day, Day], code: str) -> None:
+    """Its client alone knows what the CRM answers: a step may have asked nothing."""
+    first, _ = two
+    await say_blocked(first, code)
+    await of_both(two).serve(first.account)
+    assert len(first.deals) == 1
+    assert await blocked(first) == code
+
+    await first.tell(visit("81234", at(15)))
+    first.crm.before = installed_without_rights
+    await of_both(two).serve(first.account)
+    assert await blocked(first) == code
+
+
+async def test_a_pause_does_not_take_back_that_an_operator_is_needed(two: tuple[Day, Day]) -> None:
+    first, _ = two
+    await say_blocked(first, "needs_operator")
+    await first.configure(PRESET.model_copy(update={"paused": True}))
+
+    await of_both(two).serve(first.account)
+    assert await blocked(first) == "needs_operator"
+
+    await first.configure(PRESET)
+    await of_both(two).serve(first.account)
+    assert await blocked(first) is None
+
+
+async def say_blocked(day: Day, code: str | None) -> None:
+    async with day.store.writing(day.account) as unit:
+        await unit.execute(update(accounts).where(accounts.c.id == day.account.id).values(blocked=code))
 
 
 async def test_a_preset_that_is_not_built_is_refused_by_name(two: tuple[Day, Day]) -> None:
@@ -124,10 +162,7 @@ async def test_a_preset_that_is_not_built_is_refused_by_name(two: tuple[Day, Day
 
 async def test_a_mistake_of_ours_puts_one_patient_aside_and_the_rest_is_delivered(two: tuple[Day, Day]) -> None:
     first, second = two
-    await first.tell(
-        *(patient(str(n), name=f"Пациент {n}", phones=()) for n in range(5)),
-        *(visit(str(90_000 + n), at(15), patient=str(n)) for n in range(5)),
-    )
+    await first.tell(*many(range(5)))
     await spoil(first, "90002")
 
     await rest_in_spite_of_failures(of_both(two), first)
@@ -141,6 +176,54 @@ async def test_a_mistake_of_ours_puts_one_patient_aside_and_the_rest_is_delivere
     await rest(of_both(two))
     assert len(first.deals) == 6
     assert await first.outcomes() == {}
+
+
+@pytest.mark.parametrize("others", [0, 5])
+async def test_a_mistake_that_does_not_come_again_makes_careful_for_a_while_only(
+    two: tuple[Day, Day], others: int
+) -> None:
+    first, _ = two
+    await first.tell(*many(range(others)))
+    reconcile = of_both(two)
+    first.crm.before = mistaken
+    await reconcile.serve(first.account)
+    first.crm.before = lambda _: None
+    await rest(reconcile)
+    first.crm.forget_requests()
+
+    await first.tell(*many(range(100, 140)))
+    await rest(reconcile)
+
+    assert first.crm.requests == [("create_deals", 40)]
+    assert (len(first.deals), await first.outcomes()) == (1 + others + 40, {})
+
+
+async def test_a_mistake_that_does_not_come_again_is_over_also_while_more_and_more_comes(two: tuple[Day, Day]) -> None:
+    first, _ = two
+    await first.tell(*many(range(5)))
+    reconcile = of_both(two)
+    first.crm.before = mistaken
+    await reconcile.serve(first.account)
+    first.crm.before = lambda _: None
+    await first.tell(*many(range(100, 140)))
+
+    for _ in range(7):  # the six that were in hand, one by one; then all that came since
+        assert await reconcile.serve(first.account)
+
+    assert len(first.deals) == 46
+
+
+def mistaken(_: str) -> None:
+    """Whatever we did not think of."""
+    raise ValueError
+
+
+def many(numbers: range) -> list[Patient | Visit]:
+    """So many patients without phones, a visit each."""
+    return [
+        *(patient(str(n), name=f"Пациент {n}", phones=()) for n in numbers),
+        *(visit(str(90_000 + n), at(15), patient=str(n)) for n in numbers),
+    ]
 
 
 async def spoil(day: Day, visit_id: str) -> None:
@@ -234,10 +317,7 @@ async def test_several_workers_never_work_on_one_account(two: tuple[Day, Day]) -
 
 async def test_a_backlog_of_one_account_lets_the_others_in_between(two: tuple[Day, Day]) -> None:
     first, second = two
-    await first.tell(
-        *(patient(str(n), name=f"Пациент {n}", phones=()) for n in range(450)),
-        *(visit(str(90_000 + n), at(15), patient=str(n)) for n in range(450)),
-    )
+    await first.tell(*many(range(450)))
     reconcile = of_both(two)
 
     for _ in range(2):

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.hub.clinic_day import NEW, Day, a_sqlite_store, at, begun, changed, patient, primary, sums, visit
+from hub.rules.model import AddNote, LinkContact
+from tests.hub.clinic_day import LOST, NEW, Day, a_sqlite_store, at, begun, changed, patient, primary, sums, visit
 from wire.model import Patient, Visit
 
 
@@ -70,6 +71,19 @@ async def test_ten_thousand_changes_on_five_hundred_deals_are_ten_requests(day: 
     assert {deal.price for deal in day.deals} == {2000}
 
 
+async def test_deals_that_take_long_to_read_are_written_before_the_next_are_read(day: Day) -> None:
+    told = people(30)
+    await day.tell(*told)
+    await day.settle()
+    day.crm.forget_requests()
+    day.crm.reads_at_once = 12
+
+    await day.tell(*(changed(told_visit, sums=sums(planned="700.00")) for told_visit in visits_of(told)))
+    await day.settle()
+
+    assert day.crm.requests == [(call, many) for many in (12, 12, 6) for call in ("deals", "patch_deals")]
+
+
 async def test_a_burst_of_moves_is_told_in_batches_too(day: Day) -> None:
     told = people(100)
     await day.tell(*told)
@@ -87,6 +101,36 @@ async def test_a_burst_of_moves_is_told_in_batches_too(day: Day) -> None:
         ("patch_deals", 50),
     ]
     assert len(day.crm.requests) == 10
+
+
+async def test_a_refused_change_makes_the_others_go_out_no_second_time(day: Day) -> None:
+    told = people(50)
+    await day.tell(*told)
+    await day.settle()
+    day.crm.forget_requests()
+    bad = day.deals[7].id
+    day.crm.refuse = lambda command: ("NotSupportedChoice",) if getattr(command, "deal_id", 0) == bad else None
+
+    await day.tell(*(changed(told_visit, sums=sums(planned="700.00")) for told_visit in visits_of(told)))
+    await day.settle()
+
+    assert day.crm.requests == [("deals", 50), ("patch_deals", 50)]
+    assert sorted(deal.price for deal in day.deals) == [0, *49 * [700]]
+
+
+@pytest.mark.parametrize("command", [AddNote, LinkContact])
+async def test_what_is_refused_and_not_shown_anywhere_is_logged(
+    day: Day, command: type[AddNote | LinkContact], caplog: pytest.LogCaptureFixture
+) -> None:
+    lead = day.crm.lead(name="Петрова Мария", phone="+79990000101", stage=primary(NEW), created_at=at(6))
+    day.crm.refuse = lambda given: ("NotSupportedChoice",) if isinstance(given, command) else None
+    await day.tell(patient(representative="Петрова Мария"), visit("81234", at(14, 30)))
+    await day.settle()
+
+    assert [(said.msg, said.__dict__["fields"]["deal"]) for said in caplog.records if said.levelname == "WARNING"] == [
+        ({AddNote: "note.refused", LinkContact: "link.refused"}[command], lead)
+    ]
+    assert await day.left_over() == {"dirty": 0, "intents": 0}
 
 
 @pytest.mark.parametrize("regular", [False, True])
@@ -142,6 +186,24 @@ async def test_a_known_patient_is_not_searched_for_by_phone(day: Day) -> None:
     assert day.crm.count("contacts_with_phone") == 1
 
 
+async def test_contacts_of_regulars_are_looked_at_fifty_at_a_time(day: Day) -> None:
+    told = people(100)
+    await day.tell(*told)
+    await day.settle()
+    for deal in day.deals:
+        day.crm.edit(deal.id, stage=primary(LOST))
+    day.crm.forget_requests()
+
+    await day.tell(
+        *(visit(str(90_000 + n), at(10, day=3), patient=str(n), booked_at=at(9)) for n in range(1, 101)),
+    )
+    await day.settle()
+
+    first = day.crm.requests.index(("create_deals", 50))
+    assert day.crm.requests[first - 2 : first + 4] == 2 * [("deals", 50), ("contacts", 50), ("create_deals", 50)]
+    assert len(day.deals) == 200
+
+
 async def test_one_phone_of_a_family_is_searched_for_once(day: Day) -> None:
     for number in range(3):
         await day.tell(
@@ -151,3 +213,26 @@ async def test_one_phone_of_a_family_is_searched_for_once(day: Day) -> None:
     await day.settle()
 
     assert day.crm.requests == [("contacts_with_phone", 1), ("create_deals", 3)]
+
+
+async def test_a_question_that_nobody_answers_is_asked_ever_less_often(day: Day) -> None:
+    day.crm.lead(name="Кузнецова Ольга", phone="+79990000101", stage=primary(NEW))
+    await day.tell(patient(), visit("81234", at(14, 30, day=1)))
+    asked: list[int] = []
+
+    for until in (at(0, day=2), at(0, day=3), at(0, day=31), at(0, day=34), at(0, day=60)):
+        day.crm.forget_requests()
+        await day.go(until)
+        asked.append(day.crm.count("contacts_with_phone"))
+
+    assert asked == [
+        83,
+        1,
+        28,
+        1,
+        0,
+    ]  # every half hour from seven in the morning, and when the visit begins; daily; no more
+    assert await day.outcomes() == {"patient:4410": ("ask", "other_name_on_phone")}
+    await day.tell(patient(card_number="2000"))
+    await day.settle()
+    assert day.crm.count("contacts_with_phone") == 1

@@ -7,9 +7,9 @@ import pytest
 
 from hub.accounts import Account
 from hub.amocrm import prepare
-from hub.amocrm.client import AmoCrm, AmoCrms
+from hub.amocrm.client import AmoCrm, AmoCrms, open_amocrm
 from hub.crm import AnswerLost, Created, CrmBusy, CrmDown, CrmRejected, CrmUnauthorised
-from hub.rules.fields import DealField
+from hub.rules.fields import ContactField, DealField
 from hub.rules.model import (
     AddNote,
     CreateContact,
@@ -22,7 +22,8 @@ from hub.rules.model import (
 )
 from hub.rules.settings import Pipeline, Settings
 from hub.store.engine import Store
-from tests.hub.amocrm.schemas import deal_id, schema
+from tests.hub.amocrm.conftest import fresh_pair, installed
+from tests.hub.amocrm.schemas import contact_id, deal_id, schema
 from tests.hub.amocrm.server import CLOSE, DRIP, EMPTY, Asked, Reply, Server, listed, nginx, problem
 
 LEADS, CONTACTS, COMPLEX = "GET /api/v4/leads", "GET /api/v4/contacts", "POST /api/v4/leads/complex"
@@ -126,6 +127,33 @@ async def test_a_filter_that_is_silently_ignored_is_noticed(crm: AmoCrm, server:
     assert len(server.asked_for(LEADS)) == 1  # and it is not tried again
 
 
+@pytest.mark.parametrize(("rate", "expected"), [(1, 1), (7, 12), (50, 50)])
+async def test_what_is_read_one_by_one_is_read_for_two_seconds_at_most(
+    server: Server, lite: Store, account: Account, rate: int, expected: int
+) -> None:
+    await installed(lite, server.host, fresh_pair())
+    await use_schema(lite, account, filter_enabled=False)
+
+    async with open_amocrm(lite, stand_ins=[server.host], rate=rate) as amocrms:
+        assert await amocrms.crm_of(account).at_once() == expected
+
+
+async def test_less_is_read_at_once_when_the_filter_turns_out_to_be_ignored(
+    server: Server, lite: Store, account: Account
+) -> None:
+    await installed(lite, server.host, fresh_pair())
+    server.on(LEADS, listed("leads", [lead(900)]))
+    for id_ in (1, 2):
+        server.on(f"GET /api/v4/leads/{id_}", Reply(200, lead(id_)))
+    async with open_amocrm(lite, stand_ins=[server.host], rate=7) as amocrms:
+        crm = amocrms.crm_of(account)
+        assert await crm.at_once() == 50
+
+        await crm.deals([1, 2])
+
+        assert await crm.at_once() == 12
+
+
 async def test_contacts_are_read_alike(crm: AmoCrm, server: Server) -> None:
     server.on(CONTACTS, listed("contacts", [contact(1), contact(2)]))
 
@@ -160,6 +188,23 @@ async def test_a_phone_is_searched_by_ten_digits_and_each_hit_is_looked_at(crm: 
     assert [found.id for found in await crm.contacts_with_phone("+79990000101")] == [1]
     assert ("query", "9990000101") in server.asked[0].query
     assert ("with", "leads") in server.asked[0].query
+
+
+async def test_a_key_is_searched_and_only_who_bears_it_is_taken(crm: AmoCrm, server: Server) -> None:
+    """The search knows words, not fields: `db_1:44` is found in `db_1:4410`, and in whatever people wrote."""
+
+    def bears(key: str, field_id: int = contact_id(ContactField.PATIENT_KEY)) -> list[dict[str, Any]]:
+        return [{"field_id": field_id, "values": [{"value": key}]}]
+
+    hits = [
+        contact(1, custom_fields_values=bears("db_1:44")),
+        contact(2, custom_fields_values=bears("db_1:4410")),
+        contact(3, custom_fields_values=bears("db_1:44", contact_id(ContactField.REPRESENTATIVE))),
+    ]
+    server.on(CONTACTS, listed("contacts", hits))
+
+    assert [found.id for found in await crm.contacts_with_key("db_1:44")] == [1]
+    assert ("query", "db_1:44") in server.asked[0].query
 
 
 async def test_a_search_goes_on_to_the_last_page(crm: AmoCrm, server: Server) -> None:
@@ -279,7 +324,7 @@ async def test_after_a_lost_answer_less_is_asked_at_once_until_it_works_again(cr
     assert [len(asked.body) for asked in server.asked] == [40, 20, 40, 30]
 
 
-@pytest.mark.parametrize("interruption", [problem(400), nginx(429), problem(402), nginx(403), CLOSE])
+@pytest.mark.parametrize("interruption", [nginx(429), problem(402), nginx(403), CLOSE])
 async def test_when_a_part_of_the_deals_stands_only_reading_tells_which(
     crm: AmoCrm, server: Server, interruption: Reply
 ) -> None:
@@ -294,21 +339,61 @@ def created_body(count: int) -> list[dict[str, Any]]:
     return [{"id": n + 1, "contact_id": n + 1, "request_id": [str(n)], "merged": False} for n in range(count)]
 
 
-async def test_refused_deals_are_named_and_none_was_created(crm: AmoCrm, server: Server) -> None:
-    refused = {"request_id": "1", "errors": [{"code": "NotSupportedChoice", "path": "status_id", "detail": "…"}]}
-    server.on(COMPLEX, problem(400, **{"validation-errors": [refused]}))
+def creating_all_but(*bad: int, named: bool = True) -> Any:
+    """Refuses batches that hold one of these deals, and names its place, or nobody's."""
+
+    def answer(asked: Asked) -> Reply:
+        places = [place for place, item in enumerate(asked.body) if item["name"] in [f"deal {n}" for n in bad]]
+        errors = [{"request_id": str(place), "errors": [{"code": "NotSupportedChoice"}]} for place in places]
+        return problem(400, **({"validation-errors": errors} if named else {})) if errors else created(asked)
+
+    return answer
+
+
+async def test_refused_deals_are_named_and_all_others_are_created(crm: AmoCrm, server: Server) -> None:
+    server.on(COMPLEX, creating_all_but(1))
 
     with pytest.raises(CrmRejected) as rejected:
         await crm.create_deals(some_deals(3))
-    assert rejected.value.codes == {1: ("NotSupportedChoice status_id",)}
+    assert rejected.value.codes == {1: ("NotSupportedChoice",)}
+    assert rejected.value.answers == {0: Created(1000, 2000), 2: Created(1002, 2002)}
+    assert [len(asked.body) for asked in server.asked] == [3, 2]
 
 
-async def test_a_batch_that_is_refused_as_a_whole_names_each(crm: AmoCrm, server: Server) -> None:
-    server.on(COMPLEX, problem(400, detail="…"))
+async def test_a_refused_batch_that_names_no_deal_is_asked_for_in_halves(crm: AmoCrm, server: Server) -> None:
+    server.on(COMPLEX, creating_all_but(5, 6, named=False))
 
     with pytest.raises(CrmRejected) as rejected:
-        await crm.create_deals(some_deals(2))
-    assert rejected.value.codes == {0: ("400",), 1: ("400",)}
+        await crm.create_deals(some_deals(8))
+    assert rejected.value.codes == {5: ("400",), 6: ("400",)}
+    assert rejected.value.answers == {n: Created(1000 + n, 2000 + n) for n in (0, 1, 2, 3, 4, 7)}
+    assert [len(asked.body) for asked in server.asked] == [8, 4, 4, 2, 1, 1, 2, 1, 1]
+
+
+async def test_a_refused_note_keeps_no_other_from_being_told(crm: AmoCrm, server: Server) -> None:
+    def somebody(asked: Asked) -> Reply:
+        return problem(400) if 3 in _entities(asked) else listed("notes", [{"id": 1}] * len(asked.body))
+
+    server.on("POST /api/v4/leads/notes", somebody)
+    with pytest.raises(CrmRejected) as rejected:
+        await crm.add_notes([AddNote(str(n), n, "x") for n in range(1, 5)])
+
+    assert rejected.value.codes == {2: ("400",)}
+    told = [item["entity_id"] for asked in server.asked for item in asked.body if 3 not in _entities(asked)]
+    assert sorted(told) == [1, 2, 4]
+
+
+def _entities(asked: Asked) -> list[int]:
+    return [item["entity_id"] for item in asked.body]
+
+
+async def test_a_creation_that_is_interrupted_while_it_is_tracked_down_may_have_happened(
+    crm: AmoCrm, server: Server
+) -> None:
+    server.on(COMPLEX, [problem(400), Reply(200, created_body(2)), nginx(429)])
+
+    with pytest.raises(AnswerLost):
+        await crm.create_deals(some_deals(4))
 
 
 async def test_a_deal_that_duplicate_control_merged_is_told(

@@ -205,6 +205,7 @@ def test_phones_are_compared_as_e164_and_kept_as_typed(said: list[dict[str, Any]
     assert read is not None
     assert read.contact.phones == phones
     assert read.contact.raw_phones == tuple(item["value"] for item in said if item["value"])
+    assert read.contact.phone_kinds == {item["value"]: item["enum_id"] for item in said if "enum_id" in item}
 
 
 def test_a_contact_is_read_with_its_deals_and_fields() -> None:

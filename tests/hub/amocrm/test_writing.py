@@ -151,6 +151,18 @@ def test_phones_go_as_the_full_list_or_not_at_all(phones: tuple[str, ...] | None
     assert item.get("custom_fields_values") == ([values] if values else None)
 
 
+def test_a_phone_keeps_the_kind_that_a_person_chose() -> None:
+    phones = ("8 (999) 000-01-02", "+79990000101")
+
+    item = writing.patched_contact(PatchContact(5, phones=phones, phone_kinds={"8 (999) 000-01-02": 71}), SCHEMA)
+
+    (field,) = item["custom_fields_values"]
+    assert field["values"] == [
+        {"value": "8 (999) 000-01-02", "enum_id": 71},
+        {"value": "+79990000101", "enum_code": "MOB"},
+    ]
+
+
 def test_a_contact_is_patched_as_by_a_robot() -> None:
     item = writing.patched_contact(PatchContact(5, name="Тестова", fields={ContactField.DO_NOT_MESSAGE: True}), SCHEMA)
 
