@@ -82,6 +82,7 @@ define(['./dom.js', './format.js', './people.js', './visits.js', './money.js'], 
     return h('article', { key: patient.id }, [
       banners(patient, now, t),
       who(panel, act, t),
+      people.asked(panel, view, act, t),
       visits.next(patient, panel, act, t),
       visits.past(patient, now, t),
       patient.balance ? money.balance(patient.balance, now, t) : null,

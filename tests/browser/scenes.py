@@ -117,6 +117,9 @@ async def lose_the_hub(cards: Cards) -> None:
     await cards.panel.locator(".identlink__notice_red").wait_for()
 
 
+SEVERAL_DEALS = golden("found_asked")["why"] | {
+    "text": "У пациента несколько открытых сделок: выберите, в какую ставить новые приёмы"
+}
 BUSY = Refusal(503, "busy", "Сервер занят. Повторите через минуту.")
 SCENES = (
     Scene("loading", "held", "loading"),
@@ -126,6 +129,8 @@ SCENES = (
     Scene("found_net", only_net(), "found"),
     Scene("found_chosen", panel("found", chosen=True), "found"),
     Scene("found_confirmed", confirmed(), "found"),
+    Scene("found_asked", golden("found_asked"), "found"),
+    Scene("found_asked_deal", panel("found_asked", asked="deal", why=SEVERAL_DEALS), "found"),
     Scene("found_cancelled_today", golden("found_cancelled_today"), "found"),
     Scene("found_amber", golden("found_amber"), "found"),
     Scene("found_contact", panel("found", why=None), "found", contact=True),

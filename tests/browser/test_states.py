@@ -19,6 +19,8 @@ SAYS = {
               "Профосмотр", "не записано на 47 500 ₽", "До этого: «Новое обращение»"],
     "found_amber": ["данные"],
     "found_net": ["Деньги", "одним итогом", "Аванс", "3 800 ₽"],
+    "found_asked": ["Кто звонил?", "Звонил этот пациент", "Другой пациент", "выберите, кто звонил"],
+    "found_asked_deal": ["Куда ставить новые приёмы?", "В эту сделку", "выберите, в какую ставить"],
     "found_cancelled_today": ["Отменил сегодня"],
     "found_chosen": ["Отменить выбор"],
     "found_confirmed": ["✓ подтверждён", "Орлова Анна, 24 ноя, 12:40"],
@@ -38,7 +40,12 @@ SAYS = {
     "expired": ["amoCRM просит войти заново", "обновите страницу (F5)"],
     "failed": ["Сервер занят. Повторите через минуту.", "Повторить", "Кого спросить"],
 }  # fmt: skip
-HIDES = {"found_net": ["Долг", "не сверено", "нет данных"], "found_short": ["не сверено"]}
+HIDES = {
+    "found": ["Кто звонил?"],
+    "found_asked_deal": ["Другой пациент"],
+    "found_net": ["Долг", "не сверено", "нет данных"],
+    "found_short": ["не сверено"],
+}
 NEVER = re.compile(r"db_\d|undefined|null|NaN|\[object|R\d\d|bad_token|too_many|mis_")
 
 
@@ -105,6 +112,43 @@ async def test_an_operator_chooses_switches_confirms_and_takes_it_back(cards: Ca
     assert {asked.query.get("contacts") for asked in cards.hub.asked if asked.what == f"GET {card}"} == {
         str(cards.office.ids["contacts"][30])
     }
+
+
+async def test_what_is_asked_of_the_operator_is_answered_with_one_click_or_by_a_search(cards: Cards) -> None:
+    def said(asked: Asked) -> Answer:
+        if asked.path.endswith("/search"):
+            return {"persons": golden("several")["persons"][1:], "more": False}
+        if asked.method == "PUT":
+            return golden("found") | {"chosen": True}
+        return golden("found_asked")
+
+    cards.hub.answer = said
+    await cards.go_to("leads", 40)
+    await cards.shows("found")
+    await cards.panel.get_by_role("button", name="Звонил этот пациент").click()
+    await expect(cards.panel.get_by_role("button", name="Отменить выбор")).to_be_visible()
+    await expect(cards.panel.get_by_text("Кто звонил?")).to_have_count(0)
+    await cards.panel.get_by_role("button", name="Отменить выбор").click()
+    await cards.panel.get_by_role("searchbox").fill("Петрова")
+    await cards.panel.get_by_role("button", name="Найти").click()
+    await cards.panel.get_by_role("button", name="Петрова Анна Ильинична").click()
+    await expect(cards.panel.get_by_text("Кто звонил?")).to_have_count(0)
+
+    assert [asked.body for asked in cards.hub.asked if asked.method == "PUT"] == [
+        {"patient": "db_1:4410"},
+        {"patient": "db_1:4411"},
+    ]
+
+
+async def test_a_contact_and_who_may_not_search_are_offered_no_more_than_they_can(cards: Cards) -> None:
+    cards.hub.says(golden("found_asked") | {"rights": {"search": False}})
+    await cards.go_to("leads", 41)
+    await expect(cards.panel.get_by_role("button", name="Звонил этот пациент")).to_be_visible()
+    await expect(cards.panel.get_by_role("searchbox")).to_have_count(0)
+    await cards.go_to("contacts", 41)
+    await cards.shows("found")
+
+    await expect(cards.panel.get_by_text("Кто звонил?")).to_have_count(0)
 
 
 async def test_name_and_phone_are_copied_as_ident_wants_them(cards: Cards) -> None:
