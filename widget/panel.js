@@ -29,11 +29,19 @@ define(['./dom.js', './format.js', './people.js', './visits.js', './money.js'], 
     return view.phase !== 'answered' && view.phase !== 'loading';
   }
 
-  /* Nothing is called fresh that nobody has just asked about: its dot is grey, and says of when it is. */
+  /* Nothing is called fresh that nobody has just asked about: its dot is grey, and says of when it is. What was not fresh even then
+     says so itself, and keeps its words. */
   function fresh(view, t) {
     const said = view.panel.freshness || null;
-    if (!isOld(view) && (view.phase === 'answered' || !said || said.level !== 'green')) { return said; }
-    return view.panel.now ? { level: 'soft', text: (isOld(view) ? t.not_fresh : t.refreshing) + ' ' + format.moment(view.panel.now, view.panel.now) } : null;
+    if (view.phase === 'answered' || !said || said.level !== 'green') { return said; }
+    const at = dataAt(view.panel);
+    return { level: 'soft', text: (isOld(view) ? t.not_fresh : t.refreshing) + (at ? '. ' + t.data_at + ' ' + at : '') };
+  }
+
+  /* Of when the data are: the time of the answer says nothing of that. */
+  function dataAt(panel) {
+    const at = (panel.freshness || {}).read_through;
+    return at ? format.moment(at, panel.now) : null;
   }
 
   /* Something went wrong while an older answer stands below. */
@@ -44,7 +52,8 @@ define(['./dom.js', './format.js', './people.js', './visits.js', './money.js'], 
   }
 
   function older(panel, t) {
-    return panel.now ? t.unreachable_at + ' ' + format.moment(panel.now, panel.now) + '. ' + t.again + '.' : t.unreachable_old + '.';
+    const at = dataAt(panel);
+    return at ? t.unreachable_at + ' ' + at + '. ' + t.again + '.' : t.unreachable_old + '.';
   }
 
   function failed(view, act, t) {

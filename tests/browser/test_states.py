@@ -26,6 +26,8 @@ SAYS = {
     "found_confirmed": ["✓ подтверждён", "Орлова Анна, 24 ноя, 12:40"],
     "found_action_refused": ["Подождите минуту и повторите.", "Петров Пётр Ильич"],
     "found_hub_lost": ["Сервер интеграции не отвечает. Ниже данные на вт 24 ноя, 12:42. Пробуем снова.", "Повторить", "Петров Пётр Ильич"],
+    "found_amber_hub_lost": ["Сервер интеграции не отвечает. Ниже данные на вт 24 ноя, 12:38.", "IDENT отвечает медленно; данные на 12:38"],
+    "offline_hub_lost": ["Сервер интеграции не отвечает. Ниже данные на пн 23 ноя, 19:58.", "не на связи с 23 ноя, 20:05; данные на 19:58"],
     "several": ["Кто звонит?", "Выбор сохранится для сделки", "Петрова Анна Ильинична", "12 лет · приём сб 5 дек", "38 лет · не записан"],
     "several_contact": ["Кто звонит?", "Выбрать пациента можно в карточке сделки."],
     "nobody": ["В IDENT такого пациента нет", "Сидорова Ольга", "+7 999 000‑01‑99", "Другой пациент"],
@@ -243,6 +245,34 @@ async def test_nothing_is_called_fresh_while_the_hub_is_lost(cards: Cards, troub
         int, re.findall(r"\d+", await dot.evaluate("one => getComputedStyle(one).backgroundColor"))[:3]
     )
     assert max(red, green, blue) - min(red, green, blue) < 40, "grey"
+    troubles.clear()
+
+
+@pytest.mark.parametrize("name", ["found_amber", "offline"])
+async def test_what_was_not_fresh_keeps_its_own_words_while_the_hub_is_lost(
+    cards: Cards, troubles: list[str], name: str
+) -> None:
+    cards.hub.says(golden(name))
+    await cards.go_to("leads", 42)
+    said = golden(name)["freshness"]
+    line = cards.panel.locator(f".identlink__fresh_{said['level']}")
+    await expect(line).to_have_text(said["text"])
+    await lose_the_hub(cards)
+
+    await expect(line).to_have_text(said["text"])
+    assert "12:42" not in await cards.panel.inner_text(), "the answer's time is not the data's"
+    troubles.clear()
+
+
+async def test_no_time_is_claimed_where_nobody_knows_of_when_the_data_are(cards: Cards, troubles: list[str]) -> None:
+    fresh = {**golden("found")["freshness"], "read_through": None}
+    cards.hub.says(golden("found") | {"freshness": fresh})
+    await cards.go_to("leads", 43)
+    await cards.shows("found")
+    await lose_the_hub(cards)
+
+    await expect(cards.panel.locator(".identlink__notice_red")).to_contain_text("Ниже последние данные, пробуем снова.")
+    await expect(cards.panel.get_by_role("img", name="Сейчас не обновляется", exact=True)).to_have_count(1)
     troubles.clear()
 
 
