@@ -168,7 +168,7 @@ define(['./dom.js', './panel.js', './stream.js', './sight.js', './copy.js'], fun
       const mine = view.search;
       api.search(text).then(function (answer) {
         if (closed || view.search !== mine) { return; }
-        view.search = answer.ok ? { busy: false, persons: answer.body.persons || [], more: answer.body.more, failed: null }
+        view.search = answer.ok ? { busy: false, persons: answer.body.persons || [], more: answer.body.more, unsearched: answer.body.unsearched, failed: null }
           : { busy: false, persons: null, more: false, failed: answer.reason || texts.unreachable };
         draw();
       });

@@ -2,7 +2,7 @@
 
    view = {phase: 'loading' | 'answered' | 'unreachable' | 'expired' | 'failed', panel: the hub's answer (docs/panel.md) or null,
            stale: whether a newer answer is on its way, failed: the hub's sentence or null, told: what is said aloud for a moment,
-           done: what was copied just now, search: null or {busy, persons, more, failed}, support: where it says whom to ask}
+           done: what was copied just now, search: null or {busy, persons, more, unsearched, failed}, support: where it says whom to ask}
    act  = {choose(id), forget(), confirm(visit), search(text): null where this card cannot; retry(), copy(what, text)} */
 define(['./dom.js', './format.js', './people.js', './visits.js', './money.js'], function (dom, format, people, visits, money) {
   'use strict';

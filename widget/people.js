@@ -8,13 +8,19 @@ define(['./dom.js', './format.js'], function (dom, format) {
   /** Persons to choose from; where this card cannot keep a choice, to read. */
   function list(persons, now, act, t) {
     return h('ul', { class: 'identlink__people' }, persons.map(function (person) {
-      const facts = [format.age(person.age), person.next_visit_on ? t.visit_on + ' ' + format.day(person.next_visit_on, now) : t.no_visit];
+      const facts = [format.age(person.age), booked(person, now, t)];
       const inside = [h('span', { class: 'identlink__personname', title: person.name }, dom.said(person.name)),
         h('span', { class: 'identlink__facts' }, dom.joined(facts))];
       return h('li', { key: person.id }, act.choose
         ? h('button', { type: 'button', class: 'identlink__person', onclick: function () { act.choose(person.id); } }, inside)
         : h('div', { class: 'identlink__person identlink__person_told' }, inside));
     }));
+  }
+
+  /* While a clinic is read for the first time, no day does not mean that nothing is booked. */
+  function booked(person, now, t) {
+    if (person.next_visit_on) { return t.visit_on + ' ' + format.day(person.next_visit_on, now); }
+    return person.next_visit_known === false ? null : t.no_visit;
   }
 
   /** Another patient of the clinic: by a part of the name, the phone or the card number. */
@@ -53,8 +59,9 @@ define(['./dom.js', './format.js'], function (dom, format) {
   function found(search, now, act, t) {
     if (search.busy) { return h('p', { class: 'identlink__facts' }, t.searching); }
     if (search.failed) { return h('p', { class: 'identlink__late' }, search.failed); }
-    if (!search.persons.length) { return h('p', { class: 'identlink__facts' }, t.search_none); }
-    return [list(search.persons, now, act, t), search.more ? h('p', { class: 'identlink__facts' }, t.search_more) : null];
+    const nobody = h('p', { class: 'identlink__facts' }, t.search_none);
+    return [search.unsearched ? h('p', { class: 'identlink__gap', key: 'unsearched' }, dom.said(search.unsearched)) : null,
+      search.persons.length ? list(search.persons, now, act, t) : nobody, search.more ? h('p', { class: 'identlink__facts' }, t.search_more) : null];
   }
 
   /** Representatives and family. */

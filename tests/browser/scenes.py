@@ -103,6 +103,21 @@ async def search(cards: Cards) -> None:
     await cards.panel.locator(".identlink__person").first.wait_for()
 
 
+async def search_in_part(cards: Cards) -> None:
+    """One clinic is silent, and the other is still being read."""
+    gap = "Нет ответа, там не искали: На Мира. Данные ещё загружаются, кого-то может не хватать: На Ленина."
+    one = golden("several")["persons"][2] | {"next_visit_known": False}
+
+    def found(asked: Asked) -> Answer:
+        said: Json = {"persons": [one], "more": False, "unsearched": gap}
+        return said if "/search" in asked.path else golden("nobody")
+
+    cards.hub.answer = found
+    await cards.panel.get_by_role("searchbox").fill("Петр")
+    await cards.panel.get_by_role("button", name="Найти").click()
+    await cards.panel.locator(".identlink__person").first.wait_for()
+
+
 async def refuse_confirmation(cards: Cards) -> None:
     cards.hub.says(Refusal(429, "too_many", "Слишком много действий подряд. Подождите минуту и повторите."))
     await cards.panel.get_by_role("button", name="Подтвердил").click()
@@ -142,6 +157,7 @@ SCENES = (
     Scene("nobody", golden("nobody"), "nobody"),
     Scene("nobody_copied", golden("nobody"), "nobody", copy_name),
     Scene("nobody_search", golden("nobody"), "nobody", search),
+    Scene("nobody_search_part", golden("nobody"), "nobody", search_in_part),
     Scene("offline", golden("offline"), "offline"),
     Scene("offline_hub_lost", golden("offline"), "offline", lose_the_hub, provokes=True),
     Scene("offline_unknown", golden("offline_unknown"), "offline"),

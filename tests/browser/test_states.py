@@ -33,6 +33,7 @@ SAYS = {
     "nobody": ["В IDENT такого пациента нет", "Сидорова Ольга", "+7 999 000‑01‑99", "Другой пациент"],
     "nobody_copied": ["✓ Скопировано"],
     "nobody_search": ["Петров Пётр Ильич", "Есть и другие: уточните запрос."],
+    "nobody_search_part": ["там не искали: На Мира", "Петрова Мария Ивановна", "38 лет"],
     "offline": ["Петров"],
     "offline_unknown": ["Клиника не на связи", "Данные появятся сами"],
     "refused": ["Нет доступа"],
@@ -43,6 +44,7 @@ SAYS = {
     "failed": ["Сервер занят. Повторите через минуту.", "Повторить", "Кого спросить"],
 }  # fmt: skip
 HIDES = {
+    "nobody_search_part": ["не записан", "Есть и другие"],
     "found": ["Кто звонил?"],
     "found_asked_deal": ["Другой пациент"],
     "found_net": ["Долг", "не сверено", "нет данных"],
@@ -172,7 +174,7 @@ async def test_a_search_asks_with_four_letters_and_the_choice_is_kept(cards: Car
             return (
                 {"persons": golden("several")["persons"], "more": False}
                 if "Петр" in asked.body["text"]
-                else {"persons": [], "more": False}
+                else {"persons": [], "more": False, "unsearched": "Нет ответа, там не искали: На Мира."}
             )
         return golden("found") if asked.method == "PUT" else golden("nobody")
 
@@ -185,6 +187,7 @@ async def test_a_search_asks_with_four_letters_and_the_choice_is_kept(cards: Car
     await field.fill("Никак & Нет?")
     await field.press("Enter")
     await expect(cards.panel.get_by_text("Никого не нашли.")).to_be_visible()
+    await expect(cards.panel.get_by_text("там не искали: На Мира")).to_be_visible()
     await field.fill("Петрова")
     await go.click()
     await cards.panel.get_by_role("button", name="Петров Пётр Ильич").click()
