@@ -1,7 +1,7 @@
 /* The panel: a pure function from what is known to elements. It knows neither amoCRM nor the network.
 
    view = {phase: 'loading' | 'answered' | 'unreachable' | 'expired' | 'failed', panel: the hub's answer (docs/panel.md) or null,
-           stale: whether a newer answer is on its way, failed: the hub's sentence or null, told: what is said aloud for a moment,
+           stale: whether a newer answer is on its way, failed: the hub's sentence or null, refused: why a click did nothing, told: what is said aloud for a moment,
            done: what was copied just now, search: null or {busy, persons, more, unsearched, failed}, support: where it says whom to ask}
    act  = {choose(id), forget(), confirm(visit), search(text): null where this card cannot; retry(), copy(what, text)} */
 define(['./dom.js', './format.js', './people.js', './visits.js', './money.js'], function (dom, format, people, visits, money) {
@@ -46,9 +46,10 @@ define(['./dom.js', './format.js', './people.js', './visits.js', './money.js'], 
 
   /* Something went wrong while an older answer stands below. */
   function trouble(view, act, t) {
-    if (!isOld(view)) { return view.failed ? notice('amber', view.failed) : null; }
+    const refused = view.refused ? notice('amber', view.refused) : null;
+    if (!isOld(view)) { return refused; }
     const text = view.phase === 'expired' ? t.expired + '. ' + t.expired_hint : view.failed || t.unreachable + '. ' + older(view.panel, t);
-    return notice('red', text, button(t.retry, act.retry));
+    return [notice('red', text, button(t.retry, act.retry)), refused];
   }
 
   function older(panel, t) {
