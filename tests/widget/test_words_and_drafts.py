@@ -79,6 +79,17 @@ def test_dates_sums_and_counts_read_as_people_write_them() -> None:
     assert said == [expected for *_, expected in FORMATS]
 
 
+def test_the_hint_of_the_right_to_the_family_promises_no_more_than_it_hides() -> None:
+    """What stays without it: tests/hub/panel/test_compose.py."""
+    hints = [
+        json.loads((WIDGET / "i18n" / f"{name}.json").read_text("utf-8"))["settings"]["right_family_hint"]
+        for name in ("ru", "en")
+    ]
+
+    assert "видны и без этого права" in hints[0]
+    assert "seen without this right" in hints[1]
+
+
 CHOICES: dict[str, Any] = {
     "pipelines": [
         {"id": 101, "name": "Первичные", "stages": [{"id": 1, "name": "Записан"}, {"id": 2, "name": "Думает"}]},

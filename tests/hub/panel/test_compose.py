@@ -179,6 +179,14 @@ def test_who_is_not_the_one_shows_a_name_an_age_and_a_day_and_nothing_else() -> 
         assert "Иванова" not in json.dumps(told)
 
 
+def test_without_the_right_to_the_family_the_caller_can_still_be_chosen() -> None:
+    told = panel(facts(petr(), anna(), rights=NO_MONEY))
+
+    assert told.patient
+    assert (told.patient.representatives, told.patient.family) == ((), ())
+    assert [(one.name, one.next_visit_on) for one in told.others] == [("Петрова Анна Ильинична", "2026-12-05")]
+
+
 def test_a_patient_without_a_name_can_be_chosen_too() -> None:
     nameless = anna().model_copy(update={"name": None, "birth_date": None})
 
