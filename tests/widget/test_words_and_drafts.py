@@ -140,6 +140,20 @@ def test_another_pipeline_keeps_the_stages_that_have_the_same_names_there() -> N
     assert moved["targets"]["visited"] == {"stage": 142, "accepted": [142], "from": [7]}
 
 
+def test_one_more_pipeline_takes_the_place_of_none() -> None:
+    added = draft("withPipeline", SETTINGS, CHOICES, 103)
+    elsewhere = draft("toPipeline", added, CHOICES, "pipeline_103", 101)
+    both = draft("withPipeline", elsewhere, CHOICES, 103)["pipelines"]
+
+    assert {name: one["pipeline_id"] for name, one in both.items()} == {
+        "primary": 101,
+        "repeat": 102,
+        "pipeline_103": 101,
+        "pipeline_103_2": 103,
+    }
+    assert both["pipeline_103_2"]["targets"]["booked"]["stage"] == 7
+
+
 def test_everybody_leaves_nobody_to_name_beside() -> None:
     everybody = draft("toWhom", SETTINGS, "money", "all", True)
     one_group = draft("toWhom", SETTINGS, "family", "group:5", True)
