@@ -48,8 +48,8 @@ define(['./dom.js', './format.js', './people.js', './visits.js', './money.js'], 
   function trouble(view, act, t) {
     const refused = view.refused ? notice('amber', view.refused) : null;
     if (!isOld(view)) { return refused; }
-    const text = view.phase === 'expired' ? t.expired + '. ' + t.expired_hint : view.failed || t.unreachable + '. ' + older(view.panel, t);
-    return [notice('red', text, button(t.retry, act.retry)), refused];
+    const text = view.failed || (view.phase === 'expired' ? t.expired + '. ' + t.expired_hint : t.unreachable + '. ' + older(view.panel, t));
+    return [notice('red', text, [button(t.retry, act.retry), view.phase === 'expired' && view.failed ? asked(view, t) : null]), refused];
   }
 
   function older(panel, t) {
@@ -57,12 +57,13 @@ define(['./dom.js', './format.js', './people.js', './visits.js', './money.js'], 
     return at ? t.unreachable_at + ' ' + at + '. ' + t.again + '.' : t.unreachable_old + '.';
   }
 
+  /* Why amoCRM's token was not taken only the hub knows: to come in again helps where it says nothing of it. */
   function failed(view, act, t) {
-    const expired = view.phase === 'expired';
+    const expired = view.phase === 'expired' && !view.failed;
     return h('div', { class: 'identlink__told', role: 'alert', key: 'failed' },
       h('strong', {}, expired ? t.expired : view.failed ? t.failed : t.unreachable),
       h('p', {}, expired ? t.expired_hint : view.failed || t.unreachable_hint),
-      h('div', { class: 'identlink__buttons' }, button(t.retry, act.retry), !expired && view.failed ? asked(view, t) : null));
+      h('div', { class: 'identlink__buttons' }, button(t.retry, act.retry), view.failed ? asked(view, t) : null));
   }
 
   function told(panel, view, act, t) {

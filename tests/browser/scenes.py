@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from hub.panel.door import BAD_TOKEN
 from tests.browser.cards import Cards
 from tests.browser.fake_hub import GONE, Answer, Asked, FakeHub, Json, Refusal, golden
 
@@ -165,6 +166,7 @@ SCENES = (
     Scene("not_configured", golden("not_configured"), "not_configured"),
     Scene("outdated", {"state": "asleep"}, "unknown"),
     Scene("unreachable", GONE, "unreachable", provokes=True),
-    Scene("expired", Refusal(401, "bad_token", "Обновите страницу."), "expired", provokes=True),
+    Scene("expired", Refusal(401, "bad_token", ""), "expired", provokes=True),
+    Scene("unproved", Refusal(401, "bad_token", BAD_TOKEN), "expired", provokes=True),
     Scene("failed", BUSY, "failed", provokes=True),
 )

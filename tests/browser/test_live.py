@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import BrowserContext, expect
 
+from hub.panel.door import BAD_TOKEN
 from tests.browser.cards import DEALS, Cards, Office, changed_script
 from tests.browser.conftest import BROWSER
 from tests.browser.fake_hub import Answer, Asked, Json, Refusal, golden
@@ -290,9 +291,13 @@ async def test_an_expired_token_says_what_to_do_and_a_reload_helps(cards: Cards,
     await cards.shows("found")
     await listening(cards, 7)
     tokens = {asked.token for asked in cards.hub.asked}
-    cards.hub.says(Refusal(401, "bad_token", "Обновите страницу."))
+    cards.hub.says(Refusal(401, "bad_token", BAD_TOKEN))
     cards.hub.tell("changed")
 
+    await expect(cards.panel.locator(".identlink__notice_red")).to_contain_text("переустановить виджет")
+    await expect(cards.panel.get_by_role("link", name="Кого спросить")).to_be_visible()
+    cards.hub.says(Refusal(401, "bad_token", ""))
+    await cards.panel.get_by_role("button", name="Повторить").click()
     await expect(cards.panel.locator(".identlink__notice_red")).to_contain_text("обновите страницу (F5)")
     cards.hub.forget()
     await cards.page.reload()
