@@ -38,10 +38,10 @@ define(['./dom.js', './format.js'], function (dom, format) {
   /** The rules wait for a person's word: who is shown is an answer; whose the deal is, somebody else may be too. */
   function asked(panel, view, act, t) {
     if (!panel.asked || !act.choose) { return null; }
-    const which = panel.asked === 'deal' ? 'asked_deal' : 'asked_person';
-    return h('section', { class: 'identlink__asked', key: 'asked' }, h('h4', { class: 'identlink__ask' }, t[which]), h('p', { class: 'identlink__facts' }, t[which + '_hint']),
-      h('div', { class: 'identlink__buttons' }, h('button', { type: 'button', class: 'identlink__button', onclick: function () { act.choose(panel.patient.id); } }, t[which + '_yes'])),
-      which === 'asked_person' ? search(panel, view, act, t) : null);
+    const which = panel.asked === 'deal' ? 'deal' : 'person';
+    return h('section', { class: 'identlink__asked', key: 'asked' }, h('h4', { class: 'identlink__ask' }, t['asked_' + which]), h('p', { class: 'identlink__facts' }, t['asked_hint_' + which]),
+      h('div', { class: 'identlink__buttons' }, h('button', { type: 'button', class: 'identlink__button', onclick: function () { act.choose(panel.patient.id); } }, t['asked_yes_' + which])),
+      which === 'person' ? search(panel, view, act, t) : null);
   }
 
   function submitted(event, act) {
