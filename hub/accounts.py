@@ -1,7 +1,7 @@
 """An amoCRM account: the tenant, the unit of order, rate, failure and erasure.
 
-`Account` is the key to a clinic's rows: the store hands out none without one, and the functions named `grant_*` here are the only way to come by
-one. Each states the proof that was checked first; nobody else may call the constructor (tests/hub/test_accounts.py looks)."""
+`Account` is the key to a clinic's rows: the store hands out none without one, and the functions named `grant_*` here are the only way to
+come by one. Each states the proof that was checked first; nobody else may call the constructor (tests/hub/test_accounts.py looks)."""
 
 from dataclasses import dataclass
 

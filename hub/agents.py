@@ -148,7 +148,7 @@ class Tries:
 
 
 def address_of(request: web.Request) -> str:
-    """Who asks: the peer or, where that is a proxy on this machine, whom it names last. What stands before that anybody may have written."""
+    """Who asks: the peer or, where that is a proxy on this machine, whom it names last. What stands before that, anybody may write."""
     named = ",".join(request.headers.getall("X-Forwarded-For", [])).rpartition(",")[2].strip()
     return named if named and request.remote in _PROXIES else request.remote or ""
 

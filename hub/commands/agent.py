@@ -20,7 +20,9 @@ def add(commands: Commands) -> None:
     code.add_argument("--database", required=True, metavar="ID", help="as status shows it, e.g. db_1")
     code.set_defaults(act=make_code)
     revoke = add_parser(group, "revoke", "cut an agent off within a second, for good", _REVOKE)
-    revoke.add_argument("agent", metavar="AGENT", help="its id, as ident-agent check tells it in the clinic, e.g. ag_7QF3")
+    revoke.add_argument(
+        "agent", metavar="AGENT", help="its id, as ident-agent check tells it in the clinic, e.g. ag_7QF3"
+    )
     revoke.set_defaults(act=cut_off)
     resume = add_parser(group, "resume", "let a suspended agent speak again, once its twin is stopped", _RESUME)
     resume.add_argument("agent", metavar="AGENT", help="as status shows it, e.g. ag_7QF3")

@@ -83,9 +83,10 @@ async def test_two_processes_may_migrate_at_once(
     (tmp_path / "master.key").write_text(master_key.hex())
     hub = Hub(tmp_path, {"HUB_DATABASE_URL": empty_url})
 
-    both = await asyncio.gather(*(asyncio.to_thread(hub.run_process, "migrate") for _ in range(2)))
+    async with asyncio.TaskGroup() as tasks:
+        both = [tasks.create_task(asyncio.to_thread(hub.run_process, "migrate")) for _ in range(2)]
 
-    assert [(ended.returncode, ended.stderr) for ended in both] == [(0, "")] * 2
+    assert [(ended.result().returncode, ended.result().stderr) for ended in both] == [(0, "")] * 2
     await check_migrated(empty)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from hub.accounts import grant_operation
 from hub.clock import machine_now
 from hub.store.engine import Store, open_store
+from hub.store.sqlite import OneWay
 from hub.store.tables import accounts
 from hub.store.vault import KeyFiles
 
@@ -63,7 +64,8 @@ async def test_a_reading_unit_holds_nothing_after_its_end(store: Store) -> None:
     async with store.reading(ACCOUNT) as unit:
         await unit.execute(select(accounts.c.id))
         held = (await unit.connection.get_raw_connection()).driver_connection
-    await held._execute(lambda: None)  # behind whatever nobody waited for
+    assert isinstance(held, OneWay)
+    await held._execute(lambda: None)  # type: ignore[no-untyped-call]  # behind whatever nobody waited for
 
     assert not held.in_transaction
 
