@@ -90,7 +90,7 @@ def _composed(config: HubConfig, store: Store, amocrms: AmoCrms) -> _Hub:
     news, registry, installer = News(), Registry(), Installer(amocrms)
     inbox = Inbox(store, clock, news)
     link = LinkServer(store, inbox, clock, name, registry=registry, news=news)
-    panel = panel_routes(store, amocrms, clock, registry, news, config.public_url)
+    panel = panel_routes(store, amocrms, clock, registry, news, config)
     reconcile = Reconcile(store, amocrms.crm_of, clock, wake=inbox.arrived, news=news)
     jobs = Jobs(store, Verbs(store, amocrms, installer, config.public_url).handlers())
 

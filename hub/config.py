@@ -17,6 +17,7 @@ AMOCRM_RATE = 7
 """Requests a second that amoCRM takes from one integration for one account."""
 
 _PREFIX = "HUB_"
+_SUPPORT_LENGTH = 300
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,20 @@ def _public_url(value: str) -> str:
     return f"{url.scheme}://{url.netloc}"
 
 
+def _one_line(value: str) -> str:
+    line = value.strip()
+    if not line or len(line) > _SUPPORT_LENGTH or not line.isprintable():
+        raise ValueError
+    return line
+
+
+def _https(value: str) -> str:
+    url = urlsplit(value)
+    if url.scheme != "https" or not url.hostname or url.username or not value.isprintable():
+        raise ValueError
+    return value
+
+
 def _database_url(value: str) -> str:
     if not re.match(r"sqlite:///.|postgres(ql)?://.", value):
         raise ValueError
@@ -121,6 +136,13 @@ class HubConfig(BaseModel):
         AMOCRM_RATE,
         ge=1,
         description=f"write requests a second, 1 to {AMOCRM_RATE} (more only for a stand-in named in HUB_AMOCRM_HOSTS)",
+    )
+    support: Annotated[str, BeforeValidator(_one_line)] | None = Field(
+        None,
+        description="write in one line whom the clinic calls, which /support shows, for example Орлова Анна, +7 999 000-00-01",
+    )
+    privacy_url: Annotated[str, BeforeValidator(_https)] | None = Field(
+        None, description="write the https address of the text on personal data, which /support links, or leave it out"
     )
     business_clock: Path | None = Field(
         None, description="write the path of a file with the business time (demo only), or leave it out"

@@ -16,6 +16,16 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 
+class _NoQueue:
+    """What nobody waits for (a rollback) is not left to a thread either: there is none."""
+
+    def put_nowait(self, work: tuple[asyncio.Future[Any] | None, Callable[[], Any]]) -> None:
+        future, function = work
+        done = function()
+        if future:
+            future.set_result(done)
+
+
 @contextmanager
 def statements_at_once() -> Iterator[None]:
     """aiosqlite, under the hub's store, without its threads."""
@@ -25,6 +35,7 @@ def statements_at_once() -> Iterator[None]:
 
     async def connect(self: aiosqlite.Connection) -> aiosqlite.Connection:
         self._connection = self._connector()
+        self._tx = _NoQueue()  # type: ignore[assignment]  # as much of one as is asked for
         return self
 
     async def rollback(self: OneWay) -> None:

@@ -17,12 +17,13 @@ define(['./dom.js', './panel.js', './stream.js', './sight.js', './copy.js'], fun
   const SHUT = ['refused', 'not_configured'];
   const SHUT_MS = 120000;
   const TOLD_MS = 2500;
+  const REFUSED_MS = 8000;
 
   /** @param place element to fill  @param key {kind: 'deals' | 'contacts', id, contacts} */
   function open(place, key, api, texts) {
     const name = key.kind + ':' + key.id;
     const deal = key.kind === 'deals';
-    const view = { phase: 'loading', panel: remembered.get(name) || null, stale: true, failed: null, told: '', done: null, search: null, support: api.support };
+    const view = { phase: 'loading', panel: remembered.get(name) || null, stale: true, failed: null, refused: null, told: '', done: null, search: null, support: api.support };
     let root = null;
     let closed = false;
     let flying = null;
@@ -33,6 +34,7 @@ define(['./dom.js', './panel.js', './stream.js', './sight.js', './copy.js'], fun
     let timer = null;
     let dueAt = Infinity;
     let telling = null;
+    let refusing = null;
 
     const act = {
       choose: deal ? function (patient) { change(function () { return api.choose(key.id, patient); }); } : null,
@@ -87,6 +89,7 @@ define(['./dom.js', './panel.js', './stream.js', './sight.js', './copy.js'], fun
     function change(call, told) {
       if (flying === 'change') { return; }
       unplan();
+      refuse(null);
       send('change', call(), told);
     }
 
@@ -115,7 +118,8 @@ define(['./dom.js', './panel.js', './stream.js', './sight.js', './copy.js'], fun
         view.search = what === 'change' ? null : view.search;
         remember(name, answer.body);
       } else if (what === 'change' && answer.reason) {
-        view.failed = answer.reason;
+        refuse(answer.reason);
+        again = true;
       } else {
         failures += 1;
         view.phase = answer.status === 401 ? 'expired' : answer.reason ? 'failed' : 'unreachable';
@@ -168,7 +172,7 @@ define(['./dom.js', './panel.js', './stream.js', './sight.js', './copy.js'], fun
       const mine = view.search;
       api.search(text).then(function (answer) {
         if (closed || view.search !== mine) { return; }
-        view.search = answer.ok ? { busy: false, persons: answer.body.persons || [], more: answer.body.more, failed: null }
+        view.search = answer.ok ? { busy: false, persons: answer.body.persons || [], more: answer.body.more, unsearched: answer.body.unsearched, failed: null }
           : { busy: false, persons: null, more: false, failed: answer.reason || texts.unreachable };
         draw();
       });
@@ -180,6 +184,14 @@ define(['./dom.js', './panel.js', './stream.js', './sight.js', './copy.js'], fun
       view.done = done;
       draw();
       telling = setTimeout(function () { view.told = ''; view.done = null; draw(); }, TOLD_MS);
+    }
+
+    /* Stands for a while beside what is asked anew: the question that was under way at the click was dropped, and the hub may have
+       refused because the card is old. */
+    function refuse(reason) {
+      clearTimeout(refusing);
+      view.refused = reason;
+      if (reason) { refusing = setTimeout(function () { view.refused = null; draw(); }, REFUSED_MS); }
     }
 
     function look(isSeen) {
@@ -194,6 +206,7 @@ define(['./dom.js', './panel.js', './stream.js', './sight.js', './copy.js'], fun
       unpaper();
       unplan();
       clearTimeout(telling);
+      clearTimeout(refusing);
       api.abort();
       place.replaceChildren();
     }

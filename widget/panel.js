@@ -1,8 +1,8 @@
 /* The panel: a pure function from what is known to elements. It knows neither amoCRM nor the network.
 
    view = {phase: 'loading' | 'answered' | 'unreachable' | 'expired' | 'failed', panel: the hub's answer (docs/panel.md) or null,
-           stale: whether a newer answer is on its way, failed: the hub's sentence or null, told: what is said aloud for a moment,
-           done: what was copied just now, search: null or {busy, persons, more, failed}, support: where it says whom to ask}
+           stale: whether a newer answer is on its way, failed: the hub's sentence or null, refused: why a click did nothing, told: what is said aloud for a moment,
+           done: what was copied just now, search: null or {busy, persons, more, unsearched, failed}, support: where it says whom to ask}
    act  = {choose(id), forget(), confirm(visit), search(text): null where this card cannot; retry(), copy(what, text)} */
 define(['./dom.js', './format.js', './people.js', './visits.js', './money.js'], function (dom, format, people, visits, money) {
   'use strict';
@@ -29,30 +29,41 @@ define(['./dom.js', './format.js', './people.js', './visits.js', './money.js'], 
     return view.phase !== 'answered' && view.phase !== 'loading';
   }
 
-  /* Nothing is called fresh that nobody has just asked about: its dot is grey, and says of when it is. */
+  /* Nothing is called fresh that nobody has just asked about: its dot is grey, and says of when it is. What was not fresh even then
+     says so itself, and keeps its words. */
   function fresh(view, t) {
     const said = view.panel.freshness || null;
-    if (!isOld(view) && (view.phase === 'answered' || !said || said.level !== 'green')) { return said; }
-    return view.panel.now ? { level: 'soft', text: (isOld(view) ? t.not_fresh : t.refreshing) + ' ' + format.moment(view.panel.now, view.panel.now) } : null;
+    if (view.phase === 'answered' || !said || said.level !== 'green') { return said; }
+    const at = dataAt(view.panel);
+    return { level: 'soft', text: (isOld(view) ? t.not_fresh : t.refreshing) + (at ? '. ' + t.data_at + ' ' + at : '') };
+  }
+
+  /* Of when the data are: the time of the answer says nothing of that. */
+  function dataAt(panel) {
+    const at = (panel.freshness || {}).read_through;
+    return at ? format.moment(at, panel.now) : null;
   }
 
   /* Something went wrong while an older answer stands below. */
   function trouble(view, act, t) {
-    if (!isOld(view)) { return view.failed ? notice('amber', view.failed) : null; }
-    const text = view.phase === 'expired' ? t.expired + '. ' + t.expired_hint : view.failed || t.unreachable + '. ' + older(view.panel, t);
-    return notice('red', text, button(t.retry, act.retry));
+    const refused = view.refused ? notice('amber', view.refused) : null;
+    if (!isOld(view)) { return refused; }
+    const text = view.failed || (view.phase === 'expired' ? t.expired + '. ' + t.expired_hint : t.unreachable + '. ' + older(view.panel, t));
+    return [notice('red', text, [button(t.retry, act.retry), view.phase === 'expired' && view.failed ? asked(view, t) : null]), refused];
   }
 
   function older(panel, t) {
-    return panel.now ? t.unreachable_at + ' ' + format.moment(panel.now, panel.now) + '. ' + t.again + '.' : t.unreachable_old + '.';
+    const at = dataAt(panel);
+    return at ? t.unreachable_at + ' ' + at + '. ' + t.again + '.' : t.unreachable_old + '.';
   }
 
+  /* Why amoCRM's token was not taken only the hub knows: to come in again helps where it says nothing of it. */
   function failed(view, act, t) {
-    const expired = view.phase === 'expired';
+    const expired = view.phase === 'expired' && !view.failed;
     return h('div', { class: 'identlink__told', role: 'alert', key: 'failed' },
       h('strong', {}, expired ? t.expired : view.failed ? t.failed : t.unreachable),
       h('p', {}, expired ? t.expired_hint : view.failed || t.unreachable_hint),
-      h('div', { class: 'identlink__buttons' }, button(t.retry, act.retry), !expired && view.failed ? asked(view, t) : null));
+      h('div', { class: 'identlink__buttons' }, button(t.retry, act.retry), view.failed ? asked(view, t) : null));
   }
 
   function told(panel, view, act, t) {
@@ -82,6 +93,7 @@ define(['./dom.js', './format.js', './people.js', './visits.js', './money.js'], 
     return h('article', { key: patient.id }, [
       banners(patient, now, t),
       who(panel, act, t),
+      people.asked(panel, view, act, t),
       visits.next(patient, panel, act, t),
       visits.past(patient, now, t),
       patient.balance ? money.balance(patient.balance, now, t) : null,

@@ -8,13 +8,19 @@ define(['./dom.js', './format.js'], function (dom, format) {
   /** Persons to choose from; where this card cannot keep a choice, to read. */
   function list(persons, now, act, t) {
     return h('ul', { class: 'identlink__people' }, persons.map(function (person) {
-      const facts = [format.age(person.age), person.next_visit_on ? t.visit_on + ' ' + format.day(person.next_visit_on, now) : t.no_visit];
+      const facts = [format.age(person.age), booked(person, now, t)];
       const inside = [h('span', { class: 'identlink__personname', title: person.name }, dom.said(person.name)),
         h('span', { class: 'identlink__facts' }, dom.joined(facts))];
       return h('li', { key: person.id }, act.choose
         ? h('button', { type: 'button', class: 'identlink__person', onclick: function () { act.choose(person.id); } }, inside)
         : h('div', { class: 'identlink__person identlink__person_told' }, inside));
     }));
+  }
+
+  /* While a clinic is read for the first time, no day does not mean that nothing is booked. */
+  function booked(person, now, t) {
+    if (person.next_visit_on) { return t.visit_on + ' ' + format.day(person.next_visit_on, now); }
+    return person.next_visit_known === false ? null : t.no_visit;
   }
 
   /** Another patient of the clinic: by a part of the name, the phone or the card number. */
@@ -27,6 +33,15 @@ define(['./dom.js', './format.js'], function (dom, format) {
           h('button', { type: 'submit', class: 'identlink__button' }, t.search))),
       h('p', { class: 'identlink__facts identlink__few', hidden: true }, t.search_few),
       h('div', { class: 'identlink__found', role: 'status' }, view.search ? found(view.search, panel.now, act, t) : null));
+  }
+
+  /** The rules wait for a person's word: who is shown is an answer; whose the deal is, somebody else may be too. */
+  function asked(panel, view, act, t) {
+    if (!panel.asked || !act.choose) { return null; }
+    const which = panel.asked === 'deal' ? 'deal' : 'person';
+    return h('section', { class: 'identlink__asked', key: 'asked' }, h('h4', { class: 'identlink__ask' }, t['asked_' + which]), h('p', { class: 'identlink__facts' }, t['asked_hint_' + which]),
+      h('div', { class: 'identlink__buttons' }, h('button', { type: 'button', class: 'identlink__button', onclick: function () { act.choose(panel.patient.id); } }, t['asked_yes_' + which])),
+      which === 'person' ? search(panel, view, act, t) : null);
   }
 
   function submitted(event, act) {
@@ -44,8 +59,9 @@ define(['./dom.js', './format.js'], function (dom, format) {
   function found(search, now, act, t) {
     if (search.busy) { return h('p', { class: 'identlink__facts' }, t.searching); }
     if (search.failed) { return h('p', { class: 'identlink__late' }, search.failed); }
-    if (!search.persons.length) { return h('p', { class: 'identlink__facts' }, t.search_none); }
-    return [list(search.persons, now, act, t), search.more ? h('p', { class: 'identlink__facts' }, t.search_more) : null];
+    const nobody = h('p', { class: 'identlink__facts' }, t.search_none);
+    return [search.unsearched ? h('p', { class: 'identlink__gap', key: 'unsearched' }, dom.said(search.unsearched)) : null,
+      search.persons.length ? list(search.persons, now, act, t) : nobody, search.more ? h('p', { class: 'identlink__facts' }, t.search_more) : null];
   }
 
   /** Representatives and family. */
@@ -58,5 +74,5 @@ define(['./dom.js', './format.js'], function (dom, format) {
     })));
   }
 
-  return { list: list, relatives: relatives, search: search };
+  return { asked: asked, list: list, relatives: relatives, search: search };
 });

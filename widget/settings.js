@@ -66,22 +66,26 @@ define(['./dom.js', './settings_draft.js', './settings_view.js', './sight.js'], 
     }
 
     function save() {
-      send(view.draft, function (body) {
-        show(body);
-        view.saved = true;
+      const sent = view.draft;
+      send(sent, function (body) {
+        saved(body, view.draft === sent ? null : view.draft);
+        view.saved = view.draft === body.settings;
         tell(t.saved);
       });
     }
 
     /* At once, and without what else is being changed: that stays a draft. */
     function pause(isOn) {
-      const mine = view.draft;
-      const changed = isChanged();
       send(draft.put(view.answer.settings, ['paused'], isOn), function (body) {
-        show(body);
-        if (changed) { view.draft = Object.assign({}, mine, { paused: isOn, version: body.version }); }
+        saved(body, isChanged() ? Object.assign({}, view.draft, { paused: isOn }) : null);
         tell(isOn ? t.paused_told : t.resumed_told);
       });
+    }
+
+    /* What was changed and not sent, or while the answer was on its way, is a draft of what stands now. */
+    function saved(body, mine) {
+      show(body);
+      if (mine) { view.draft = Object.assign({}, mine, { version: body.version }); }
     }
 
     function send(settings, done) {

@@ -73,9 +73,12 @@ define([], function () {
     return put(settings, ['pipelines', name], Object.assign({}, before, { pipeline_id: pipelineId, targets: targets }));
   }
 
-  /** One more pipeline, for a branch that has its own: it begins as the first one stands. */
+  /** One more pipeline, for a branch that has its own: it begins as the first one stands. Its name may be that of a row which leads to
+      another pipeline by now. */
   function withPipeline(settings, choices, pipelineId) {
-    const name = 'pipeline_' + pipelineId;
+    const first = 'pipeline_' + pipelineId;
+    let name = first;
+    for (let number = 2; own(settings.pipelines, name); number += 1) { name = first + '_' + number; }
     return toPipeline(put(settings, ['pipelines', name], copy(settings.pipelines.primary)), choices, name, pipelineId);
   }
 

@@ -205,8 +205,10 @@ define(['./dom.js', './format.js', './settings_draft.js', './settings_changes.js
     return h('div', { class: 'identlink__notice identlink__notice_' + level, role: 'status' }, h('span', {}, text));
   }
 
+  /* A button that cannot be pressed now keeps the focus of whoever has just pressed it. */
   function button(text, onclick, look, label, disabled) {
-    return h('button', { type: 'button', class: look || 'identlink__button', onclick: onclick, 'aria-label': label, disabled: disabled }, text);
+    return h('button', { type: 'button', class: look || 'identlink__button', onclick: disabled ? null : onclick, 'aria-label': label,
+      'aria-disabled': disabled ? 'true' : null }, text);
   }
 
   return { render: render };

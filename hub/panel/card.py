@@ -5,7 +5,6 @@ import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -21,13 +20,13 @@ from hub.panel.facts import Answers, Known, Site, Somebody, Subject, completed, 
 from hub.panel.freshness import freshness, worst
 from hub.panel.journal import Journal
 from hub.panel.known import Links, macs, read_account, read_beside, read_known, read_sites, with_phones
-from hub.panel.model import Freshness, Panel, Why
+from hub.panel.model import Freshness, Panel
 from hub.panel.model import Rights as MayDo
 from hub.panel.offered import Offered
 from hub.panel.rights import Rights, granted
 from hub.panel.streams import StreamKey, Watch
 from hub.panel.visitor import Told, Visitor
-from hub.panel.why import why_of
+from hub.panel.why import Reasons, reasons_of
 from hub.rules.model import PatientKey
 from hub.rules.settings import Settings
 from hub.store.engine import Store
@@ -57,7 +56,7 @@ class _Beside:
     """What only the hub knows: of the patient whom the card is about, and of the deal."""
 
     known: Known
-    why: Why | None
+    reasons: Reasons
     confirmation: Confirmation | None
 
 
@@ -165,17 +164,18 @@ class Cards:
                 people=people,
                 rights=card.rights,
                 now=self._clock.now(),
-                why=beside.why,
+                why=beside.reasons.why,
+                asks=beside.reasons.asks,
                 confirmation=beside.confirmation,
             )
         )
 
     async def _beside(self, card: _Open) -> _Beside:
-        deal_id, wanted, zone = card.subject.deal_id, card.subject.wanted, ZoneInfo(card.settings.zone)
+        deal_id, wanted = card.subject.deal_id, card.subject.wanted
         async with self._store.reading(card.visitor.account) as unit:
             return _Beside(
                 known=await read_beside(unit, wanted) if wanted else Known(),
-                why=await why_of(unit, deal_id, zone, is_nobodys=wanted is None) if deal_id else None,
+                reasons=await reasons_of(unit, deal_id, card.settings, is_nobodys=not wanted) if deal_id else Reasons(),
                 confirmation=await read_confirmation(unit, deal_id) if deal_id else None,
             )
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from hub.panel import compose_money, compose_visits
 from hub.panel.facts import Answers, Site, Somebody, Subject, age_on
 from hub.panel.freshness import freshness, worst
-from hub.panel.model import CheckupCard, Freshness, Panel, PatientCard, Person, Relative, Rights, Why
+from hub.panel.model import Asked, CheckupCard, Freshness, Panel, PatientCard, Person, Relative, Rights, Why
 from hub.rules.confirmed import Confirmation
 from hub.rules.model import PatientKey
 from hub.rules.names import same_name
@@ -34,6 +34,7 @@ class Facts:
     rights: Rights
     now: datetime
     why: Why | None = None
+    asks: Asked | None = None
     confirmation: Confirmation | None = None
 
 
@@ -85,12 +86,14 @@ def person(one: Somebody, now: datetime) -> Person:
 
 
 def _card(facts: Facts, shown: Somebody, others: Sequence[Somebody]) -> Panel:
+    is_chosen = facts.subject.chosen and shown.key == facts.subject.wanted
     return _panel(
         facts,
         "offline" if shown.key.database in facts.answers.silent else "found",
         shown.key.database,
         patient=_patient(facts, shown, others),
-        chosen=facts.subject.chosen and shown.key == facts.subject.wanted,
+        chosen=is_chosen,
+        asked=None if is_chosen else facts.asks,
         others=tuple(person(one, facts.now) for one in others),
     )
 

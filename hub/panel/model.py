@@ -9,6 +9,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 Money: TypeAlias = Annotated[str, Field(pattern=r"^-?\d+\.\d{2}$")]
 Day: TypeAlias = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Asked: TypeAlias = Literal["person", "deal"]
+"""What a choice is waited for: who the deal's patient is, or whether the patient's new visits go to this deal of several."""
 
 
 class _Part(BaseModel):
@@ -156,6 +158,8 @@ class Panel(_Part):
     patient: PatientCard | None = None
     chosen: bool = False
     """An operator chose this person for the deal; the choice can be taken back."""
+    asked: Asked | None = None
+    """`why` says that somebody is to choose, and nobody has: choosing a patient for this deal is the answer."""
     others: tuple[Person, ...] = ()
     persons: tuple[Person, ...] = ()
     typed_name: str | None = Field(None, repr=False)

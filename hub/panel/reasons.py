@@ -3,21 +3,29 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hub.panel.model import Asked
 from hub.rules.plan import Outcome
 
 
 @dataclass(frozen=True)
 class Reason:
-    """By which rule, and the sentence."""
+    """By which rule, and the sentence. `asks`: which choice of an operator would end it."""
 
     rule: str
     text: str
+    asks: Asked | None = None
 
 
 REASONS: Mapping[str, Reason] = {
-    "several_deals": Reason("R11", "У пациента несколько открытых сделок: выберите, в какую ставить новые приёмы"),
-    "several_candidates": Reason("R11", "На этом номере несколько подходящих сделок или контактов: выберите пациента"),
-    "other_name_on_phone": Reason("R11", "На номере пациента сделка с другим именем: выберите, кто звонил"),
+    "several_deals": Reason(
+        "R11", "У пациента несколько открытых сделок: выберите, в какую ставить новые приёмы", asks="deal"
+    ),
+    "several_candidates": Reason(
+        "R11", "На этом номере несколько подходящих сделок или контактов: выберите пациента", asks="person"
+    ),
+    "other_name_on_phone": Reason(
+        "R11", "На номере пациента сделка с другим именем: выберите, кто звонил", asks="person"
+    ),
     "no_patient": Reason("R24", "Приём без карты пациента: сделка не ведётся"),
     "nameless": Reason("R24", "В карте пациента нет ни имени, ни телефона: сделка не ведётся"),
     "archived": Reason("R24", "Карта пациента в архиве: новые приёмы сделку не создают"),

@@ -1,6 +1,7 @@
 """What a visitor may see (R25), as amoCRM says: who the user is, by the hub's own token; cards, as this very user. Knows nothing of
 patients."""
 
+import time
 from collections.abc import Awaitable, Callable
 from math import ceil
 from typing import Literal, TypeAlias, TypeVar
@@ -16,6 +17,8 @@ from wire.errors import NeedsOperator, Park, Retry
 __all__ = ["Rights", "SeenContact", "SeenDeal", "User", "granted"]
 
 HOLDS_SECONDS = 300.0
+CARD_HOLDS_SECONDS = 5.0
+"""What stands in a card: a number that was just corrected is to be seen. Where amoCRM cannot be asked, it counts as long as the rest."""
 REFUSAL_HOLDS_SECONDS = 30.0
 """Whoever was just given a right does not want to wait for it."""
 
@@ -44,13 +47,13 @@ def granted(user: User, whom: tuple[str, ...]) -> bool:
 
 
 class Rights:
-    """Of all accounts. What amoCRM said counts for five minutes."""
+    """Of all accounts. Who somebody is counts for five minutes, what stands in a card for some seconds."""
 
-    def __init__(self, amocrms: AmoCrms) -> None:
+    def __init__(self, amocrms: AmoCrms, now: Callable[[], float] = time.monotonic) -> None:
         self._amocrms = amocrms
-        self._users: Shared[tuple[int, int], User | None] = Shared(lambda user: _holds(user is not None))
-        self._deals: Shared[tuple[int, int, int], SeenDeal | Denied] = Shared(_card_holds)
-        self._contacts: Shared[tuple[int, int, int], SeenContact | Denied] = Shared(_card_holds)
+        self._users: Shared[tuple[int, int], User | None] = Shared(lambda user: _holds(user is not None), now)
+        self._deals: Shared[tuple[int, int, int], SeenDeal | Denied] = Shared(_card_holds, now, _card_counts)
+        self._contacts: Shared[tuple[int, int, int], SeenContact | Denied] = Shared(_card_holds, now, _card_counts)
 
     async def user(self, visitor: Visitor) -> User:
         """Who asks. Whether this user is free or an admin, is for whoever calls to judge (`granted`)."""
@@ -114,11 +117,15 @@ class Rights:
         return self._amocrms.crm_of(account, Priority.OPERATOR)
 
 
-def _holds(good: bool) -> float:
-    return HOLDS_SECONDS if good else REFUSAL_HOLDS_SECONDS
+def _holds(good: bool, seconds: float = HOLDS_SECONDS) -> float:
+    return seconds if good else REFUSAL_HOLDS_SECONDS
 
 
 def _card_holds(card: SeenDeal | SeenContact | Denied) -> float:
+    return _holds(not isinstance(card, str), CARD_HOLDS_SECONDS)
+
+
+def _card_counts(card: SeenDeal | SeenContact | Denied) -> float:
     return _holds(not isinstance(card, str))
 
 

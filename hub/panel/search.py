@@ -35,6 +35,8 @@ MAY_NOT = "У вас нет права искать пациентов. Его �
 NOT_CONFIGURED = "Поиск заработает, когда клинику подключат и виджет настроят."
 TOO_MANY = "Слишком много поисков за час. Подождите немного или откройте карточку нужного контакта."
 NO_ANSWER = "Клиника сейчас не отвечает, а поиск идёт прямо в IDENT. Повторите через минуту."
+SILENT = "Нет ответа, там не искали"
+LOADING = "Данные ещё загружаются, кого-то может не хватать"
 _LONGEST = 100
 _AGAIN_AFTER_SECONDS = 30
 
@@ -47,13 +49,20 @@ class Wanted(BaseModel):
     text: str = Field(repr=False)
 
 
+class FoundPerson(Person):
+    """One who fits. `next_visit_known` False: the clinic is not read so far yet, so that no day does not mean not booked."""
+
+    next_visit_known: bool = True
+
+
 class Found(BaseModel):
-    """At most `MAX_FOUND` persons; `more`: others fit too, so type more."""
+    """At most `MAX_FOUND` persons; `more`: others fit too, so type more; `unsearched`: where nobody looked, in words."""
 
     model_config = ConfigDict(frozen=True)
 
-    persons: tuple[Person, ...]
+    persons: tuple[FoundPerson, ...]
     more: bool = False
+    unsearched: str | None = None
 
 
 class Searches:
@@ -88,11 +97,15 @@ class Searches:
         answers = await self._answers(visitor, sites, question)
         if not answers:
             raise Told(503, "busy", NO_ANSWER, _AGAIN_AFTER_SECONDS)
-        hits = merged(answers, more=len(answers) < len(sites))
+        hits = merged(answers)
         await self._journal.note(visitor, "search", tuple(str(hit.key) for hit in hits.shown))
         self._offered.put(visitor, [hit.key for hit in hits.shown])
         now = self._clock.now()
-        return Found(persons=tuple(_person(hit, sites[hit.key.database], now) for hit in hits.shown), more=hits.more)
+        return Found(
+            persons=tuple(_person(hit, sites[hit.key.database], now) for hit in hits.shown),
+            more=hits.more,
+            unsearched=unsearched({database: site.stand.name for database, site in sites.items()}, answers),
+        )
 
     async def _allowed(self, visitor: Visitor) -> Mapping[str, Site]:
         """The clinics that this user may search now. Whoever has no right does not use up tries."""
@@ -172,18 +185,28 @@ def question_of(text: str) -> SearchQuestion:
         raise Told(400, "bad_question", TOO_FEW) from None
 
 
-def merged(answers: Mapping[str, SearchAnswer], *, more: bool) -> Hits:
-    """In the order of names, archived cards last. `more`: not all clinics answered."""
+def merged(answers: Mapping[str, SearchAnswer]) -> Hits:
+    """In the order of names, archived cards last."""
     hits = [Hit(PatientKey(database, one.id), one) for database, answer in answers.items() for one in answer.patients]
     hits.sort(key=lambda hit: (bool(hit.patient.archived), (hit.patient.name or "").casefold(), str(hit.key)))
-    is_more = more or len(hits) > MAX_FOUND or any(answer.more or answer.partial for answer in answers.values())
-    return Hits(tuple(hits[:MAX_FOUND]), is_more)
+    return Hits(tuple(hits[:MAX_FOUND]), len(hits) > MAX_FOUND or any(answer.more for answer in answers.values()))
 
 
-def _person(hit: Hit, site: Site, now: datetime) -> Person:
-    return Person(
+def unsearched(names: Mapping[str, str], answers: Mapping[str, SearchAnswer]) -> str | None:
+    """Who was not found may be there: clinics that are silent, or that are read for the first time. `names` of all of them."""
+    silent = [name for database, name in names.items() if database not in answers]
+    loading = [names[database] for database, answer in answers.items() if answer.partial]
+    said = [f"{SILENT}: {', '.join(silent)}."] if silent else []
+    if loading:
+        said.append(f"{LOADING}: {', '.join(loading)}." if len(names) > 1 else f"{LOADING}.")
+    return " ".join(said) or None
+
+
+def _person(hit: Hit, site: Site, now: datetime) -> FoundPerson:
+    return FoundPerson(
         id=str(hit.key),
         name=hit.patient.name or NAMELESS,
         age=age_on(hit.patient.birth_date, site.today(now)),
         next_visit_on=hit.patient.next_visit_on,
+        next_visit_known="next_visit_on" in hit.patient.model_fields_set,
     )

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from hub.amocrm.client import AmoCrms
 from hub.clock import Clock
+from hub.config import HubConfig
 from hub.link import Registry
 from hub.link.lookups import Lookups
 from hub.news import News
@@ -32,7 +33,7 @@ class Service:
 
 
 def panel_routes(
-    store: Store, amocrms: AmoCrms, clock: Clock, registry: Registry, news: News, public_url: str
+    store: Store, amocrms: AmoCrms, clock: Clock, registry: Registry, news: News, config: HubConfig
 ) -> Service:
     """The panel of a hub."""
     door = Door(amocrms.tools.integrations, amocrms.tools.hosts)
@@ -42,7 +43,7 @@ def panel_routes(
     searches = Searches(store, rights, lookups, registry, journal, clock, offered)
     actions = Actions(store, amocrms, rights, journal, cards, clock, news)
     settings = SettingsDesk(store, amocrms, rights, clock, registry)
-    streams = Streams(door, store, rights, news, public_url, watch_of=cards.watch, freshness_of=cards.freshness)
+    streams = Streams(door, store, rights, news, config.public_url, watch_of=cards.watch, freshness_of=cards.freshness)
     return Service(
         routes=(
             *cards.routes(door),
@@ -50,7 +51,7 @@ def panel_routes(
             *actions.routes(door),
             *settings.routes(door),
             *streams.routes(),
-            support.route(),
+            support.route(config.support, config.privacy_url),
             door.rest(),  # last: whatever nobody else serves
         ),
         close=streams.close,

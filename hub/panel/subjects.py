@@ -55,24 +55,29 @@ async def read_subject(unit: Unit, seen: Seen) -> Subject:
     named = () if is_deal else await linked_to_contact(unit, seen.key.id)
     wanted = choice or link or (named[0] if len(named) == 1 else None)
     own = await known_phones(unit, wanted) if wanted else ()
-    typed = [phone for contact in seen.contacts for phone in contact.phones]
+    phones = [phone for contact in seen.contacts for phone in contact.phones]
+    typed_name, typed_phone = _typed(seen.contacts)
     return Subject(
         name=f"{seen.key.kind}:{seen.key.id}",
         deal_id=seen.key.id if is_deal else None,
         wanted=wanted,
         chosen=choice is not None,
         named=named if wanted is None else (),
-        phones=tuple(dict.fromkeys([*typed, *own]))[:MAX_ASKED],
-        typed_name=_typed_name(seen.contacts),
-        typed_phone=_typed_phone(seen.contacts),
+        phones=tuple(dict.fromkeys([*phones, *own]))[:MAX_ASKED],
+        typed_name=typed_name,
+        typed_phone=typed_phone,
     )
 
 
-def _typed_name(contacts: Sequence[SeenContact]) -> str | None:
+def _typed(contacts: Sequence[SeenContact]) -> tuple[str | None, str | None]:
+    """Name and phone of one person, as IDENT's form takes them: of the first who has a phone. A name is borrowed from another contact
+    only where no second one has a phone: else it would be somebody else's."""
+    reachable = [contact for contact in contacts if contact.phones or contact.raw_phones]
+    first = reachable[:1]
+    name = _name(first) or (None if len(reachable) > 1 else _name(contacts))
+    phone = next((phone for one in first for phone in (*one.phones, *one.raw_phones)), None)
+    return name, phone
+
+
+def _name(contacts: Sequence[SeenContact]) -> str | None:
     return next((contact.name for contact in contacts if not is_blank(contact.name)), None)
-
-
-def _typed_phone(contacts: Sequence[SeenContact]) -> str | None:
-    """As IDENT's form takes it: a number that could be read, else what somebody typed."""
-    read = [phone for contact in contacts for phone in contact.phones]
-    return next(iter([*read, *(phone for contact in contacts for phone in contact.raw_phones)]), None)

@@ -2,6 +2,7 @@
 (`hub.rules.explain`, `hub.panel.reasons`)."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -9,17 +10,27 @@ from hub.amocrm.prepare import known_schema
 from hub.links import own
 from hub.links.choices import read_choice
 from hub.links.outcomes import Said, about
-from hub.panel.model import Why
+from hub.panel.model import Asked, Why
 from hub.panel.reasons import reason_of
 from hub.rules.model import Explanation, Stage, Written
+from hub.rules.plan import OwnDeal
+from hub.rules.settings import Settings
 from hub.store.engine import Unit
 
 BY_HAND = "Этап меняли вручную после этого"
 
 
-async def why_of(
-    unit: Unit, deal_id: int, zone: ZoneInfo, stands: Stage | None = None, *, is_nobodys: bool = False
-) -> Why | None:
+@dataclass(frozen=True)
+class Reasons:
+    """Why the deal stands so, and which choice of an operator would change that."""
+
+    why: Why | None = None
+    asks: Asked | None = None
+
+
+async def reasons_of(
+    unit: Unit, deal_id: int, settings: Settings, stands: Stage | None = None, *, is_nobodys: bool = False
+) -> Reasons:
     """`stands`: where the deal was just read to stand; None: as the hub last saw it. `is_nobodys`: whoever asks knows that it is no
     patient's, by link or by choice."""
     found = None if is_nobodys else await own.read_deal(unit, deal_id)
@@ -28,7 +39,14 @@ async def why_of(
     written = found[1].memory.written if found else Written()
     by_hand = found is not None and written.why is not None and _is_by_hand(written, stands or found[1].stage)
     name = await _stage_before(unit, written.why)
-    return _why(written.why, said, zone, by_hand=by_hand, stage_before=name)
+    why = _why(written.why, said, ZoneInfo(settings.zone), by_hand=by_hand, stage_before=name)
+    asks = next((reason.asks for one in said if (reason := reason_of(one.outcome)).asks), None)
+    return Reasons(why, asks if found is None or _takes_visits(found[1], settings) else None)
+
+
+def _takes_visits(deal: OwnDeal, settings: Settings) -> bool:
+    """A choice for another one would change nothing."""
+    return deal.stage.open and settings.mapped(deal.stage.pipeline_id) is not None
 
 
 def _why(

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from hub.panel.door import BAD_TOKEN
 from tests.browser.cards import Cards
 from tests.browser.fake_hub import GONE, Answer, Asked, FakeHub, Json, Refusal, golden
 
@@ -103,6 +104,21 @@ async def search(cards: Cards) -> None:
     await cards.panel.locator(".identlink__person").first.wait_for()
 
 
+async def search_in_part(cards: Cards) -> None:
+    """One clinic is silent, and the other is still being read."""
+    gap = "Нет ответа, там не искали: На Мира. Данные ещё загружаются, кого-то может не хватать: На Ленина."
+    one = golden("several")["persons"][2] | {"next_visit_known": False}
+
+    def found(asked: Asked) -> Answer:
+        said: Json = {"persons": [one], "more": False, "unsearched": gap}
+        return said if "/search" in asked.path else golden("nobody")
+
+    cards.hub.answer = found
+    await cards.panel.get_by_role("searchbox").fill("Петр")
+    await cards.panel.get_by_role("button", name="Найти").click()
+    await cards.panel.locator(".identlink__person").first.wait_for()
+
+
 async def refuse_confirmation(cards: Cards) -> None:
     cards.hub.says(Refusal(429, "too_many", "Слишком много действий подряд. Подождите минуту и повторите."))
     await cards.panel.get_by_role("button", name="Подтвердил").click()
@@ -117,6 +133,9 @@ async def lose_the_hub(cards: Cards) -> None:
     await cards.panel.locator(".identlink__notice_red").wait_for()
 
 
+SEVERAL_DEALS = golden("found_asked")["why"] | {
+    "text": "У пациента несколько открытых сделок: выберите, в какую ставить новые приёмы"
+}
 BUSY = Refusal(503, "busy", "Сервер занят. Повторите через минуту.")
 SCENES = (
     Scene("loading", "held", "loading"),
@@ -126,22 +145,28 @@ SCENES = (
     Scene("found_net", only_net(), "found"),
     Scene("found_chosen", panel("found", chosen=True), "found"),
     Scene("found_confirmed", confirmed(), "found"),
+    Scene("found_asked", golden("found_asked"), "found"),
+    Scene("found_asked_deal", panel("found_asked", asked="deal", why=SEVERAL_DEALS), "found"),
     Scene("found_cancelled_today", golden("found_cancelled_today"), "found"),
     Scene("found_amber", golden("found_amber"), "found"),
     Scene("found_contact", panel("found", why=None), "found", contact=True),
     Scene("found_action_refused", golden("found"), "found", refuse_confirmation, provokes=True),
     Scene("found_hub_lost", golden("found"), "found", lose_the_hub, provokes=True),
+    Scene("found_amber_hub_lost", golden("found_amber"), "found", lose_the_hub, provokes=True),
     Scene("several", golden("several"), "several"),
     Scene("several_contact", golden("several"), "several", contact=True),
     Scene("nobody", golden("nobody"), "nobody"),
     Scene("nobody_copied", golden("nobody"), "nobody", copy_name),
     Scene("nobody_search", golden("nobody"), "nobody", search),
+    Scene("nobody_search_part", golden("nobody"), "nobody", search_in_part),
     Scene("offline", golden("offline"), "offline"),
+    Scene("offline_hub_lost", golden("offline"), "offline", lose_the_hub, provokes=True),
     Scene("offline_unknown", golden("offline_unknown"), "offline"),
     Scene("refused", golden("refused"), "refused"),
     Scene("not_configured", golden("not_configured"), "not_configured"),
     Scene("outdated", {"state": "asleep"}, "unknown"),
     Scene("unreachable", GONE, "unreachable", provokes=True),
-    Scene("expired", Refusal(401, "bad_token", "Обновите страницу."), "expired", provokes=True),
+    Scene("expired", Refusal(401, "bad_token", ""), "expired", provokes=True),
+    Scene("unproved", Refusal(401, "bad_token", BAD_TOKEN), "expired", provokes=True),
     Scene("failed", BUSY, "failed", provokes=True),
 )

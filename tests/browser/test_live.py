@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import BrowserContext, expect
 
+from hub.panel.door import BAD_TOKEN
 from tests.browser.cards import DEALS, Cards, Office, changed_script
 from tests.browser.conftest import BROWSER
 from tests.browser.fake_hub import Answer, Asked, Json, Refusal, golden
@@ -214,6 +215,27 @@ async def test_an_answer_that_was_on_its_way_when_the_operator_chose_is_dropped(
     await cards.shows("found")
 
 
+async def test_a_refused_click_does_not_lose_the_answer_that_was_on_its_way(cards: Cards, troubles: list[str]) -> None:
+    """The old visit once stood as fresh for ten minutes after that."""
+    await cards.go_to("leads", 12)
+    await cards.shows("found")
+    await listening(cards, 12)
+    refused = Refusal(400, "bad_question", "Этот приём уже не ближайший.")
+    cards.hub.answer = lambda asked: refused if asked.method == "POST" else named("Новый Ответ")
+    cards.hub.delay = lambda asked: 0.8 if asked.method == "GET" else 0
+    asked = cards.hub.count("GET /panel/v1/deals/")
+    cards.hub.tell("changed")
+    await cards.hub.until(lambda: cards.hub.count("GET /panel/v1/deals/") > asked)
+    await cards.panel.get_by_role("button", name="Подтвердил").click()
+    await expect(cards.panel).to_contain_text("Этот приём уже не ближайший.")
+
+    await expect(cards.panel.locator(".identlink__name")).to_have_text("Новый Ответ")
+    await cards.shows("found")
+    await expect(cards.panel).to_contain_text("Этот приём уже не ближайший.")
+    await expect(cards.panel).not_to_contain_text("Этот приём уже не ближайший.", timeout=10_000)
+    troubles.clear()
+
+
 async def test_a_hub_that_is_restarted_is_noticed_and_found_again_by_itself(cards: Cards, troubles: list[str]) -> None:
     await cards.go_to("leads", 6)
     await cards.shows("found")
@@ -269,9 +291,13 @@ async def test_an_expired_token_says_what_to_do_and_a_reload_helps(cards: Cards,
     await cards.shows("found")
     await listening(cards, 7)
     tokens = {asked.token for asked in cards.hub.asked}
-    cards.hub.says(Refusal(401, "bad_token", "Обновите страницу."))
+    cards.hub.says(Refusal(401, "bad_token", BAD_TOKEN))
     cards.hub.tell("changed")
 
+    await expect(cards.panel.locator(".identlink__notice_red")).to_contain_text("переустановить виджет")
+    await expect(cards.panel.get_by_role("link", name="Кого спросить")).to_be_visible()
+    cards.hub.says(Refusal(401, "bad_token", ""))
+    await cards.panel.get_by_role("button", name="Повторить").click()
     await expect(cards.panel.locator(".identlink__notice_red")).to_contain_text("обновите страницу (F5)")
     cards.hub.forget()
     await cards.page.reload()

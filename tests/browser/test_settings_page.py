@@ -122,6 +122,43 @@ async def test_a_pause_acts_at_once_and_leaves_what_is_being_changed(cards: Card
     assert desk.saved == [GOLDEN["settings"] | {"paused": True}]
 
 
+async def test_what_is_changed_while_a_save_is_under_way_stays_and_so_does_the_focus(cards: Cards) -> None:
+    desk = Desk()
+    page = await opened(cards, desk)
+    cards.hub.delay = lambda asked: 0.6 if asked.method == "PUT" else 0
+    await stage(page, "Пришёл").select_option(label="Предоплата")
+    save = page.get_by_role("button", name="Сохранить")
+    await save.focus()
+    await cards.page.keyboard.press("Enter")
+    await expect(page.get_by_role("button", name="Сохраняем…")).to_be_focused()
+    await stage(page, "Пришёл").select_option(label="Не двигать")
+    await page.get_by_role("group", name="Деньги").get_by_label("Все", exact=True).check()
+    await expect(save).to_be_enabled()
+    await expect(page.get_by_text("Изменений: 2")).to_be_visible()
+    await expect(stage(page, "Пришёл")).to_have_value("")
+    await save.focus()
+    await cards.page.keyboard.press("Enter")
+    await expect(page.locator(".identlink__footer")).to_contain_text("Настройки сохранены")
+
+    await expect(save).to_be_focused()
+    assert [one["rights"]["money"] for one in desk.saved] == [GOLDEN["settings"]["rights"]["money"], ["all"]]
+    assert [one["pipelines"]["primary"]["targets"]["arrived"]["stage"] for one in desk.saved] == [1003, None]
+
+
+async def test_what_is_changed_while_the_pause_is_set_stays_too(cards: Cards) -> None:
+    desk = Desk()
+    page = await opened(cards, desk)
+    cards.hub.delay = lambda asked: 0.6 if asked.method == "PUT" else 0
+    await page.get_by_role("button", name="Остановить запись").click()
+    await stage(page, "Пришёл").select_option(label="Предоплата")
+    await expect(page.get_by_role("button", name="Снять с паузы")).to_be_visible()
+
+    await expect(stage(page, "Пришёл")).to_have_value("1003")
+    await page.get_by_role("button", name="Сохранить").click()
+    await expect(page.locator(".identlink__footer")).to_contain_text("Настройки сохранены")
+    assert [one["paused"] for one in desk.saved] == [True, True]
+
+
 async def test_sums_are_confirmed_and_revoked_with_who_and_when_beside(cards: Cards) -> None:
     desk = Desk()
     page = await opened(cards, desk)

@@ -19,16 +19,21 @@ SAYS = {
               "Профосмотр", "не записано на 47 500 ₽", "До этого: «Новое обращение»"],
     "found_amber": ["данные"],
     "found_net": ["Деньги", "одним итогом", "Аванс", "3 800 ₽"],
+    "found_asked": ["Кто звонил?", "Звонил этот пациент", "Другой пациент", "выберите, кто звонил"],
+    "found_asked_deal": ["Куда ставить новые приёмы?", "В эту сделку", "выберите, в какую ставить"],
     "found_cancelled_today": ["Отменил сегодня"],
     "found_chosen": ["Отменить выбор"],
     "found_confirmed": ["✓ подтверждён", "Орлова Анна, 24 ноя, 12:40"],
     "found_action_refused": ["Подождите минуту и повторите.", "Петров Пётр Ильич"],
     "found_hub_lost": ["Сервер интеграции не отвечает. Ниже данные на вт 24 ноя, 12:42. Пробуем снова.", "Повторить", "Петров Пётр Ильич"],
+    "found_amber_hub_lost": ["Сервер интеграции не отвечает. Ниже данные на вт 24 ноя, 12:38.", "IDENT отвечает медленно; данные на 12:38"],
+    "offline_hub_lost": ["Сервер интеграции не отвечает. Ниже данные на пн 23 ноя, 19:58.", "не на связи с 23 ноя, 20:05; данные на 19:58"],
     "several": ["Кто звонит?", "Выбор сохранится для сделки", "Петрова Анна Ильинична", "12 лет · приём сб 5 дек", "38 лет · не записан"],
     "several_contact": ["Кто звонит?", "Выбрать пациента можно в карточке сделки."],
     "nobody": ["В IDENT такого пациента нет", "Сидорова Ольга", "+7 999 000‑01‑99", "Другой пациент"],
     "nobody_copied": ["✓ Скопировано"],
     "nobody_search": ["Петров Пётр Ильич", "Есть и другие: уточните запрос."],
+    "nobody_search_part": ["там не искали: На Мира", "Петрова Мария Ивановна", "38 лет"],
     "offline": ["Петров"],
     "offline_unknown": ["Клиника не на связи", "Данные появятся сами"],
     "refused": ["Нет доступа"],
@@ -36,9 +41,17 @@ SAYS = {
     "outdated": ["Виджет устарел", "попросите администратора обновить виджет"],
     "unreachable": ["Сервер интеграции не отвечает", "Проверьте интернет", "позвоните интегратору", "Повторить"],
     "expired": ["amoCRM просит войти заново", "обновите страницу (F5)"],
+    "unproved": ["Не получилось показать данные", "попросите администратора переустановить виджет", "Повторить", "Кого спросить"],
     "failed": ["Сервер занят. Повторите через минуту.", "Повторить", "Кого спросить"],
 }  # fmt: skip
-HIDES = {"found_net": ["Долг", "не сверено", "нет данных"], "found_short": ["не сверено"]}
+HIDES = {
+    "unproved": ["войти заново"],
+    "nobody_search_part": ["не записан", "Есть и другие"],
+    "found": ["Кто звонил?"],
+    "found_asked_deal": ["Другой пациент"],
+    "found_net": ["Долг", "не сверено", "нет данных"],
+    "found_short": ["не сверено"],
+}
 NEVER = re.compile(r"db_\d|undefined|null|NaN|\[object|R\d\d|bad_token|too_many|mis_")
 
 
@@ -107,6 +120,43 @@ async def test_an_operator_chooses_switches_confirms_and_takes_it_back(cards: Ca
     }
 
 
+async def test_what_is_asked_of_the_operator_is_answered_with_one_click_or_by_a_search(cards: Cards) -> None:
+    def said(asked: Asked) -> Answer:
+        if asked.path.endswith("/search"):
+            return {"persons": golden("several")["persons"][1:], "more": False}
+        if asked.method == "PUT":
+            return golden("found") | {"chosen": True}
+        return golden("found_asked")
+
+    cards.hub.answer = said
+    await cards.go_to("leads", 40)
+    await cards.shows("found")
+    await cards.panel.get_by_role("button", name="Звонил этот пациент").click()
+    await expect(cards.panel.get_by_role("button", name="Отменить выбор")).to_be_visible()
+    await expect(cards.panel.get_by_text("Кто звонил?")).to_have_count(0)
+    await cards.panel.get_by_role("button", name="Отменить выбор").click()
+    await cards.panel.get_by_role("searchbox").fill("Петрова")
+    await cards.panel.get_by_role("button", name="Найти").click()
+    await cards.panel.get_by_role("button", name="Петрова Анна Ильинична").click()
+    await expect(cards.panel.get_by_text("Кто звонил?")).to_have_count(0)
+
+    assert [asked.body for asked in cards.hub.asked if asked.method == "PUT"] == [
+        {"patient": "db_1:4410"},
+        {"patient": "db_1:4411"},
+    ]
+
+
+async def test_a_contact_and_who_may_not_search_are_offered_no_more_than_they_can(cards: Cards) -> None:
+    cards.hub.says(golden("found_asked") | {"rights": {"search": False}})
+    await cards.go_to("leads", 41)
+    await expect(cards.panel.get_by_role("button", name="Звонил этот пациент")).to_be_visible()
+    await expect(cards.panel.get_by_role("searchbox")).to_have_count(0)
+    await cards.go_to("contacts", 41)
+    await cards.shows("found")
+
+    await expect(cards.panel.get_by_text("Кто звонил?")).to_have_count(0)
+
+
 async def test_name_and_phone_are_copied_as_ident_wants_them(cards: Cards) -> None:
     await cards.page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=cards.office.url)
     cards.hub.says(golden("nobody"))
@@ -126,7 +176,7 @@ async def test_a_search_asks_with_four_letters_and_the_choice_is_kept(cards: Car
             return (
                 {"persons": golden("several")["persons"], "more": False}
                 if "Петр" in asked.body["text"]
-                else {"persons": [], "more": False}
+                else {"persons": [], "more": False, "unsearched": "Нет ответа, там не искали: На Мира."}
             )
         return golden("found") if asked.method == "PUT" else golden("nobody")
 
@@ -139,6 +189,7 @@ async def test_a_search_asks_with_four_letters_and_the_choice_is_kept(cards: Car
     await field.fill("Никак & Нет?")
     await field.press("Enter")
     await expect(cards.panel.get_by_text("Никого не нашли.")).to_be_visible()
+    await expect(cards.panel.get_by_text("там не искали: На Мира")).to_be_visible()
     await field.fill("Петрова")
     await go.click()
     await cards.panel.get_by_role("button", name="Петров Пётр Ильич").click()
@@ -199,6 +250,34 @@ async def test_nothing_is_called_fresh_while_the_hub_is_lost(cards: Cards, troub
         int, re.findall(r"\d+", await dot.evaluate("one => getComputedStyle(one).backgroundColor"))[:3]
     )
     assert max(red, green, blue) - min(red, green, blue) < 40, "grey"
+    troubles.clear()
+
+
+@pytest.mark.parametrize("name", ["found_amber", "offline"])
+async def test_what_was_not_fresh_keeps_its_own_words_while_the_hub_is_lost(
+    cards: Cards, troubles: list[str], name: str
+) -> None:
+    cards.hub.says(golden(name))
+    await cards.go_to("leads", 42)
+    said = golden(name)["freshness"]
+    line = cards.panel.locator(f".identlink__fresh_{said['level']}")
+    await expect(line).to_have_text(said["text"])
+    await lose_the_hub(cards)
+
+    await expect(line).to_have_text(said["text"])
+    assert "12:42" not in await cards.panel.inner_text(), "the answer's time is not the data's"
+    troubles.clear()
+
+
+async def test_no_time_is_claimed_where_nobody_knows_of_when_the_data_are(cards: Cards, troubles: list[str]) -> None:
+    fresh = {**golden("found")["freshness"], "read_through": None}
+    cards.hub.says(golden("found") | {"freshness": fresh})
+    await cards.go_to("leads", 43)
+    await cards.shows("found")
+    await lose_the_hub(cards)
+
+    await expect(cards.panel.locator(".identlink__notice_red")).to_contain_text("Ниже последние данные, пробуем снова.")
+    await expect(cards.panel.get_by_role("img", name="Сейчас не обновляется", exact=True)).to_have_count(1)
     troubles.clear()
 
 

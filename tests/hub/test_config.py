@@ -51,6 +51,9 @@ def test_what_is_not_set_has_a_default() -> None:
         ("HUB_AMOCRM_RATE", "3", 3),
         ("HUB_BUSINESS_CLOCK", "/run/clock", Path("/run/clock")),
         ("HUB_BUSINESS_CLOCK", "", None),
+        ("HUB_SUPPORT", " Орлова Анна, +7 999 000-00-01 ", "Орлова Анна, +7 999 000-00-01"),
+        ("HUB_SUPPORT", "", None),
+        ("HUB_PRIVACY_URL", "https://example.ru/privacy?a=1", "https://example.ru/privacy?a=1"),
     ],
 )
 def test_a_setting_is_read(name: str, value: str, read: object) -> None:
@@ -73,12 +76,21 @@ def test_a_setting_is_read(name: str, value: str, read: object) -> None:
         ("HUB_AMOCRM_RATE", "0"),
         ("HUB_AMOCRM_RATE", "fast"),
         ("HUB_AMOCRM_RATE", "8"),
+        ("HUB_SUPPORT", "о" * 301),
+        ("HUB_PRIVACY_URL", "http://example.ru/privacy"),
+        ("HUB_PRIVACY_URL", "javascript:alert(1)"),
+        ("HUB_PRIVACY_URL", "https:///privacy"),
     ],
 )
 def test_a_wrong_setting_is_one_line_that_says_what_to_write(name: str, value: str) -> None:
     (line,) = problems(**{name: value})
 
     assert line.startswith(f"{name} is {value}; write ")
+
+
+def test_whom_to_call_is_one_line() -> None:
+    assert problems(HUB_SUPPORT="Орлова\nАнна")[0].startswith("HUB_SUPPORT is Орлова")
+    assert problems(HUB_SUPPORT="  ")[0].startswith("HUB_SUPPORT is ")
 
 
 def test_a_stand_in_may_be_asked_faster_than_amocrm() -> None:

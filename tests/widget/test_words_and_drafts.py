@@ -79,6 +79,17 @@ def test_dates_sums_and_counts_read_as_people_write_them() -> None:
     assert said == [expected for *_, expected in FORMATS]
 
 
+def test_the_hint_of_the_right_to_the_family_promises_no_more_than_it_hides() -> None:
+    """What stays without it: tests/hub/panel/test_compose.py."""
+    hints = [
+        json.loads((WIDGET / "i18n" / f"{name}.json").read_text("utf-8"))["settings"]["right_family_hint"]
+        for name in ("ru", "en")
+    ]
+
+    assert "видны и без этого права" in hints[0]
+    assert "seen without this right" in hints[1]
+
+
 CHOICES: dict[str, Any] = {
     "pipelines": [
         {"id": 101, "name": "Первичные", "stages": [{"id": 1, "name": "Записан"}, {"id": 2, "name": "Думает"}]},
@@ -127,6 +138,20 @@ def test_another_pipeline_keeps_the_stages_that_have_the_same_names_there() -> N
     assert moved["pipeline_id"] == 103
     assert moved["targets"]["booked"] == {"stage": 7, "accepted": [7], "from": "any"}
     assert moved["targets"]["visited"] == {"stage": 142, "accepted": [142], "from": [7]}
+
+
+def test_one_more_pipeline_takes_the_place_of_none() -> None:
+    added = draft("withPipeline", SETTINGS, CHOICES, 103)
+    elsewhere = draft("toPipeline", added, CHOICES, "pipeline_103", 101)
+    both = draft("withPipeline", elsewhere, CHOICES, 103)["pipelines"]
+
+    assert {name: one["pipeline_id"] for name, one in both.items()} == {
+        "primary": 101,
+        "repeat": 102,
+        "pipeline_103": 101,
+        "pipeline_103_2": 103,
+    }
+    assert both["pipeline_103_2"]["targets"]["booked"]["stage"] == 7
 
 
 def test_everybody_leaves_nobody_to_name_beside() -> None:

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from hub.panel import compose_money
 from hub.panel.compose import Facts, compose
 from hub.panel.facts import Answers, Known, Subject, age_on
-from hub.panel.model import Panel, PatientCard, Rights
+from hub.panel.model import Panel, PatientCard, Rights, Why
+from hub.panel.reasons import REASONS
 from hub.rules.confirmed import Confirmation
 from hub.rules.explain import zone_name
 from hub.rules.model import PatientKey
@@ -91,8 +92,10 @@ CANCELLED_TODAY = visit(
     booked_at=at("10-01 10:00"),
 )
 SLOW = site(mis="busy", read_through=at("11-24 12:38"))
+ASKED = Why(text=REASONS["other_name_on_phone"].text, at=at("11-24 12:41:09"), rule="R11")
 GOLDEN_FACTS = {
     "found": facts(petr(), anna(), maria(), why=WHY),
+    "found_asked": facts(petr(), subject=UNLINKED, beside=Known(), why=ASKED, asks="person"),
     "found_amber": facts(petr(), anna(), maria(), here=SLOW, read_at=at("11-24 12:38")),
     "found_cancelled_today": facts(petr(CANCELLED, VISITED, CANCELLED_TODAY, do_not_message=True), rights=NO_MONEY),
     "several": facts(petr(), anna(), maria(), subject=replace(UNLINKED, typed_name=None, typed_phone=None)),
@@ -153,6 +156,15 @@ def test_a_choice_is_said_and_can_be_taken_back() -> None:
     assert not panel(facts(anna(), subject=LINK_GONE)).chosen  # it means nobody any more
 
 
+def test_a_choice_is_asked_for_until_somebody_is_chosen() -> None:
+    assert panel(facts(*TWO, asks="deal")).asked == "deal"
+    assert panel(facts(*TWO, asks="deal", subject=CHOSEN)).asked is None
+    assert (
+        panel(facts(anna(), asks="person", subject=LINK_GONE)).asked == "person"
+    )  # whoever was chosen is not there any more
+    assert panel(silent(as_known(petr()), asks="person")).asked == "person"
+
+
 def test_who_is_not_the_one_shows_a_name_an_age_and_a_day_and_nothing_else() -> None:
     rich = anna().model_copy(update={"bills": (BILL,), "card_number": "1188"})
     for found in (
@@ -165,6 +177,14 @@ def test_who_is_not_the_one_shows_a_name_an_age_and_a_day_and_nothing_else() -> 
         assert "1188" not in json.dumps(told)
         assert "12500.00" not in json.dumps(told)
         assert "Иванова" not in json.dumps(told)
+
+
+def test_without_the_right_to_the_family_the_caller_can_still_be_chosen() -> None:
+    told = panel(facts(petr(), anna(), rights=NO_MONEY))
+
+    assert told.patient
+    assert (told.patient.representatives, told.patient.family) == ((), ())
+    assert [(one.name, one.next_visit_on) for one in told.others] == [("Петрова Анна Ильинична", "2026-12-05")]
 
 
 def test_a_patient_without_a_name_can_be_chosen_too() -> None:

@@ -108,7 +108,7 @@ async def test_whoever_proves_nothing_is_told_so_in_words_that_a_browser_may_rea
     told = await panel.browser.ask(AT, headers=headers)
 
     assert (told.status, told.code, told.readable_by) == (401, "bad_token", ORIGIN)
-    assert "Обновите страницу" in told.body["reason"]
+    assert "обновите страницу (F5)" in told.body["reason"]
 
 
 @pytest.mark.parametrize("origin", ["", "null", OTHER_ORIGIN, f"http://{HOST}", "https://evil.example", "https://["])

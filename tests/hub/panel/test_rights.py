@@ -14,6 +14,7 @@ from demo.amocrm.stand_in import Options, StandIn
 from hub.accounts import grant_operation
 from hub.amocrm.client import AmoCrms, open_amocrm
 from hub.integrations import Integrations, Pair, install
+from hub.panel import shared as module
 from hub.panel.rights import REFUSAL_HOLDS_SECONDS, Rights, User, granted
 from hub.panel.shared import Shared
 from hub.panel.visitor import Told, Visitor
@@ -271,11 +272,43 @@ async def test_an_amocrm_that_does_not_answer_is_told_as_busy_and_not_remembered
         assert (await temper.rights.seen_deal(VISITOR, 1)).id == 1
 
 
-async def test_what_is_known_holds_while_amocrm_is_away(temper: Temper) -> None:
-    temper.answers([THERE, CLOSE], CLOSE)
-    first = await temper.rights.seen_deal(VISITOR, 1)
+def lead_of(*contacts: int) -> Reply:
+    return Reply(200, {"id": 1, "name": "Сделка", "_embedded": {"contacts": [{"id": one} for one in contacts]}})
 
-    assert await temper.rights.seen_deal(VISITOR, 1) == first
+
+async def test_what_was_changed_in_a_card_is_seen_within_seconds(temper: Temper) -> None:
+    now = [0.0]
+    rights = Rights(temper.amocrms, lambda: now[0])
+    temper.answers([lead_of(901), lead_of(901, 902)], CLOSE)
+    seen = []
+    for seconds in (0, 4, 6):
+        now[0] = seconds
+        seen.append((await rights.seen_deal(VISITOR, 1)).contact_ids)
+
+    assert seen == [(901,), (901,), (901, 902)]
+    assert len(temper.server.asked_for(f"GET /api/v4/users/{USER}")) == 1
+
+
+@pytest.mark.parametrize("away", [nginx(502), nginx(429), CLOSE])
+async def test_what_was_seen_counts_for_five_minutes_while_amocrm_is_away(temper: Temper, away: Reply) -> None:
+    now = [0.0]
+    rights = Rights(temper.amocrms, lambda: now[0])
+    temper.answers([THERE, away], away)
+    first = await rights.seen_deal(VISITOR, 1)
+    now[0] = 299
+
+    assert await rights.seen_deal(VISITOR, 1) == first
+    assert len(temper.server.asked_for("GET /api/v4/leads/1")) > 1
+
+
+async def test_a_refusal_does_not_outlive_its_half_minute_while_amocrm_is_away(temper: Temper) -> None:
+    now = [0.0]
+    rights = Rights(temper.amocrms, lambda: now[0])
+    temper.answers([problem(403), problem(403), nginx(502)], THERE)
+    assert (await refusal(rights.seen_deal(VISITOR, 1)))[:2] == (403, "refused")
+    now[0] = 31
+
+    assert (await refusal(rights.seen_deal(VISITOR, 1)))[:2] == (503, "busy")
 
 
 async def test_a_subscription_that_ended_is_told(temper: Temper) -> None:
@@ -349,6 +382,23 @@ async def test_an_answer_grows_old() -> None:
     now[0] = 300
     assert await shared.get("a", held.ask) == "answer 2"
     assert await shared.get("b", held.ask) == "answer 3"
+
+
+async def test_what_is_held_counts_in_need_and_nobody_waits_long_for_a_newer_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_PATIENCE_SECONDS", 0.01)
+    now = [0.0]
+    shared: Shared[str, str] = Shared(lambda _: 5, lambda: now[0], in_need=lambda _: 300)
+    held = Held()
+    held.go.set()
+    assert await shared.get("a", held.ask) == "answer 1"
+    held.go.clear()
+    now[0] = 6
+    assert await shared.get("a", held.ask) == "answer 1"
+    held.go.set()
+
+    assert await shared.get("a", held.ask) == "answer 3", "it is asked again as soon as somebody wants it"
 
 
 async def test_when_the_asker_leaves_the_next_one_asks() -> None:

@@ -11,7 +11,7 @@ from hub.amocrm.hosts import Hosts
 from hub.integrations import Integrations
 from hub.panel import search
 from hub.panel.door import Door
-from hub.panel.search import Found, Hourly, merged, question_of
+from hub.panel.search import Found, Hourly, merged, question_of, unsearched
 from hub.panel.visitor import Told
 from hub.rules.model import PatientKey
 from hub.rules.settings import Rights
@@ -28,6 +28,7 @@ PETR = FoundPatient(
     id="4410", name="Петров Пётр Ильич", birth_date="2017-03-08", card_number="1187", next_visit_on="2026-12-03"
 )
 ANNA = FoundPatient(id="4411", name="Петрова Анна Ильинична", birth_date="2014-02-11", next_visit_on=None)
+PERSON = {"next_visit_on": None, "next_visit_known": True}
 GONE = FoundPatient(id="4000", name="Авдеев Олег", archived=True)
 
 
@@ -58,10 +59,11 @@ async def test_who_is_found_shows_a_name_an_age_and_a_day_and_is_noted(desk: Des
     assert clinic.asked[0].args == {"text": "  петр "}
     assert found.model_dump() == {
         "persons": (
-            {"id": "db_1:4410", "name": "Петров Пётр Ильич", "age": 9, "next_visit_on": "2026-12-03"},
-            {"id": "db_1:4411", "name": "Петрова Анна Ильинична", "age": 12, "next_visit_on": None},
+            PERSON | {"id": "db_1:4410", "name": "Петров Пётр Ильич", "age": 9, "next_visit_on": "2026-12-03"},
+            PERSON | {"id": "db_1:4411", "name": "Петрова Анна Ильинична", "age": 12},
         ),
         "more": False,
+        "unsearched": None,
     }
     assert await desk.journal() == [(OPERATOR, "search", ["db_1:4410", "db_1:4411"])]
 
@@ -77,7 +79,7 @@ async def test_who_was_found_may_be_chosen_by_who_found_him(desk: Desk) -> None:
     assert not desk.offered.holds(desk.visitor(account=2), key)
 
 
-async def test_all_clinics_are_searched_and_one_that_is_silent_leaves_more_to_find(desk: Desk) -> None:
+async def test_all_clinics_are_searched_and_one_that_is_silent_is_named(desk: Desk) -> None:
     await add_database(desk.hub, 1, "db_2")
     async with answering(desk, finds(PETR)):
         async with answering(desk, finds(GONE, ANNA), database="db_2"):
@@ -85,8 +87,10 @@ async def test_all_clinics_are_searched_and_one_that_is_silent_leaves_more_to_fi
         one = await search_for(desk)
 
     assert [person.id for person in both.persons] == ["db_1:4410", "db_2:4411", "db_2:4000"]  # archived cards last
-    assert not both.more
-    assert ([person.id for person in one.persons], one.more) == (["db_1:4410"], True)
+    assert (both.more, both.unsearched) == (False, None)
+    assert ([person.id for person in one.persons], one.more) == (["db_1:4410"], False)
+    assert one.unsearched == "Нет ответа, там не искали: db_2."
+    assert [person.next_visit_known for person in both.persons] == [True, True, False]
 
 
 @pytest.mark.parametrize(
@@ -182,13 +186,33 @@ def answer(*patients: FoundPatient, **more: Any) -> SearchAnswer:
 def test_at_most_ten_are_told_and_that_there_are_more() -> None:
     many = [PETR.model_copy(update={"id": str(n), "name": f"Петров {n:02}"}) for n in range(MAX_FOUND)]
 
-    exactly = merged({"db_1": answer(*many)}, more=False)
-    one_more = merged({"db_1": answer(*many), "db_2": answer(GONE)}, more=False)
+    exactly = merged({"db_1": answer(*many)})
+    one_more = merged({"db_1": answer(*many), "db_2": answer(GONE)})
 
     assert ([hit.key.patient for hit in exactly.shown], exactly.more) == ([str(n) for n in range(10)], False)
     assert (len(one_more.shown), one_more.more) == (10, True)
-    assert merged({"db_1": answer(PETR, more=True)}, more=False).more
-    assert merged({"db_1": answer(partial=True)}, more=False).more
+    assert merged({"db_1": answer(PETR, more=True)}).more
+    assert not merged({"db_1": answer(partial=True)}).more
+
+
+ONE, TWO = {"db_1": "На Ленина"}, {"db_1": "На Ленина", "db_2": "На Мира"}
+
+
+@pytest.mark.parametrize(
+    ("names", "answers", "said"),
+    [
+        (TWO, {"db_1": answer(), "db_2": answer()}, None),
+        (TWO, {"db_1": answer()}, "Нет ответа, там не искали: На Мира."),
+        (ONE, {"db_1": answer(partial=True)}, "Данные ещё загружаются, кого-то может не хватать."),
+        (
+            TWO,
+            {"db_1": answer(PETR, partial=True)},
+            "Нет ответа, там не искали: На Мира. Данные ещё загружаются, кого-то может не хватать: На Ленина.",
+        ),
+    ],
+)
+def test_where_nobody_looked_is_said(names: dict[str, str], answers: dict[str, SearchAnswer], said: str | None) -> None:
+    assert unsearched(names, answers) == said
 
 
 def test_an_hour_is_counted_for_each_user() -> None:

@@ -23,7 +23,6 @@ from hub.clock import machine_now
 from hub.config import Address
 from hub.inbox.write import record_place
 from hub.integrations import Integrations
-from hub.panel import support
 from hub.panel.door import Door
 from hub.panel.rights import Rights
 from hub.panel.settings import SettingsDesk
@@ -486,11 +485,3 @@ def test_the_golden_answer_of_the_page_is_what_the_hub_would_say() -> None:
     }
 
     assert shapes == golden
-
-
-async def test_the_widgets_support_link_leads_somewhere() -> None:
-    app = web.Application()
-    app.router.add_routes([support.route()])
-    async with listening(app, Address(host="127.0.0.1", port=0), "HUB_LISTEN") as port, aiohttp.ClientSession() as http:
-        async with http.get(f"http://127.0.0.1:{port}/support") as answer:
-            assert (answer.status, "интегратор" in await answer.text()) == (200, True)

@@ -13,7 +13,7 @@ from hub.amocrm.schema import CrmSchema
 from hub.links.choices import save_choice
 from hub.panel.model import Why
 from hub.panel.reasons import REASONS, REFUSED, reason_of
-from hub.panel.why import BY_HAND, why_of
+from hub.panel.why import BY_HAND, reasons_of
 from hub.rules.model import PatientKey, Stage
 from hub.rules.plan import Outcome
 from hub.store.tables import accounts
@@ -52,7 +52,7 @@ async def day(tmp_path: Path, migrated_sqlite: bytes) -> AsyncIterator[Day]:
 
 async def why(day: Day, deal_id: int | None = None, stands: Stage | None = None) -> Why | None:
     async with day.store.reading(day.account) as unit:
-        return await why_of(unit, deal_id or day.deals[0].id, ZONE, stands)
+        return (await reasons_of(unit, deal_id or day.deals[0].id, day.settings, stands)).why
 
 
 async def text(day: Day, **more: Any) -> str | None:
