@@ -3,7 +3,7 @@
 Errors say what to do (`wire.errors`): CrmBusy, CrmDown and AnswerLost are `Retry`; CrmRejected is `Park`;
 CrmUnauthorised, CrmUnpaid and CrmBlocked are `NeedsOperator` and stop the account's writing."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -21,7 +21,11 @@ class CrmDown(Retry):
 
 
 class AnswerLost(Retry):
-    """The request may have been applied: read before you ask again."""
+    """The request may have been applied: read before you ask again. Of the items of a creation those at the places `untaken` were not."""
+
+    def __init__(self, after: float | None = None, untaken: Iterable[int] = ()) -> None:
+        super().__init__(after)
+        self.untaken = frozenset(untaken)
 
 
 LATE = timedelta(seconds=35)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import Any, TypeVar
 
 from hub.accounts import Account
@@ -188,14 +189,14 @@ class AmoCrm:
             part = [commands[place] for place in places]
             try:
                 done |= zip(places, await self.caller.call(ask(part), partial(read, part)), strict=True)
-            except AnswerLost:
+            except AnswerLost as lost:
                 self._creates_at_once = max(1, len(part) // 2)  # it may have been too much at once
-                raise
+                raise AnswerLost(lost.after, {*refused, *chain(*todo)}) from lost
             except CrmRejected as rejected:
                 todo.extendleft(reversed(without(places, rejected, refused)))
             except (Retry, Park, NeedsOperator) as error:
                 if done:  # which of them stand, only reading tells
-                    raise AnswerLost(getattr(error, "after", None)) from error
+                    raise AnswerLost(getattr(error, "after", None), {*refused, *places, *chain(*todo)}) from error
                 raise
             else:
                 self._creates_at_once = min(BATCH, 2 * self._creates_at_once)

@@ -2,7 +2,7 @@
 stored. What stays open after a crash or a lost answer is for `resolve`."""
 
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from hashlib import sha256
@@ -102,22 +102,24 @@ async def forget(unit: Unit, of: Iterable[_Intent]) -> None:
 @asynccontextmanager
 async def sending(to: Delivery, batch: Sequence[_Intent]) -> AsyncIterator[None]:
     """Around a request: whoever finds it without an answer knows since when it may be on its way, or that nothing of it is."""
-    await _mark(to, batch, to.machine_now())
+    await _mark(to, batch)
     try:
         yield
-    except AnswerLost:
-        await _mark(
-            to, batch, to.machine_now()
-        )  # it may have waited for its turn: only now is it sure that it was sent no later
+    except AnswerLost as lost:  # the others may have waited for their turn: now it is sure that they were sent no later
+        await _mark(to, batch, lost.untaken)
         raise
     except (Retry, NeedsOperator):
-        await _mark(to, batch, None)
+        await _mark(to, batch, range(len(batch)))
         raise
 
 
-async def _mark(to: Delivery, batch: Sequence[_Intent], sent_at: datetime | None) -> None:
+async def _mark(to: Delivery, batch: Sequence[_Intent], untaken: Collection[int] = ()) -> None:
+    now = to.machine_now()
+    marked = [
+        intent.model_copy(update={"sent_at": None if place in untaken else now}) for place, intent in enumerate(batch)
+    ]
     async with to.store.writing(to.account) as unit:
-        await keep(unit, [intent.model_copy(update={"sent_at": sent_at}) for intent in batch])
+        await keep(unit, marked)
 
 
 async def created(unit: Unit, intent: DealIntent, answer: Created) -> None:

@@ -157,3 +157,22 @@ async def test_the_account_rests_until_it_knows_and_the_others_go_on(day: Day) -
     assert await reconcile.serve(day.account) == 0  # nothing is found
     assert await reconcile.ready() == [other.account]
     assert await reconcile.serve(other.account) == 1
+
+
+async def test_what_had_not_gone_out_yet_when_an_answer_was_lost_is_asked_for_at_once(day: Day) -> None:
+    await day.tell(patient("4411", name="Петрова Анна"), visit("81260", at(15), patient="4411"))
+    day.crm.before = once("create_deals", AnswerLost(untaken=[0, 1]))
+    with pytest.raises(AnswerLost):
+        await day.settle()
+    await day.settle()
+    assert len(day.deals) == 2
+
+    await day.tell(
+        *(patient(str(n), name=f"Пациент {n}", phones=()) for n in range(2)),
+        *(visit(str(90_000 + n), at(15), patient=str(n)) for n in range(2)),
+    )
+    day.crm.before = once("create_deals", AnswerLost(untaken=[1]))
+    with pytest.raises(AnswerLost):
+        await day.settle()
+    with pytest.raises(UnderWay):  # the other may come
+        await day.settle()

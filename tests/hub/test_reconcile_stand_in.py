@@ -88,3 +88,20 @@ async def test_a_deal_that_amocrm_makes_long_after_it_hung_up_is_not_made_twice(
     assert there.deals == ["Петров Пётр Ильич"]
     assert len(await there.day.links()) == 1
     assert await there.day.left_over() == {"dirty": 0, "intents": 0}
+
+
+@pytest.mark.parametrize("route", ["leads/complex", "leads/notes"])
+async def test_what_amocrm_did_though_its_answer_was_lost_is_found_at_once(there: There, route: str) -> None:
+    there.amocrm.faults.add(f"POST /api/v4/{route}", "lost")
+    await there.day.tell(patient(), visit("81234", at(14, 30)))
+    if route == "leads/notes":
+        await there.step()
+        await there.day.tell(visit("81234", at(16)))
+    with pytest.raises(AnswerLost):
+        await there.step()
+
+    await there.step()
+
+    assert there.deals == ["Петров Пётр Ильич"]
+    assert len(there.amocrm.account.notes["leads"]) == (route == "leads/notes")
+    assert await there.day.left_over() == {"dirty": 0, "intents": 0}
