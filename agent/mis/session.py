@@ -2,12 +2,16 @@
 
 import contextlib
 import importlib
+import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from agent.mis import drivers, installed, native
+from agent.mis import decoding, drivers, installed, native
 from agent.mis.port import Columns, Look, MisBusy, MisConfig, MisDown, MisError, MisRefused, Server
+from wire import log
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -92,7 +96,11 @@ class Session:
 
     def rows(self, text: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Rows from wherever we stand."""
-        return [tuple(row) for row in self._cursor.execute(text, *values).fetchall()]
+        try:
+            return [tuple(row) for row in self._cursor.execute(text, *values).fetchall()]
+        except UnicodeDecodeError:  # rare enough to ask twice
+            with decoding.handed_over(self._odbc, self._connection):
+                return [decoding.texts(row) for row in self._cursor.execute(text, *values).fetchall()]
 
     def enter(self) -> None:
         """Into the database, if it stands open for everybody; once in a step. Looked at again from inside: whoever came in between has
@@ -130,8 +138,13 @@ class Session:
         try:
             try:
                 return call()
+            except MisError:
+                raise
             except self._odbc.Error as error:
                 raise self._meaning(error) from None
+            except Exception as error:  # noqa: BLE001 a driver fails in ways of its own; the next start would meet the same row
+                log.defect(logger, "driver.failed", error)
+                raise MisDown("driver") from None
         except MisError as error:
             if type(error) is not MisBusy or error.after is not None:
                 self.close()

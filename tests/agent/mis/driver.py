@@ -30,6 +30,7 @@ class SqlServer(ModuleType):
     """The module, and what happened behind it."""
 
     Error = Error
+    SQL_CHAR, SQL_WCHAR = 1, -8
 
     def __init__(self) -> None:
         super().__init__("pyodbc")
@@ -125,6 +126,7 @@ class Connection:
     def __init__(self, server: SqlServer) -> None:
         self.server, self._timeout, self._closed = server, 0, threading.Event()
         self.at = "master"
+        self.decoding = {SqlServer.SQL_CHAR: "utf-16-le", SqlServer.SQL_WCHAR: "utf-16-le"}
 
     @property
     def timeout(self) -> int:
@@ -143,6 +145,11 @@ class Connection:
     async def closed(self) -> None:
         """Another thread closes it."""
         await asyncio.to_thread(self._closed.wait, 5)
+
+    def setdecoding(self, kind: int, encoding: str, ctype: int) -> None:
+        known = ("utf-16-le", "latin-1")
+        assert (ctype, encoding in known) == (SqlServer.SQL_WCHAR, True), "pyodbc would ask for bytes of some code page"
+        self.decoding[kind] = encoding
 
     def cursor(self) -> "Cursor":
         return Cursor(self)
@@ -165,7 +172,13 @@ class Cursor:
         return self
 
     def fetchall(self) -> list[tuple[Any, ...]]:
-        return self.found
+        return [tuple(map(self._read, row)) for row in self.found]
+
+    def _read(self, cell: Any) -> Any:
+        """As pyodbc does: UTF-16 comes over the wire, and is read strictly."""
+        if not isinstance(cell, str):
+            return cell
+        return cell.encode("utf-16-le", "surrogatepass").decode(self.connection.decoding[SqlServer.SQL_WCHAR], "strict")
 
     def cancel(self) -> None:
         self.cancelled += 1

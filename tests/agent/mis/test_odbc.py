@@ -1,10 +1,12 @@
 """How we behave towards a SQL Server: never in the way, never waiting for ever. Against a stand-in for the driver."""
 
 import asyncio
+import json
 import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator
+from decimal import Decimal
 
 import pytest
 
@@ -14,6 +16,7 @@ from agent.mis.odbc import OdbcMis, open_odbc
 from agent.mis.port import MisBusy, MisChanged, MisConfig, MisDown, MisRefused
 from tests.agent.mis.driver import NOW, SqlServer, error
 from tests.agent.mis.golden import every_column
+from wire.log import JsonLines
 
 CONFIG = MisConfig(timezone="Europe/Moscow", host="server", instance="PZSQLSERVER", password=lambda: "secret")
 USE = "USE [PZ]"
@@ -113,6 +116,30 @@ async def test_rows_come_under_the_names_of_the_statement(server: SqlServer, mis
     server.rows = [(7, b"\1")]
     assert await mis.fetch("visit_versions", 0) == [{"ID": 7, "RowVersion": b"\1"}]
     assert server.log[-1] == "SELECT r.ID, r.RowVersion FROM dbo.Receptions AS r WHERE r.ID >= ?"
+
+
+async def test_half_an_emoji_is_one_unreadable_letter_and_costs_nothing_else(server: SqlServer, mis: OdbcMis) -> None:
+    server.rows = [("Пётр \ud83d", "\ude00 Пётр", "\ud83d\ud83d\ude00", "Пётр 😀", "", Decimal("0.0001"), None)]
+    (row,) = await mis._ask(lambda session: session.fetch("SELECT r.Name", ()))
+    assert row == ("Пётр \ufffd", "\ufffd Пётр", "\ufffd😀", "Пётр 😀", "", Decimal("0.0001"), None)
+    assert set(server.connections[0].decoding.values()) == {"utf-16-le"}, "the next page is read as ever"
+    assert not server.connections[0].is_closed
+
+
+async def test_a_driver_that_fails_in_a_way_of_its_own_ends_nothing_and_is_told_without_its_words(
+    server: SqlServer, mis: OdbcMis, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.fails = lambda text: ValueError("Канарейкин") if text.startswith("SELECT MAX") else None
+    with pytest.raises(MisDown) as raised:
+        await mis.fetch("visit_newest")
+    assert (type(raised.value), raised.value.code, raised.value.after) == (MisDown, "driver", None)
+    (line,) = [JsonLines().format(record) for record in caplog.records if record.msg == "driver.failed"]
+    assert json.loads(line)["exception"] == "ValueError"
+    assert "Канарейкин" not in f"{line}{raised.value!r}{raised.value}{raised.value.__dict__}"
+    assert server.connections[0].is_closed
+
+    server.fails = lambda text: None
+    await mis.fetch("visit_newest")
 
 
 async def test_what_is_listed_but_closed_is_not_asked_for(server: SqlServer, mis: OdbcMis) -> None:

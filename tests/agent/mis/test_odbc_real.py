@@ -195,6 +195,27 @@ async def test_texts_come_whole_with_cyrillic_emoji_and_length(mis: OdbcMis) -> 
     assert patient["Birthday"] == date(2019, 2, 28)
 
 
+async def test_half_an_emoji_is_one_unreadable_letter_and_the_page_is_read(mis: OdbcMis, postgres: Postgres) -> None:
+    """A database in which a text may be any bytes; the driver makes UTF-16 of them and looks at no pairs."""
+    postgres.ask("CREATE DATABASE anything ENCODING 'SQL_ASCII' TEMPLATE template0")
+    postgres.more = "DATABASE=anything;"
+    texts, cut = (
+        f"'{NOTE}', i, CAST('Пётр' AS varchar(9)), NULL",
+        "convert_from(decode('41eda0bd42', 'hex'), 'SQL_ASCII')",
+    )
+    try:
+        await mis._ask(lambda session: session.rows("SELECT set_config('client_encoding', 'SQL_ASCII', false)", ()))
+        for text, read in ((cut, "A\ufffdB"), ("'😀'", "😀")):
+            asked = f"SELECT {text}, {texts} FROM generate_series(1, 3) AS i"  # noqa: S608
+            found = await mis._ask(lambda session, asked=asked: session.rows(asked, ()))  # type: ignore[misc]  # its default
+            assert found == [(read, NOTE, number, "Пётр", None) for number in (1, 2, 3)]
+    finally:
+        mis.close()
+        postgres.more = ""
+        await until(lambda: not postgres.ask("SELECT pid FROM pg_stat_activity WHERE datname = 'anything'"))
+        postgres.ask("DROP DATABASE anything")
+
+
 async def test_times_keep_their_milliseconds_both_ways(mis: OdbcMis) -> None:
     (visit,) = await mis.fetch("visits_by_key", (7,))
     assert (visit["PlanStart"], visit["PlanEnd"]) == (START, datetime(2026, 11, 24, 10, 0, 0, 997000))
