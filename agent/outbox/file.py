@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cryptography.exceptions import InvalidTag
+
 from agent.outbox.seal import Seal
 from wire import log
 
@@ -82,10 +84,25 @@ def connect(path: Path, seal: Seal) -> sqlite3.Connection:
             error, sqlite3.OperationalError
         ):  # a full disk, missing rights: putting the file aside would not help
             raise
+    abandon(path)
+    return _usable(path, seal)
+
+
+def abandon(path: Path) -> None:
+    """Remove a file that cannot be used; nobody may have it open. Whoever dies here left a file that is found broken again, or its log
+    alone, which SQLite removes beside an empty file."""
     log.error(logger, "outbox.abandoned", reason="unreadable")
     for end in ("", "-wal", "-shm"):
         Path(f"{path}{end}").unlink(missing_ok=True)
-    return _usable(path, seal)
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether the file is broken: SQLite says so, or a value in it does not open under the key that it was opened with. Among several
+    errors one is enough."""
+    if isinstance(error, BaseExceptionGroup):
+        return any(map(is_damage, error.exceptions))
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without what SQLite adds to it
+    return isinstance(error, InvalidTag) or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def _usable(path: Path, seal: Seal) -> sqlite3.Connection:

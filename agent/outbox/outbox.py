@@ -13,7 +13,7 @@ from typing import TypeVar, cast
 
 from agent.outbox import entries, index, owners, positions
 from agent.outbox.entries import Writer
-from agent.outbox.file import connect, get, put, transaction
+from agent.outbox.file import abandon, connect, get, is_damage, put, transaction
 from agent.outbox.index import Index
 from agent.outbox.journal import Journal
 from agent.outbox.known import Known
@@ -251,13 +251,19 @@ def _moment(db: sqlite3.Connection, name: str) -> datetime | None:
 async def open_outbox(
     path: Path, key: bytes, fields: tuple[str, ...], clock: Callable[[], float] = time
 ) -> AsyncIterator[Outbox]:
-    """Open (or make) the file; `key` (32 bytes) seals personal values, `fields` is the list of what may leave."""
+    """Open (or make) the file; `key` (32 bytes) seals personal values, `fields` is the list of what may leave. A file that shows itself
+    broken in between is gone when this ends."""
     seal = Seal(key)
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="outbox") as thread:
-        loop = asyncio.get_running_loop()
-        db = await loop.run_in_executor(thread, connect, path, seal)
-        try:
-            relations = await loop.run_in_executor(thread, owners.known, db)
-            yield Outbox(thread, db, seal, fields, clock, relations)
-        finally:
-            thread.submit(db.close)
+    try:
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="outbox") as thread:
+            loop = asyncio.get_running_loop()
+            db = await loop.run_in_executor(thread, connect, path, seal)
+            try:
+                relations = await loop.run_in_executor(thread, owners.known, db)
+                yield Outbox(thread, db, seal, fields, clock, relations)
+            finally:
+                thread.submit(db.close)
+    except BaseException as error:
+        if is_damage(error):  # the next start would meet it again; now it makes a new file
+            abandon(path)
+        raise
