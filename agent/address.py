@@ -39,6 +39,7 @@ def _split(text: str, *, plain: str, secure: str) -> SplitResult:
     try:
         parts = urlsplit(text.strip())
         host, port = parts.hostname, parts.port
+        (host or "").encode("idna")  # as whoever looks it up does: no empty label, none too long
     except ValueError:
         raise WrongAddress("form") from None
     if parts.scheme not in (plain, secure) or not host or port == 0:

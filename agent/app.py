@@ -38,7 +38,8 @@ def software() -> str:
 
 async def run(config: Config, folder: Path, book: Book = SHIPPED) -> None:
     """Serve until a signal says stop; raises `NeedsOperator` where only a person can go on."""
-    with only_one(files.open_folder(folder)), _stopped_by_signals():
+    files.refuse_root(files.open_folder(folder))
+    with only_one(folder), _stopped_by_signals():
         await serve(config, folder, _enrolled(config, folder), book)
 
 

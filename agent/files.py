@@ -4,6 +4,7 @@ import contextlib
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from wire.errors import NeedsOperator
@@ -21,6 +22,39 @@ def open_folder(folder: Path) -> Path:
             "или укажите другую в state_dir."
         ) from None
     return folder
+
+
+def refuse_root(folder: Path) -> None:
+    """What root's agent makes in a service's folder stays root's, and the service could not start any more. Raises `NeedsOperator`."""
+    if sys.platform != "win32" and os.geteuid() == 0 and folder.stat().st_uid != 0:
+        name = _name(folder.stat().st_uid)
+        raise NeedsOperator(
+            f"Папка состояния {folder} принадлежит пользователю {name}, и агент работает только от его имени: "
+            f"runuser -u {name} -- ident-agent run."
+        )
+
+
+@contextlib.contextmanager
+def ours(path: Path) -> Iterator[None]:
+    """What the block does to this file needs rights: raises `NeedsOperator` where we have none."""
+    try:
+        yield
+    except PermissionError as error:
+        raise closed(path, error.errno) from None
+
+
+def closed(path: Path, number: int | None) -> NeedsOperator:
+    """What to do about a file that is not open to us."""
+    return NeedsOperator(
+        f"Файл {path} недоступен (ошибка {number}): запустите команду от имени службы или администратора. "
+        f"Если её запустила сама служба, отдайте ей папку {path.parent} со всеми файлами."
+    )
+
+
+def keep(path: Path, data: bytes) -> None:
+    """`replace`, where a person can do something about a closed folder."""
+    with ours(path):
+        replace(path, data)
 
 
 def replace(path: Path, data: bytes, *, durable: bool = True) -> None:
@@ -59,9 +93,16 @@ def read(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise NeedsOperator(
-            f"Файл {path} не читается (ошибка {error.errno}): запустите команду от имени службы или администратора."
-        ) from None
+        raise closed(path, error.errno) from None
+
+
+def _name(user: int) -> str:
+    if sys.platform != "win32":
+        import pwd
+
+        with contextlib.suppress(KeyError):
+            return pwd.getpwuid(user).pw_name
+    return str(user)
 
 
 def _give(handle: int, folder: Path) -> None:

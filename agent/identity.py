@@ -159,4 +159,4 @@ def _load(folder: Path) -> _File:
 
 
 def _store(folder: Path, file: _File) -> None:
-    files.replace(folder / NAME, file.model_dump_json(indent=1, exclude_none=True).encode())
+    files.keep(folder / NAME, file.model_dump_json(indent=1, exclude_none=True).encode())

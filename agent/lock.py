@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from agent import files
 from wire.errors import NeedsOperator
 
 NAME = "agent.lock"
@@ -17,7 +18,8 @@ PAUSE_SECONDS = 0.1  # a restarting service may overlap with its end for a momen
 @contextlib.contextmanager
 def only_one(folder: Path) -> Iterator[None]:
     """Hold the folder; raises `NeedsOperator` where another agent holds it."""
-    handle = os.open(folder / NAME, os.O_RDWR | os.O_CREAT, 0o600)
+    with files.ours(folder / NAME):
+        handle = os.open(folder / NAME, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if not any(_taken(handle, last=attempt == TRIES - 1) for attempt in range(TRIES)):
             raise NeedsOperator(

@@ -62,7 +62,7 @@ def unsealed(text: str, seal: Seal) -> bytes:
 
 def keep_password(folder: Path, password: str) -> None:
     """Keep the password of IDENT's login."""
-    files.replace(folder / PASSWORD, sealed(password.encode(), here()).encode())
+    files.keep(folder / PASSWORD, sealed(password.encode(), here()).encode())
 
 
 def password(folder: Path) -> str | None:
@@ -86,7 +86,7 @@ def outbox_key(folder: Path) -> bytes:
     except SealedElsewhere:
         log.warning(logger, "outbox.locked", reason="its key is from elsewhere, a new one is made")
     key = os.urandom(KEY_BYTES)
-    files.replace(folder / OUTBOX_KEY, sealed(key, here()).encode())
+    files.keep(folder / OUTBOX_KEY, sealed(key, here()).encode())
     return key
 
 

@@ -1,7 +1,9 @@
 """The outbox's SQLite file: how it is opened, and what it is made of. Everything in it can be read again from the clinic's
 database, so a file that cannot be used is put aside or emptied, and the hub begins a new generation."""
 
+import errno
 import logging
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +11,7 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 
+from agent import files
 from agent.outbox.seal import Seal
 from wire import log
 
@@ -76,7 +79,7 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
 
 
 def connect(path: Path, seal: Seal) -> sqlite3.Connection:
-    """Open the file, made or emptied where it has to be."""
+    """Open the file, made or emptied where it has to be; raises `NeedsOperator` where it is not ours."""
     try:
         return _usable(path, seal)
     except sqlite3.DatabaseError as error:
@@ -92,8 +95,8 @@ def abandon(path: Path) -> None:
     """Remove a file that cannot be used; nobody may have it open. Whoever dies here left a file that is found broken again, or its log
     alone, which SQLite removes beside an empty file."""
     log.error(logger, "outbox.abandoned", reason="unreadable")
-    for end in ("", "-wal", "-shm"):
-        Path(f"{path}{end}").unlink(missing_ok=True)
+    for file in _files(path):
+        file.unlink(missing_ok=True)
 
 
 def is_damage(error: BaseException) -> bool:
@@ -105,7 +108,14 @@ def is_damage(error: BaseException) -> bool:
     return isinstance(error, InvalidTag) or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
+def _files(path: Path) -> list[Path]:
+    return [Path(f"{path}{end}") for end in ("", "-wal", "-shm")]
+
+
 def _usable(path: Path, seal: Seal) -> sqlite3.Connection:
+    for each in (path.parent, *_files(path)):  # SQLite itself says no more than that it cannot open something
+        if each.exists() and not os.access(each, os.R_OK | os.W_OK):
+            raise files.closed(each, errno.EACCES)
     path.touch(mode=0o600)
     db = sqlite3.connect(path, isolation_level=None, cached_statements=256)
     try:

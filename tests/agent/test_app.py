@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import sqlite3
@@ -178,6 +179,19 @@ async def test_without_a_password_it_does_not_start(tmp_path: Path) -> None:
 
     assert end.code == 3
     assert "ident-agent secret set" in end.err
+
+
+async def test_root_does_not_run_it_in_its_owners_place(tmp_path: Path) -> None:
+    async with listening(hub := Hub()):
+        path = config(tmp_path, hub.enroll(tmp_path / "state"))
+        before = sorted(each.name for each in (tmp_path / "state").iterdir())
+        if os.geteuid() == 0:
+            os.chown(tmp_path / "state", 65534, -1)
+        end = await run("run", "--config", path, code="import os\nos.geteuid = lambda: 0")
+
+    assert (end.code, len(end.err.splitlines())) == (3, 1)
+    assert "-- ident-agent run." in end.err
+    assert sorted(each.name for each in (tmp_path / "state").iterdir()) == before
 
 
 async def test_an_error_that_nobody_expected_ends_it_without_quoting_anything(tmp_path: Path) -> None:

@@ -106,7 +106,26 @@ async def test_what_is_no_password_is_refused(tmp_path: Path, given: bytes) -> N
     assert secret.password(tmp_path) is None
 
 
+CLOSED = "import tempfile\ndef closed(*_, **__): raise PermissionError(13, 'Канарейкин')\ntempfile.mkstemp = closed"
+
+
+@pytest.mark.parametrize("command", ["secret set", "enroll http://127.0.0.1:1 c0de"])
+async def test_in_a_folder_that_is_closed_to_us_a_command_says_who_should_run_it(tmp_path: Path, command: str) -> None:
+    end = await run(*command.split(), "--state", tmp_path, given=b"geheim\n", code=CLOSED)
+
+    assert (end.code, end.out) == (OPERATOR, "")
+    assert "запустите команду от имени службы или администратора" in end.err
+    assert len(end.err.splitlines()) == 1
+
+
 # enroll
+
+
+async def test_an_address_that_is_none_says_what_one_looks_like(tmp_path: Path) -> None:
+    end = await run("enroll", "https://hub..ru", "c0de", "--state", tmp_path)
+
+    assert (end.code, end.out) == (OPERATOR, "")
+    assert end.err.startswith("Адрес хаба не подходит: нужен вид https://hub.example.ru")
 
 
 async def test_an_enrolment_says_who_we_are_now_and_not_the_code(tmp_path: Path) -> None:

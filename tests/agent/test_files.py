@@ -1,7 +1,9 @@
 """The state folder is ours alone, and a file in it is the old or the new one."""
 
 import os
+import pwd
 import stat
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -64,3 +66,44 @@ def test_two_agents_do_not_share_a_folder(tmp_path: Path, monkeypatch: pytest.Mo
 
     with only_one(tmp_path):  # free again
         pass
+
+
+def closed(*_: object, **__: object) -> int:
+    raise PermissionError(13, "Permission denied")
+
+
+def test_a_file_that_may_not_be_written_is_told_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "mkstemp", closed)
+
+    with pytest.raises(NeedsOperator, match=r"f недоступен \(ошибка 13\): запустите команду от имени службы"):
+        files.keep(tmp_path / "f", b"new")
+
+
+def test_a_lock_that_is_closed_to_us_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "open", closed)
+
+    with pytest.raises(NeedsOperator, match=r"agent\.lock недоступен"), only_one(tmp_path):
+        pass
+
+
+def test_root_runs_no_agent_in_anothers_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What he made there would be closed to the service."""
+    owner = next(entry for entry in pwd.getpwall() if entry.pw_uid)
+    if os.geteuid() == 0:
+        os.chown(tmp_path, owner.pw_uid, -1)
+        name = owner.pw_name
+    else:
+        name = pwd.getpwuid(os.geteuid()).pw_name
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+
+    with pytest.raises(NeedsOperator, match=f"runuser -u {name} -- ident-agent run"):
+        files.refuse_root(tmp_path)
+
+
+def test_a_folder_is_its_owners(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files.refuse_root(tmp_path)  # root's own, where root runs this
+
+    monkeypatch.setattr(os, "geteuid", lambda: 1001)
+    files.refuse_root(tmp_path)

@@ -14,7 +14,7 @@ from agent.outbox import GenerationChanged, Outbox, Reading, open_outbox
 from agent.outbox.file import connect
 from agent.outbox.index import Index
 from agent.outbox.seal import Seal
-from wire.errors import UnexpectedFrame
+from wire.errors import NeedsOperator, UnexpectedFrame
 from wire.frames import Lane, LaneStart, PassBegin, Push, Welcome, encode
 from wire.lanes import START
 from wire.model import Patient, Visit
@@ -426,3 +426,18 @@ async def test_a_file_that_cannot_be_used_begins_anew(tmp_path: Path, spoil: str
         assert await outbox.generation() == 0
         assert await outbox.cursor("load") is None
         assert await outbox.batch("live") is None
+
+
+@pytest.mark.parametrize("closed", ["o.db", "o.db-wal", "o.db-shm", ""], ids=["file", "log", "shared memory", "folder"])
+async def test_a_file_that_is_not_ours_is_for_a_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str
+) -> None:
+    """Another user's agent ran here once."""
+    path = tmp_path / "o.db"
+    for end in ("", "-wal", "-shm"):
+        Path(f"{path}{end}").touch()
+    monkeypatch.setattr(os, "access", lambda file, _mode: file != tmp_path / closed)
+
+    with pytest.raises(NeedsOperator, match="от имени службы"):
+        async with open_outbox(path, KEY, FIELDS):
+            pass
