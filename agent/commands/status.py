@@ -34,7 +34,7 @@ def command(args: argparse.Namespace) -> bool:
     now = clock.now()
     for line in lines(status, now):
         print(line)
-    return status.is_fresh(now) and not status.hints
+    return status.is_fresh(now) and not (status.hints or _is_down(status))
 
 
 def lines(status: Status, now: datetime) -> Iterator[str]:
@@ -53,8 +53,14 @@ def lines(status: Status, now: datetime) -> Iterator[str]:
     for reason, count in sorted(status.skipped.items()):
         yield f"Пропущено строк: {count} ({reason})"
     yield from status.off
+    if _is_down(status):
+        yield "Сделайте: проверьте, что SQL Server запущен; подробнее скажет ident-agent check."
     for hint in status.hints:
         yield f"Сделайте: {hint}"
+
+
+def _is_down(status: Status) -> bool:
+    return status.mis == "down" and status.away is None
 
 
 def _mis(status: Status) -> str:

@@ -94,10 +94,10 @@ class Link:
 
     def pause(self, ending: Ending) -> float:
         """How long to stay away."""
-        hint = ending.hint or self.stand.hint
-        if hint != self.stand.hint:
-            log.warning(logger, "link.hindered", code=ending.code, hint=hint or "")
-        self._put(LinkStand("waiting", hint=hint))
+        told = ending.told or self.stand.hint
+        if told != self.stand.hint:
+            log.warning(logger, "link.hindered", code=ending.code, hint=ending.hint or "")
+        self._put(LinkStand("waiting", hint=told))
         self._attempt += 1
         if ending.then is Then.GIVEN:
             return ending.after * self._unit

@@ -34,6 +34,13 @@ class Ending:
     hint: str | None = None
     after: float = 0
     close: int = NORMAL
+    computer: str | None = None
+    """Where the other agent runs. People are shown it, no log is."""
+
+    @property
+    def told(self) -> str | None:
+        """The hint, for people."""
+        return SUPERSEDED_BY.format(computer=self.computer) if self.computer else self.hint
 
 
 UNKNOWN = (
@@ -82,8 +89,7 @@ def of_goaway(frame: Goaway) -> Ending:
     """The hub asked us to leave."""
     match frame.reason:
         case "superseded":
-            ending = _CLOSES[4408]
-            return replace(ending, hint=SUPERSEDED_BY.format(computer=frame.computer)) if frame.computer else ending
+            return replace(_CLOSES[4408], computer=frame.computer)
         case "revoked":
             return _CLOSES[4401]
         case "suspended":

@@ -9,6 +9,7 @@ import pytest
 
 from agent import secret
 from agent.__main__ import parser
+from agent.away import Away
 from agent.secret import PASSWORD
 from demo.clinic.make import create
 from tests.agent.hub_end import Hub, HubConnection, listening
@@ -155,6 +156,20 @@ async def test_a_good_status_is_shown(tmp_path: Path) -> None:
 
     assert (end.code, end.err) == (OK, "")
     assert "Связь с хабом: есть" in end.out
+
+
+async def test_a_database_that_does_not_answer_needs_a_person(tmp_path: Path) -> None:
+    now = datetime.now(UTC)  # noqa: TID251 of this machine
+    down = STATUS.model_copy(update={"at": now + timedelta(seconds=10), "mis": "down"})
+    (tmp_path / "status.json").write_text(down.model_dump_json())
+    alone = await run("status", "--state", tmp_path)
+    away = down.model_copy(update={"away": Away("pause", now + timedelta(hours=1))})
+    (tmp_path / "status.json").write_text(away.model_dump_json())
+    paused = await run("status", "--state", tmp_path)
+
+    assert (alone.code, paused.code) == (OPERATOR, OK)
+    assert "SQL Server запущен" in alone.out
+    assert "Сделайте" not in paused.out
 
 
 async def test_the_status_of_an_agent_that_does_not_run_needs_a_person(tmp_path: Path) -> None:

@@ -467,7 +467,9 @@ async def test_a_superseded_agent_says_what_to_do_and_comes_back_in_five_minutes
     assert (pause, link.stand.phase, link.stand.hint) == (300, "waiting", SUPERSEDED)
 
 
-async def test_a_superseded_agent_says_on_which_computer_the_other_one_runs_and_stays_itself(outbox: Outbox) -> None:
+async def test_a_superseded_agent_says_on_which_computer_the_other_one_runs_and_stays_itself(
+    outbox: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
     instances = []
 
     async def superseded(hub: HubConnection) -> None:
@@ -482,6 +484,9 @@ async def test_a_superseded_agent_says_on_which_computer_the_other_one_runs_and_
 
     assert "на компьютере ПК-2" in (link.stand.hint or "")
     assert instances[0] == instances[1]  # or the hub would take it for a restart
+    logged = "".join(str(vars(record)) for record in caplog.records)
+    assert SUPERSEDED in logged
+    assert "ПК-2" not in logged
 
 
 @pytest.mark.parametrize(("code", "hint"), [(4401, UNKNOWN), (4403, SUSPENDED)])
