@@ -13,7 +13,7 @@ MisState: TypeAlias = Literal["ok", "down", "refused", "busy"]
 @dataclass(frozen=True)
 class Stand:
     """One look at it. `hint` is what a person should do, and `off` what cannot be had and why, in Russian; `skipped` counts rows by
-    reason; `away` says why we stay out of the clinic's database by wish."""
+    reason; `away` says why we stay out of the clinic's database by wish; without `is_known` another one may have taken its place since."""
 
     mis: MisState = "down"
     capabilities: Mapping[str, bool] = field(default_factory=dict)
@@ -21,6 +21,7 @@ class Stand:
     hint: str | None = None
     away: Away | None = None
     off: tuple[str, ...] = ()
+    is_known: bool = True
 
 
 class Standing:
@@ -30,9 +31,9 @@ class Standing:
         self.now = Stand()
         self.changed = asyncio.Event()
 
-    def mis(self, state: MisState, hint: str | None = None, away: Away | None = None) -> None:
+    def mis(self, state: MisState, hint: str | None = None, away: Away | None = None, *, is_known: bool = True) -> None:
         """The clinic's database answered, or why it did not."""
-        self._put(replace(self.now, mis=state, hint=hint, away=away))
+        self._put(replace(self.now, mis=state, hint=hint, away=away, is_known=is_known))
 
     def capabilities(self, capabilities: Mapping[str, bool], off: tuple[str, ...] = ()) -> None:
         """What can be read, and in words what cannot."""

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from agent.keyed import Keyed
 from agent.mis.book import Book
-from agent.mis.port import Mis, MisChanged, MisDown, MisError, MisRefused
+from agent.mis.port import Mis, MisBusy, MisChanged, MisDown, MisError, MisRefused
 from agent.mis.reading import Clinic
 from agent.outbox import Owners
 from agent.standing import Standing
@@ -27,13 +27,15 @@ class Source:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[Clinic]:
-        """The connection, for one question; raises `MisError`. Not before the scan has seen that this is the clinic's database: another
-        one would tell of other people."""
+        """The connection, for one question; raises `MisError`. Not before the scan has seen that this is the clinic's database, at first
+        and whenever it was away: another one would tell of other people."""
         stand = self._standing.now
         if stand.mis == "refused":
             raise MisRefused(stand.hint or "")
         if not stand.capabilities:
             raise MisDown("not looked at yet")
+        if not stand.is_known:
+            raise (MisBusy if stand.mis == "busy" else MisDown)("not looked at again yet")
         async with self._lock:
             try:
                 yield await self._look()

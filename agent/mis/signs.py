@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TypeAlias, cast
 
 from agent.mis.forms import UNLOCKED
-from agent.mis.port import Answers, MisBusy, Param
+from agent.mis.port import Answers, MisBusy, Param, Row
 from agent.mis.reader import Reader, To, chunks, version_of
 
 SINCE = 1000
@@ -90,7 +90,7 @@ class Signs:
         return await self._booked("visits_booked", tuple(visits)) if visits else {}
 
     async def _booked(self, query: str, *params: Param) -> dict[int, datetime]:
-        read = await self._mis.fetch(query, *params) if query in self._queries else []
+        read = (await self._past_locks(query, *params))[0] if query in self._queries else []
         return {cast(int, row["ID"]): cast(datetime, row["ReceptionAdded"] or datetime.min) for row in read}  # noqa: DTZ901 a time that no visit has
 
     async def newest_visit(self) -> int:
@@ -113,12 +113,15 @@ class Signs:
         }
 
     async def _versions(self, query: str, param: Param) -> tuple[dict[str, str], bool]:
+        read, locked = await self._past_locks(query, param)
+        return {str(row["ID"]): version_of(row) for row in read}, locked
+
+    async def _past_locks(self, query: str, *params: Param) -> tuple[list[Row], bool]:
         """Whoever holds one row for long must not hide what is committed beside it."""
         try:
-            read, locked = await self._mis.fetch(query, param), False
+            return await self._mis.fetch(query, *params), False
         except MisBusy:
-            read, locked = await self._mis.fetch(query + UNLOCKED, param), True
-        return {str(row["ID"]): version_of(row) for row in read}, locked
+            return await self._mis.fetch(query + UNLOCKED, *params), True
 
     async def _newest(self, query: str) -> int:
         (row,) = await self._mis.fetch(query)

@@ -9,15 +9,15 @@ from time import monotonic
 from zoneinfo import ZoneInfo
 
 from agent.deleted import Word
-from agent.keyed import Keyed, readable_pages
+from agent.keyed import Keyed
 from agent.mis.book import SHIPPED, Book
-from agent.mis.port import Look, Mis, MisAway, MisBusy, MisDown, MisError, Server
-from agent.mis.probe import NOTHING, examine
+from agent.mis.port import Mis, MisAway, MisBusy, MisDown, MisError, Server
+from agent.mis.probe import NOTHING
 from agent.mis.reader import Reader, ReadKind
 from agent.mis.signs import Signs
 from agent.outbox import GenerationChanged, Outbox
 from agent.scan.budget import Budget
-from agent.scan.database import Recognition
+from agent.scan.entrance import HIGHEST, Entrance, Seen
 from agent.scan.hints import Hints, Led
 from agent.scan.near import Changed, Near
 from agent.scan.ownership import Ownership
@@ -34,8 +34,6 @@ logger = logging.getLogger(__name__)
 _LOAD_HASTE = 10
 """The first load, and the pass after a backup was put back, may take so many times the share of the server that later pages may: nothing
 is known to be true before it ends."""
-_HIGHEST = "rowversion"
-"""The last rowversion that the server gave out: where it fell, an older backup was put in place."""
 _WORDS: dict[ReadKind, str] = {
     "visit": "приёмов",
     "patient": "пациентов",
@@ -85,13 +83,20 @@ class Scan:
         self._load = Load(outbox, self._reader, self._ownership)
         self._verify = Verify(outbox, self._reader, self._ownership, word)
         self._round = Round(outbox, self._reader)
-        self._recognition = Recognition(self._signs, outbox)
-        self._shape = ""
-        self._could: frozenset[str] = frozenset()
-        self._highest: bytes | None = None
+        self._entrance = Entrance(
+            mis,
+            outbox,
+            standing,
+            self._reader,
+            self._signs,
+            self._ownership,
+            book=book,
+            every_seconds=pace.look_every_seconds,
+            clock=clock,
+        )
         self._is_put_back = False
         self._near_through: datetime | None = None
-        self._page_due = self._verify_due = self._look_due = clock()
+        self._page_due = self._verify_due = clock()
         self._verifies_next = True
         self._patience = Patience(pace.every_seconds)
 
@@ -108,12 +113,8 @@ class Scan:
         except GenerationChanged:
             self._forget()
             return 0
-        except MisAway as away:
-            self._standing.mis("busy", away=away.away)
-            return self._pace.every_seconds
         except MisBusy as busy:  # nothing is lost by waiting: what was not recorded is found again
-            self._standing.mis("busy")
-            return self._patience.held(busy)
+            return self._held(busy)
         except MisError as error:
             return self._failed(error)
         self._patience.passed()
@@ -132,8 +133,9 @@ class Scan:
     async def _read(self) -> None:
         generation = await self._outbox.generation()
         self._reader.start()
-        server = await self._mis.server()
-        await self._watch(server)
+        seen = await self._entrance.come()
+        await self._heed(seen)
+        server = seen.server
         now = self._aware(server.now)
         await self._load.begin(now, generation)
         loading = not await self._load.is_done()
@@ -141,39 +143,12 @@ class Scan:
         if self._clock() >= self._page_due:
             await self._page(server, now, generation, loading=loading)
 
-    async def _watch(self, server: Server) -> None:
-        """See whether this is the same database in the same shape: when we come to it, and now and then."""
-        knows_nothing = not self._reader.offer.queries
-        if knows_nothing or self._clock() >= self._look_due:
-            self._look_due = self._clock() + self._pace.look_every_seconds
-            look = await self._mis.look()
-            self._signs.indexed = look.indexed
-            if knows_nothing or look.shape != self._shape:
-                await self._probe(server, look)
-        highest = self._highest or bytes.fromhex(await self._outbox.cursor(_HIGHEST) or "")
-        if server.last is not None and server.last < highest:
-            log.warning(logger, "database.restored")
+    async def _heed(self, seen: Seen) -> None:
+        """What was put back, or can be read again, is read at once."""
+        if seen.is_put_back:
             await self._begin_anew()
-        self._highest = server.last
-
-    async def _probe(self, server: Server, look: Look) -> None:
-        """See what can be read; statements are written anew for it."""
-        columns = await self._mis.columns()
-        offer = self._reader.offer = examine(columns, self._book)
-        try:
-            moved = await self._recognition.check(look)
-        except MisError:
-            self._reader.offer = NOTHING  # nothing is read before it is known again
-            raise
-        await self._ownership.settle(readable_pages(self._book, columns), look.indexed)
-        if moved:
-            await self._begin_anew()
-        self._shape = look.shape
-        can = frozenset(name for name, there in offer.capabilities.items() if there)
-        if can - self._could:  # what comes back is read again at once
+        elif seen.gains:
             self._verify_due = self._clock()
-        self._could = can
-        self._standing.capabilities({**offer.capabilities, "server.bound": server.bound is not None}, offer.off)
 
     async def _begin_anew(self) -> None:
         """An older backup was put in place: rows stand as they stood then, and no hint says so. Only a whole pass tells all of it."""
@@ -214,7 +189,7 @@ class Scan:
 
     def _highest_seen(self, server: Server) -> dict[str, str]:
         """Not before a whole pass told what the backup brought: a restart in between has to notice it again."""
-        return {} if server.last is None or self._is_put_back else {_HIGHEST: server.last.hex()}
+        return {} if server.last is None or self._is_put_back else {HIGHEST: server.last.hex()}
 
     async def _newer(self, kind: ReadKind) -> set[int]:
         """The tail: keys beyond the newest known. During the first load that would be all that is left of it."""
@@ -254,7 +229,7 @@ class Scan:
                 self._verify_due = began + self._pace.verify_every_seconds
         elif (self._verifies_next or self._is_put_back) and self._verify_is_due(began):
             if not self._verify.is_under_way:
-                await self._probe(server, await self._mis.look())
+                await self._heed(await self._entrance.look(server, closely=True))
                 self._verify_due = began + self._pace.verify_every_seconds
             await self._verify.page(now, generation, self._budget.rows)
             self._is_put_back = self._is_put_back and self._verify.is_under_way
@@ -267,16 +242,26 @@ class Scan:
     def _verify_is_due(self, now: float) -> bool:
         return self._verify.is_under_way or now >= self._verify_due or self._verify.is_told_otherwise
 
+    def _held(self, busy: MisBusy) -> float:
+        """Say who is in the way, or whom we would be in the way of."""
+        self._entrance.failed(busy)
+        if isinstance(busy, MisAway):
+            self._standing.mis("busy", away=busy.away, is_known=False)
+            return self._pace.every_seconds
+        self._standing.mis("busy", is_known=self._entrance.knows)
+        return self._patience.held(busy)
+
     def _failed(self, error: MisError) -> float:
         """Say how the database stands, and forget what was remembered of it."""
+        self._entrance.failed(error)
         self._forget()
         state = "refused" if isinstance(error, NeedsOperator) else "down"
         if self._standing.now.mis != state:
             log.warning(logger, "mis.lost", reason=state, code=error.code)
         if isinstance(error, NeedsOperator):
-            self._standing.mis("refused", error.hint)
+            self._standing.mis("refused", error.hint, is_known=self._entrance.knows)
         else:
-            self._standing.mis("down")
+            self._standing.mis("down", is_known=self._entrance.knows)
         return self._patience.failed(error)
 
     def _forget(self) -> None:

@@ -17,7 +17,6 @@ UNREACHED = {
     "depth": "only tests ask",
     "times": "only tests ask",
     "_live": "a database without rowversions",
-    "_probe": "a database that was moved to another server is looked through anew; the rest of it is reached",
     "_indexed": "an index on rowversions",
     "_since": "an index on rowversions",
 }

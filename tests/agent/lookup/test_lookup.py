@@ -240,6 +240,11 @@ async def test_no_other_database_is_asked_than_the_one_that_the_scan_knows(clini
     assert await here.fault("card", ME) == "mis_refused"
     here.standing.mis("ok")
     assert await here.fault("card", ME) == ""
+    here.standing.mis("busy", is_known=False)  # it was away, and the scan has not looked again
+    assert await here.fault("card", ME) == "busy"
+    here.standing.mis("down", is_known=False)
+    assert await here.fault("card", ME) == "mis_down"
+    here.standing.mis("ok")
     here.standing.capabilities({})
     assert await here.fault("card", ME) == "mis_down"
     assert "look" not in here.cards.asked

@@ -16,7 +16,7 @@ def every_form() -> list[str]:
     """The statements, and what is made of them: those that pass by locked rows, and those that ask by keys."""
     told = {relation for page in PAGES for relation in relations(query(page).tree)}
     by_keys = [name for name in names() if (of := owned(query(name))) and told.issuperset(of.relations)]
-    unlocked = ["visit_versions", "visit_versions_by_key", "visits_since", *PAGES]
+    unlocked = ["visit_versions", "visit_versions_by_key", "visits_since", "visits_oldest", "visits_booked", *PAGES]
     return sorted([*names(), *(name + KEYS for name in by_keys), *(name + UNLOCKED for name in unlocked)])
 
 

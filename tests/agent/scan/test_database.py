@@ -1,14 +1,16 @@
 """Which database this is: moved, put back from a backup, or another one altogether."""
 
-from collections.abc import AsyncIterator
-from datetime import timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from agent.away import Away
+from agent.mis.port import MisAway, MisBusy, MisDown
 from agent.scan import Pace
 from agent.scan.budget import Budget
 from agent.scan.database import Remembered, is_another
-from tests.agent.mis.clinic import NOW
+from tests.agent.mis.clinic import NOW, Backup
 from tests.agent.scan.test_scan import changed, furnish, stands
 from tests.agent.scan.world import MOSCOW, World, world
 from wire.fingerprint import is_same
@@ -80,6 +82,108 @@ async def test_from_another_database_nothing_is_taken_and_nothing_is_lost(here: 
     assert stands(here) == "ok"
     await here.deliver()
     await here.check()
+
+
+def another_clinics(booked: int) -> Callable[[World], Awaitable[Backup]]:
+    """A database with so many visits, under the keys of ours."""
+
+    async def made(here: World) -> Backup:
+        async with world(start=False) as other:
+            other.clinic.patient(1001, "Чужая")
+            for key in range(1, booked + 1):
+                other.clinic.visit(key, 1001, key % 9, ReceptionAdded=NOW - timedelta(days=900 + key))
+            other.clinic.pass_time(60 + (here.clinic.now - other.clinic.now).total_seconds())
+            return other.clinic.backup()
+
+    return made
+
+
+def kept_out(here: World) -> None:
+    here.mis.fails = lambda query: MisBusy("state 1", 60)
+
+
+def put_out_under_way(here: World) -> None:
+    """While it reads what changed: by now it had seen which database this was."""
+    here.mis.fails = lambda query: MisDown("08S01 596", 60) if query == "orders_changed" else None
+
+
+def paused(here: World) -> None:
+    here.mis.fails = lambda query: MisAway(Away("pause", datetime(2026, 11, 24, tzinfo=UTC)))
+
+
+def nothing(here: World) -> None:
+    """It was too quick for us."""
+
+
+FALLEN, RISEN = another_clinics(2), another_clinics(500)
+
+
+@pytest.mark.parametrize(
+    ("put", "away"),
+    [
+        *[(FALLEN, away) for away in (kept_out, put_out_under_way, paused, nothing)],
+        *[(RISEN, away) for away in (kept_out, put_out_under_way, paused)],
+    ],
+)
+async def test_another_database_that_is_put_in_place_while_we_run_is_not_read(
+    here: World, put: Callable[[World], Awaitable[Backup]], away: Callable[[World], None]
+) -> None:
+    """Whether or not its rowversions are lower than ours were."""
+    held, told, right = here.hub.values.copy(), here.hub.told.copy(), here.clinic.backup()
+    away(here)
+    await here.scan.step()
+    assert here.standing.now.is_known is (away is nothing), "a card that is opened now would tell of others"
+    here.clinic.put_back(await put(here))
+    here.is_down(down=False)
+    here.mis.asked.clear()
+    for _ in range(3):
+        await here.scan.step()
+        assert stands(here) == "refused"
+    assert {query for query, _ in here.mis.asked} == {"visits_oldest", "visits_booked"}
+    await here.deliver()
+    assert (here.hub.values, here.hub.told) == (held, told)
+
+    here.clinic.put_back(right)
+    await here.step(20)
+    assert stands(here) == "ok"
+    assert here.standing.now.is_known
+    await here.deliver()
+    await here.check()
+
+
+async def test_another_database_that_came_in_silence_is_noticed_at_the_next_look(here: World) -> None:
+    """Within a minute: two databases took each other's names between two steps."""
+    here.clinic.put_back(await RISEN(here))
+    here.machine_time += 60
+    await here.step()
+    assert stands(here) == "refused"
+
+
+async def test_a_row_that_somebody_holds_does_not_hide_which_database_this_is(here: World) -> None:
+    here.machine_time += 60
+    here.clinic.visit(5, 1001)
+    here.mis.fails = lambda query: MisBusy("42000 1222") if query in ("visits_oldest", "visits_booked") else None
+    assert await changed(here) == ["live upsert visit 5"]
+    assert stands(here) == "ok"
+
+
+async def test_a_held_look_is_tried_again_and_nothing_is_read_unknown(here: World) -> None:
+    """Who was away has to know first; who was not goes on reading beside it."""
+    here.machine_time += 60
+    here.clinic.visit(5, 1001)
+    here.mis.fails = lambda query: MisBusy("42000 1222") if query == "look" else None
+    await here.step()
+    assert here.standing.now.is_known
+    assert await changed(here) == ["live upsert visit 5"]
+    kept_out(here)
+    await here.step()
+    here.clinic.visit(6, 1001)
+    here.mis.fails = lambda query: MisBusy("42000 1222") if query == "look" else None
+    await here.step(3)
+    assert not here.standing.now.is_known
+    assert (await here.outbox.depth()).live == 0
+    here.is_down(down=False)
+    assert await changed(here) == ["live upsert visit 6"]
 
 
 async def test_a_database_that_moved_is_read_on(here: World) -> None:
