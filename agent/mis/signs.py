@@ -101,15 +101,18 @@ class Signs:
         """Those that can be asked here."""
         return tuple(h for h in HINTS if {f"{h.name}_newest", f"{h.name}_changed"} <= self._queries)
 
-    async def changed(self, hint: Hint, reach: int, since: datetime) -> tuple[int, dict[Mark, Leads]]:
-        """What changed since among the newest `reach` keys, and whom each leads to; with the table's greatest key."""
-        newest = await self._newest(f"{hint.name}_newest")
-        read = await self._mis.fetch(f"{hint.name}_changed", max(0, newest - reach), *[since] * hint.times)
-        return newest, {
+    async def newest(self, hint: Hint) -> int:
+        """The greatest key of its table; 0 where that is empty."""
+        return await self._newest(f"{hint.name}_newest")
+
+    async def changed(self, hint: Hint, low: int, since: datetime) -> dict[Mark, Leads]:
+        """What changed since among the keys from `low` on, new rows first, and whom each leads to."""
+        read = await self._mis.fetch(f"{hint.name}_changed", low, *[since] * hint.times)
+        return {
             (row[hint.key], row.get("DateTimeAdded"), row.get("DateTimeChanged")): tuple(
                 (to, key) for column, to in hint.leads if isinstance(key := row.get(column), int)
             )
-            for row in read
+            for row in sorted(read, key=lambda row: -cast(int, row[hint.key]))
         }
 
     async def _versions(self, query: str, param: Param) -> tuple[dict[str, str], bool]:

@@ -1,6 +1,7 @@
 """What the scan asks about entities that were recorded before. Keys are compared as numbers: IDENT's keys are."""
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from datetime import datetime
 from typing import TypeAlias, TypeVar
@@ -41,9 +42,12 @@ class Known:
         span = (int(since.timestamp()), int(until.timestamp()))
         return [int(key) for key, _ in await self._run(lambda db: db.execute(sql, span).fetchall())]
 
-    async def visits_of(self, patients: Collection[str]) -> list[int]:
-        """All visits of these patients."""
-        return [int(key) for key, _ in await self._run(lambda db: list(_visits_of(db, tuple(patients))))]
+    async def visits_of(self, patients: Collection[str]) -> dict[str, list[int]]:
+        """All visits of each of these patients; without those who have none."""
+        visits: defaultdict[str, list[int]] = defaultdict(list)
+        for key, patient in await self._run(lambda db: list(_visits_of(db, tuple(patients)))):
+            visits[patient].append(int(key))
+        return visits
 
     async def nth_newest(self, kind: Kind, n: int) -> int | None:
         """The n-th greatest key (0: the greatest); None where there are not so many."""
@@ -68,7 +72,7 @@ def _hints(db: sqlite3.Connection, kind: Kind, keys: tuple[str, ...]) -> Iterato
 def _visits_of(db: sqlite3.Connection, patients: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     for chunk in _chunks(patients):
         marks = ",".join("?" * len(chunk))
-        sql = f"SELECT key, '' FROM known WHERE kind = 'visit' AND owner IN ({marks})"  # noqa: S608 marks only
+        sql = f"SELECT key, owner FROM known WHERE kind = 'visit' AND owner IN ({marks})"  # noqa: S608 marks only
         yield from db.execute(sql, chunk)
 
 

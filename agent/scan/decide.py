@@ -4,12 +4,13 @@ No hint is believed alone: rowversions are compared for being different, never f
 its rows with numbers that were given out before others'.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from agent.mis.port import Server
 
+T = TypeVar("T")
 Probe: TypeAlias = tuple[bytes | None, bytes | None]
 """The bound and the last rowversion, as the server told them."""
 
@@ -22,6 +23,9 @@ STRAGGLERS = 100
 """Near visits below the range; about as many as one statement asks for by key."""
 AT_ONCE = 400
 """Visits that one step reads in full; more stay for the next."""
+LED_AT_ONCE = 200
+"""So many one step reads because changed-times of one table led to them; more stay for the next. An update of IDENT may stamp a whole
+table, and each payment leads to all visits of its patient."""
 OVERLAP = timedelta(minutes=10)
 """Changed-times are written by other clocks, and in transactions that commit later."""
 HINTED_ROWS = 2000
@@ -70,6 +74,16 @@ def hint_period(newest: int) -> int:
 def hints_since(cursor: datetime | None, now: datetime) -> datetime:
     """From which changed-time on rows count as changed. A clock that was put back must not hide what follows."""
     return min(cursor or now, now) - OVERLAP
+
+
+def taken_at_once(leads: Sequence[Collection[T]]) -> int:
+    """How many changes a step follows, of those that lead to these: at least one, to however many that leads."""
+    seen: set[T] = set()
+    for count, some in enumerate(leads):
+        seen |= set(some)
+        if count and len(seen) > LED_AT_ONCE:
+            return count
+    return len(leads)
 
 
 def is_too_much(vanished: int, known: int, seen: int) -> bool:

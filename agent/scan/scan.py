@@ -175,6 +175,7 @@ class Scan:
         if self._reader.some_locked:  # what could be read is told; the next step looks at all of it again
             await self._outbox.record(found, lane="live", generation=generation)
             self._near.missed()
+            self._hints.missed(led)
             return
         await self._outbox.record(
             found,

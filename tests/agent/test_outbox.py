@@ -359,7 +359,10 @@ async def test_the_scan_finds_what_is_known(outbox: Outbox) -> None:
     assert await known.between("visit", 9, 10) == {"10"}
     assert await known.between("visit", 8, None) == {"9", "10", "11"}
     assert await known.near(NOON - timedelta(days=2), NOON + timedelta(days=60)) == [10, 11]
-    assert sorted(await known.visits_of(["7"])) == [9, 10]
+    assert {of: sorted(keys) for of, keys in (await known.visits_of(["7", "8"])).items()} == {
+        "7": [9, 10],
+        "8": [11],
+    }
     assert [await known.nth_newest("visit", n) for n in (0, 2, 3)] == [11, 9, None]
     assert await known.count("visit") == 3
 

@@ -33,6 +33,8 @@ SILENT = (
     "delete patient",
     "delete service",
 )
+BULK = ("stamp", "hours")
+"""What an update of IDENT does to tables of money, and time that goes by."""
 STEPS = ("step", "step", "arrive")
 TROUBLE = ("push", "lose push", "lose ack", "restart", "crash", "down", "busy", "dump", "restore")
 MARKS = ("PatientAppeared", "ReceptionStarted", "ReceptionEnded", "CheckIssued", "ReceptionCanceled")
@@ -160,6 +162,10 @@ class Player:
                 self._plan(what, key, number)
             case "touch":
                 clinic.touch_all()
+            case "stamp":
+                self._stamp(number)
+            case "hours":
+                clinic.pass_time(3600)
             case "begin":
                 mis.begin(lambda version: clinic.visit(key, size.owner(number), size.day(number), version=version))
             case "commit":
@@ -207,6 +213,16 @@ class Player:
         if clinic.holds("OrderPaymentsJournal", key) and owner is not None and owner == clinic.payer_of(key):
             clinic.put("OrderPaymentsJournal", key, Debt=Decimal(number % 100))
             self._pay_in(owner, Decimal(1))
+
+    def _stamp(self, number: int) -> None:
+        """All orders and payments bear one changed-time; the debts changed in silence."""
+        clinic, moment = self.here.clinic, self.here.clinic.pass_time()
+        for key in clinic.keys("Orders"):
+            if clinic.holds("OrderPaymentsJournal", key):
+                clinic.put("OrderPaymentsJournal", key, Debt=Decimal(number % 90))
+        for table in ("Orders", "PaymentsIn"):
+            for key in clinic.keys(table):
+                clinic.put(table, key, DateTimeChanged=moment)
 
     def _plan(self, what: str, key: int, number: int) -> None:
         """Each plan has some services; whichever an order names stays named."""

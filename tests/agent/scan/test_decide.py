@@ -110,3 +110,11 @@ def test_hints_overlap(cursor: datetime | None, since: datetime) -> None:
 )
 def test_so_many_cannot_have_vanished(vanished: int, known: int, seen: int, too_much: bool) -> None:
     assert decide.is_too_much(vanished, known, seen) is too_much
+
+
+def test_a_step_follows_so_many_changes_that_few_are_read_and_at_least_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decide, "LED_AT_ONCE", 3)
+    assert decide.taken_at_once([]) == 0
+    assert decide.taken_at_once([{1, 2}, {2, 3}, {4}]) == 2
+    assert decide.taken_at_once([{1, 2, 3, 4, 5}, {6}]) == 1
+    assert decide.taken_at_once([set(), {1}, {1}, {1}]) == 4

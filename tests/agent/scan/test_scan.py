@@ -295,6 +295,61 @@ async def test_a_bill_arrives_though_its_visit_was_not_touched(here: World) -> N
     assert await changed(here) == []
 
 
+async def test_a_table_that_was_stamped_is_followed_bit_by_bit_beside_what_happens(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in range(11, 31):
+        here.clinic.visit(key, 1001, -400)
+        bill(here, key, audit=False)
+    await here.load()
+    await here.step()
+    monkeypatch.setattr(decide, "LED_AT_ONCE", 4)
+    through, moment = (await here.outbox.times())[0], here.clinic.now
+    for key in range(11, 31):
+        bill(here, key, debt="7", audit=False)
+        here.clinic.put("Orders", key, DateTimeChanged=moment)
+    here.clinic.visit(31, 1002)
+    here.mis.asked.clear()
+    await here.step()
+    await here.deliver()
+    read = {key for query, params in here.mis.asked if query == "visits_by_key" for key in params[0]}
+    assert read == {28, 29, 30, 31}, "some, the newest first, and what changed by itself"
+    assert here.hub.values["visit", "30"]["sums"]["debt"] == "7.00"
+    assert (await here.outbox.times())[0] == through, "not all of it was read"
+
+    here.clinic.pass_time(36_000)
+    await here.restart()  # nothing was remembered of how far that was followed
+    await here.step(10)
+    await here.deliver()
+    await here.check()
+    assert await here.is_read()
+
+
+async def test_who_holds_one_row_of_a_stamped_table_hides_none_beside_it(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in range(11, 31):
+        here.clinic.visit(key, 1001, -400)
+        bill(here, key, audit=False)
+    await here.load()
+    await here.step()
+    monkeypatch.setattr(decide, "LED_AT_ONCE", 4)
+    for key in range(11, 31):
+        bill(here, key, debt="7")
+
+    def fails(query: str) -> MisBusy | None:
+        return MisBusy("42000 1222") if query == "visits_by_key" and 30 in here.mis.asking[0] else None
+
+    here.mis.fails = fails
+    await here.step(10)
+    await here.deliver()
+    assert {key for key in range(11, 31) if here.hub.values["visit", str(key)]["sums"]["debt"] != "7.00"} == {30}
+    here.mis.fails = holds()
+    await here.step(10)
+    await changed(here)
+    assert await here.is_read()
+
+
 async def test_a_line_of_an_order_arrives_though_nothing_else_was_touched(here: World) -> None:
     here.clinic.put("Orders", 2, ID_Receptions=2, ID_Patients=1001)
     here.clinic.put("ServiceItemPrices", 9, Price=Decimal("450.40"))

@@ -243,6 +243,10 @@ class World:
     async def is_loaded(self) -> bool:
         return await self.outbox.cursor("load") == "done"
 
+    async def is_read(self) -> bool:
+        """Whether the agent says that it has read all there is."""
+        return (await self.outbox.times())[0] == self.clinic.now.replace(tzinfo=MOSCOW)
+
     async def load(self, steps: int = 200) -> None:
         """Until the first load is with the hub."""
         for _ in range(steps):
