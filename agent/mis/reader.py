@@ -59,6 +59,16 @@ class Found:
 
 
 @dataclass(frozen=True)
+class Gone:
+    """A row that is there and of which nothing is left to tell: a patient without money, a task that is no check-up any more."""
+
+    kind: ReadKind
+    key: str
+    entity: None = None
+    version: str = ""
+
+
+@dataclass(frozen=True)
 class Page:
     """Entities of one kind in the order of their keys, read through `last`; `is_end` where there was nothing more. `keys` are those
     that are there, whether they can be told or not."""
@@ -111,14 +121,21 @@ class Reader:
 
     async def by_key(self, kind: ReadKind, keys: Collection[int]) -> list[Found]:
         """These, as far as they are there."""
-        found: list[Found] = []
+        return [each for each in await self._by_key(kind, keys) if isinstance(each, Found)]
+
+    async def _by_key(self, kind: ReadKind, keys: Collection[int]) -> list[Found | Gone]:
+        """The same; and those that a page would pass by, though their rows are there."""
+        found: list[Found | Gone] = []
         for key in keys:
             self._forget(kind, str(key))
         for chunk in chunks(sorted(set(keys))):
-            found += (await self._of(kind, await self._mis.fetch(_BY_KEY[kind], chunk)))[0]
+            read = await self._mis.fetch(_BY_KEY[kind], chunk)
+            told, there = await self._of(kind, read)
+            rows = sorted({str(row[_KEY[kind]]) for row in read} - set(there))
+            found += [*told, *(Gone(kind, key) for key in rows)]
         return found
 
-    async def with_all(self, keys: Mapping[To, Collection[int]]) -> list[Found]:
+    async def with_all(self, keys: Mapping[To, Collection[int]]) -> list[Found | Gone]:
         """These, and what changes with them: the patients of visits, and the money of all whom that concerns. Whoever holds a row must not
         hide what is committed beside it: what cannot be read for that is left out, and comes with the next step."""
         self._leaves_out = True
@@ -127,7 +144,7 @@ class Reader:
         finally:
             self._leaves_out = False
 
-    async def _with_all(self, keys: Mapping[To, Collection[int]]) -> list[Found]:
+    async def _with_all(self, keys: Mapping[To, Collection[int]]) -> list[Found | Gone]:
         found = await self._with_patients(keys.get("visit", ()), keys.get("patient", ()))
         wanted = {kind: set(keys.get(kind, ())) for kind in KINDS[2:] if kind in self.kinds}
         if "balance" in wanted:
@@ -139,16 +156,16 @@ class Reader:
         reasons = [reason for of in self.skipped.values() for reason in of]
         return {reason: reasons.count(reason) for reason in sorted(set(reasons))}
 
-    async def _with_patients(self, visits: Collection[int], patients: Collection[int]) -> list[Found]:
+    async def _with_patients(self, visits: Collection[int], patients: Collection[int]) -> list[Found | Gone]:
         """These patients and visits, and the visits' patients; patients first."""
         found = await self._free("visit", visits)
         owners = {int(f.entity.patient_id) for f in found if isinstance(f.entity, Visit) and f.entity.patient_id}
         return [*await self._free("patient", owners | set(patients)), *found]
 
-    async def _free(self, kind: ReadKind, keys: Collection[int]) -> list[Found]:
+    async def _free(self, kind: ReadKind, keys: Collection[int]) -> list[Found | Gone]:
         """These, as far as nobody holds them."""
         try:
-            return await self.by_key(kind, keys)
+            return await self._by_key(kind, keys)
         except MisBusy as busy:
             self.left_out(busy)
         some = sorted(set(keys))

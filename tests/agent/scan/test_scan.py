@@ -312,8 +312,8 @@ async def test_a_table_that_was_stamped_is_followed_bit_by_bit_beside_what_happe
     here.mis.asked.clear()
     await here.step()
     await here.deliver()
-    read = {key for query, params in here.mis.asked if query == "visits_by_key" for key in params[0]}
-    assert read == {28, 29, 30, 31}, "some, the newest first, and what changed by itself"
+    read = [params for query, params in here.mis.asked if query == "visits_by_key"]
+    assert read == [((28, 29, 30, 31),)], "some, the newest first, and what changed by itself"
     assert here.hub.values["visit", "30"]["sums"]["debt"] == "7.00"
     assert (await here.outbox.times())[0] == through, "not all of it was read"
 
@@ -398,6 +398,31 @@ async def test_who_has_no_money_has_no_balance_and_who_has_none_any_more_loses_i
         await here.verify()
         await here.check()
         assert [key for kind, key in here.hub.values if kind == "balance"] == ["1002"]
+
+
+async def test_an_annulled_bill_takes_the_balance_away_at_once(here: World) -> None:
+    bill(here, 2)
+    await here.load()
+    await here.step()
+    assert here.hub.values["balance", "1001"]["debt"] == "100.00"
+    here.clinic.put("OrderPaymentsJournal", 2, IsBillFormed=False, Debt=Decimal())
+    here.clinic.put("Orders", 2, IsBillFormed=False)
+    assert "live vanished balance 1001" in await changed(here)
+    assert await changed(here) == []
+    here.clinic.put("OrderPaymentsJournal", 2, IsBillFormed=True, Debt=Decimal(100))
+    here.clinic.put("Orders", 2, IsBillFormed=True)
+    assert "live upsert balance 1001" in await changed(here)
+
+
+async def test_a_held_order_takes_no_balance_away(here: World) -> None:
+    bill(here, 2)
+    await here.load()
+    await here.step()
+    here.clinic.put("Orders", 2, IsBillFormed=False)
+    here.mis.fails = holds("orders_of_patients", "orders_of_patients/keys")
+    await here.step(2)
+    await here.deliver()
+    assert ("balance", "1001") in here.hub.values
 
 
 async def test_where_money_cannot_be_read_balances_stay_as_they_were_told() -> None:
