@@ -1,7 +1,7 @@
 """How the clinic's side stands right now, for the link to report: in memory only, written by the scan, read by the link."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -13,7 +13,8 @@ MisState: TypeAlias = Literal["ok", "down", "refused", "busy"]
 @dataclass(frozen=True)
 class Stand:
     """One look at it. `hint` is what a person should do, and `off` what cannot be had and why, in Russian; `skipped` counts rows by
-    reason; `away` says why we stay out of the clinic's database by wish; without `is_known` another one may have taken its place since."""
+    reason; `away` says why we stay out of the clinic's database by wish; without `is_known` another one may have taken its place since.
+    `doubted` counts rows that seem to have vanished and wait for a person, by kind."""
 
     mis: MisState = "down"
     capabilities: Mapping[str, bool] = field(default_factory=dict)
@@ -22,6 +23,7 @@ class Stand:
     away: Away | None = None
     off: tuple[str, ...] = ()
     is_known: bool = True
+    doubted: Mapping[str, int] = field(default_factory=dict)
 
 
 class Standing:
@@ -42,6 +44,10 @@ class Standing:
     def skipped(self, counts: Mapping[str, int]) -> None:
         """How many rows could not be told, by reason."""
         self._put(replace(self.now, skipped=dict(counts)))
+
+    def doubted(self, counts: Iterable[tuple[str, int]]) -> None:
+        """How many rows seem to have vanished and wait for a person, by kind."""
+        self._put(replace(self.now, doubted=dict(counts)))
 
     def _put(self, stand: Stand) -> None:
         if stand != self.now:

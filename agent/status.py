@@ -39,6 +39,7 @@ class Status(BaseModel):
     read_through: AwareDatetime | None = None
     verified_through: AwareDatetime | None = None
     skipped: dict[str, int] = {}
+    doubted: dict[str, int] | None = None
     hints: tuple[str, ...] = ()
     off: tuple[str, ...] = ()
 
@@ -103,6 +104,7 @@ class Reporter:
                 read_through=snapshot.read_through,
                 verified_through=snapshot.verified_through,
                 skipped=dict(stand.skipped),
+                doubted=dict(stand.doubted),
                 hints=tuple(hints),
                 off=stand.off,
             )

@@ -4,6 +4,7 @@ import argparse
 
 from agent.commands.places import folder_of
 from agent.deleted import Word
+from agent.status import last_status
 from wire.errors import NeedsOperator
 
 NAME = "deleted"
@@ -21,11 +22,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def command(args: argparse.Namespace) -> bool:
-    """Leave word for the agent; it looks again at once."""
-    word = Word(folder_of(args))
+    """Leave word for the agent, which looks again at once; no word where it asks nothing."""
+    folder = folder_of(args)
+    word, status = Word(folder), last_status(folder)
     try:
         if args.answer == "no":
             word.take_back()
+        elif status is not None and status.doubted == {}:
+            print(_NOTHING)
+            return True
         else:
             word.give()
     except OSError:
@@ -36,6 +41,10 @@ def command(args: argparse.Namespace) -> bool:
     return True
 
 
+_NOTHING = (
+    "Подтверждать нечего: сейчас агент не сомневается ни в каких записях, и ничего не изменилось. Если он только что запущен, он сверит "
+    "базу и спросит, если записей не хватает: вопрос покажет ident-agent status."
+)
 _DONE = {
     "yes": "Готово: агент сверит базу ещё раз и поверит, что пропавшие записи удалены. Слово действует на одну сверку, не дольше суток.",
     "no": "Готово: агент не считает пропавшие записи удалёнными.",

@@ -120,6 +120,7 @@ class Scan:
         self._patience.passed()
         self._standing.mis("busy" if self._reader.some_locked else "ok", self._doubt())
         self._standing.skipped(self._reader.counts())
+        self._standing.doubted(self._verify.braked.items())
         return self._pace.every_seconds
 
     async def _step(self) -> None:

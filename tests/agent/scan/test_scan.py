@@ -669,6 +669,23 @@ async def test_a_person_says_that_they_are_deleted_indeed_and_is_believed_once()
             assert not word.holds()
 
 
+async def test_a_word_that_nobody_asked_for_believes_nothing_of_another_day() -> None:
+    async with world() as here:
+        furnish(here)
+        for key in range(5, 65):
+            here.clinic.visit(key)
+        await here.load()
+        Word(here.clinic.path.parent).give()
+        await here.verify()
+        assert not Word(here.clinic.path.parent).holds()
+        for key in range(5, 65):
+            here.clinic.delete("Receptions", key)
+        await here.step(20)
+        await here.deliver()
+        assert ("visit", "5") in here.hub.values
+        assert here.standing.now.doubted == {"visit": 60}
+
+
 async def test_a_table_that_is_empty_all_at_once_is_doubted() -> None:
     async with world() as here:
         furnish(here)
