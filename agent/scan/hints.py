@@ -86,6 +86,7 @@ class Hints:
             led.cursors[name] = now.isoformat()
             led.watches[hint.name] = _Watch(self._step + decide.hint_period(newest), now, frozenset(changes))
         else:
+            led.cursors[name] = cursor or now.isoformat()  # the same window, until all of it was followed
             seen = frozenset(watch.seen & changes.keys() | set(taken))
             led.watches[hint.name] = replace(watch, due=self._step + 1, seen=seen, low=low)
         tried = frozenset(watch.tried & changes.keys() | set(taken))

@@ -157,6 +157,13 @@ async def test_reading_everything_again_looks_anew_at_whose_rows_are() -> None:
     await everything_arrives(list(zip(names, keys, numbers, strict=True)), MANY)
 
 
+async def test_what_is_left_of_a_new_generations_changes_is_followed_hours_later() -> None:
+    """Seed 700084: without a cursor the window went on with the clock, and what was left fell out of it."""
+    names = ("patient", "dump", "arrive", "restore", "late bill", "bill", "step", "late bill", "hours")
+    keys, numbers = (715, 902, 341, 219, 785, 875, 19, 867, 290), (401, 782, 889, 702, 671, 622, 807, 89, 463)
+    await what_is_called_read_was_read(list(zip(names, keys, numbers, strict=True)), MANY)
+
+
 # Wrong variants: each loses changes, and is found out.
 
 
