@@ -10,6 +10,7 @@ from agent.mis.reader import Reader, To
 from agent.mis.signs import Hint, Leads, Mark, Signs
 from agent.outbox import Outbox
 from agent.scan import decide
+from agent.scan.passes import LOAD_BEGAN
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,8 @@ class Hints:
 
     async def _look(self, hint: Hint, watch: _Watch, now: datetime, led: Led) -> None:
         name = f"hint {hint.name}"
-        cursor = await self._outbox.cursor(name)
-        since = decide.hints_since(None if cursor is None else datetime.fromisoformat(cursor), now)
+        begins = await self._begins(name)
+        since = decide.hints_since(begins, now)
         newest = await self._signs.newest(hint)
         low = max(0, newest - decide.RANGE) if watch.low is None else watch.low
         changes = await self._signs.changed(hint, low, since)
@@ -86,11 +87,16 @@ class Hints:
             led.cursors[name] = now.isoformat()
             led.watches[hint.name] = _Watch(self._step + decide.hint_period(newest), now, frozenset(changes))
         else:
-            led.cursors[name] = cursor or now.isoformat()  # the same window, until all of it was followed
+            led.cursors[name] = (begins or now).isoformat()  # the same window, until all of it was followed
             seen = frozenset(watch.seen & changes.keys() | set(taken))
             led.watches[hint.name] = replace(watch, due=self._step + 1, seen=seen, low=low)
         tried = frozenset(watch.tried & changes.keys() | set(taken))
         led.missed[hint.name] = replace(watch, low=low, tried=tried)
+
+    async def _begins(self, name: str) -> datetime | None:
+        """Up to when all was followed; at first, when the load began: whoever holds what changes meanwhile may do so for hours."""
+        cursor = await self._outbox.cursor(name) or await self._outbox.cursor(LOAD_BEGAN)
+        return None if cursor is None else datetime.fromisoformat(cursor).replace(tzinfo=None)
 
     async def _follow(self, unseen: Sequence[Mark], changes: Mapping[Mark, Leads], led: Led) -> Sequence[Mark]:
         """Add whom the first of these lead to; says how far that went."""

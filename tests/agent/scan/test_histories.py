@@ -164,6 +164,13 @@ async def test_what_is_left_of_a_new_generations_changes_is_followed_hours_later
     await what_is_called_read_was_read(list(zip(names, keys, numbers, strict=True)), MANY)
 
 
+async def test_what_changes_while_all_of_a_new_generation_is_held_for_hours_is_followed() -> None:
+    """Seed 900036: the window began with the first look that nobody was in the way of."""
+    names = ("bill", "dump", "crash", "restore", "busy", "bill", "hours")
+    keys, numbers = (324, 208, 481, 692, 238, 315, 808), (47, 572, 974, 919, 592, 582, 600)
+    await what_is_called_read_was_read(list(zip(names, keys, numbers, strict=True)), MANY)
+
+
 # Wrong variants: each loses changes, and is found out.
 
 
