@@ -28,7 +28,7 @@ class Session:
         self._odbc: Any = None
         self._connection: Any = None
         self._cursor: Any = None
-        self._has_looked = self._stays = self._was_cancelled = False
+        self._has_looked = self._stays = self._was_cancelled = self._is_left_over = False
         self.is_inside = False
         """Whether our seat in the database may be taken: from before we step in until we know that we are out."""
 
@@ -107,7 +107,7 @@ class Session:
         the right of way, and the error that says so drops the connection."""
         if self._has_looked:
             return
-        database = self._look()
+        database = self._look_first()
         if not self.is_inside:
             self.is_inside = True
             self._cursor.execute(native.use(self._config.database))
@@ -158,7 +158,8 @@ class Session:
         return meaning
 
     def _connect(self) -> None:
-        if self._connection is not None:
+        self._is_left_over = self._connection is not None
+        if self._is_left_over:
             return
         driver = drivers.choose(
             self._odbc.drivers(), installed.driver_files(), windows=_WINDOWS, wanted=self._config.driver
@@ -170,6 +171,20 @@ class Session:
             connection.timeout = TIMEOUT_SECONDS
         for statement in native.FIRST_STATEMENTS:
             self._unless_refused(statement)
+
+    def _look_first(self) -> native.Database | None:
+        """A connection left over from an earlier question may have died outside, as all do when the server is restarted: that alone is no
+        reason to fail. Whoever was inside was thrown out, and stays out; and whoever stays, the scan, hears of it: another database may
+        be there now."""
+        try:
+            return self._look()
+        except self._odbc.Error as error:
+            meaning, is_idle = self._meaning(error), self._is_left_over and not self.is_inside
+            if self._may_stay or not is_idle or type(meaning) is not MisDown or meaning.after is not None:
+                raise
+        self.close()
+        self._connect()
+        return self._look()
 
     def _look(self) -> native.Database | None:
         """How the database stands, as far as the server says; raises where we may not be inside."""

@@ -72,10 +72,16 @@ class SqlServer(ModuleType):
         for each in self.inside:
             each.at = "nowhere"
 
+    def restart(self) -> None:
+        """The server itself: nobody's connection lives on, those that stand in `master` neither."""
+        self.throw_out()
+        for each in self.connections:
+            each.at = "gone" if each.at == "master" else each.at
+
     def answer(self, text: str, connection: "Connection") -> list[tuple[Any, ...]]:
         self.before(text, connection)
         self.log.append(text)
-        if connection.at == "nowhere":
+        if connection.at in ("nowhere", "gone"):
             raise error(10054, "08S01")
         if failure := self.fails(text):
             raise failure

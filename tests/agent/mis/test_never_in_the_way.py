@@ -192,6 +192,8 @@ class Clinic:
                 self.plans.append((number // len(STATES) % 8, STATES[number % len(STATES)]))
             case "throw out soon":
                 self.plans.append((number % 5, None))
+            case "restart":
+                self.server.restart()
             case "at the door":
                 self.at_the_door = (SINGLE_USER, RESTORING)[number % 2]
             case "wait for it":
@@ -310,6 +312,19 @@ async def test_a_lookup_that_is_thrown_out_keeps_the_scan_out_too() -> None:
         assert here.sins == []
 
 
+async def test_after_a_restart_of_the_server_the_first_question_is_answered_and_the_scan_looks_again() -> None:
+    async with clinic() as here:
+        await here.step()
+        assert [await here.look(which) for which in (0, 1)] == ["ok", "ok"]
+        here.server.restart()
+        assert [await here.look(which) for which in (0, 1)] == ["ok", "ok"]
+        await here.step()
+        assert not here.here.standing.now.is_known
+        await here.step()
+        assert (here.here.standing.now.mis, here.here.standing.now.is_known) == ("ok", True)
+        assert here.sins == []
+
+
 async def test_the_last_seat_of_a_single_user_database_is_given_back_at_once() -> None:
     """It was set to single user between our look and our step inside."""
     async with clinic() as here:
@@ -384,7 +399,7 @@ async def test_a_question_that_nobody_waits_for_any_more_leaves_nobody_inside() 
 
 # All of it, in any order
 
-MOODS = ("take", "take soon", "at the door", "wait for it", "throw out soon", "seat", "pause", "time")
+MOODS = ("take", "take soon", "at the door", "wait for it", "throw out soon", "restart", "seat", "pause", "time")
 HISTORIES = st.lists(
     st.tuples(
         st.sampled_from([*MOODS, "open", "open", "step", "step", "look", "look", "look", "visit"]), st.integers(0, 399)

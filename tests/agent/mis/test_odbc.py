@@ -57,6 +57,13 @@ async def mis(server: SqlServer, door: Door) -> AsyncIterator[OdbcMis]:
     mis.close()
 
 
+@pytest.fixture
+async def lookup(server: SqlServer, door: Door) -> AsyncIterator[OdbcMis]:
+    mis = OdbcMis(CONFIG, door, seconds=5, grace=0.05)
+    yield mis
+    mis.close()
+
+
 async def test_it_logs_in_to_master_and_looks_before_it_enters(server: SqlServer, mis: OdbcMis) -> None:
     told = await mis.server()
 
@@ -196,6 +203,54 @@ async def test_a_login_that_fails_is_tried_again_at_the_next_call(server: SqlSer
         await mis.server()
     server.fails = lambda text: None
     await mis.server()
+
+
+async def test_a_server_that_was_restarted_in_between_costs_the_next_question_nothing(
+    server: SqlServer, lookup: OdbcMis
+) -> None:
+    await lookup.server()
+    await lookup.leave()
+    server.restart()
+
+    assert (await lookup.server()).now == NOW
+    assert len(server.logins) == 2
+    assert server.connections[0].is_closed
+
+
+@pytest.mark.parametrize(
+    ("number", "state", "kind"), [(10054, "08S01", MisDown), (18456, "28000", MisRefused), (1205, "40001", MisBusy)]
+)
+async def test_a_connection_is_made_once_more_and_not_again(
+    server: SqlServer, lookup: OdbcMis, number: int, state: str, kind: type[Exception]
+) -> None:
+    await lookup.server()
+    await lookup.leave()
+    server.restart()
+    server.fails = lambda text: error(number, state) if text == LOOK else None
+    with pytest.raises(kind):
+        await lookup.server()
+    assert len(server.logins) == 2
+    with pytest.raises(kind):  # none is left over: it is not tried twice
+        await lookup.server()
+    assert len(server.logins) == (2 if kind is MisBusy else 3)
+
+
+async def test_the_scan_hears_of_a_restart(server: SqlServer, mis: OdbcMis) -> None:
+    """It has to look which database is there now."""
+    await mis.server()
+    await mis.leave()
+    server.restart()
+    with pytest.raises(MisDown):
+        await mis.server()
+    assert len(server.logins) == 1
+
+
+async def test_who_was_inside_when_the_server_was_restarted_stays_out(server: SqlServer, lookup: OdbcMis) -> None:
+    await lookup.server()
+    server.restart()
+    with pytest.raises(MisDown) as raised:
+        await lookup.fetch("visit_newest")
+    assert (raised.value.after, len(server.logins)) == (60, 1)
 
 
 async def test_a_statement_past_its_deadline_is_cancelled(server: SqlServer, mis: OdbcMis) -> None:
