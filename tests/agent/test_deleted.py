@@ -8,10 +8,9 @@ import pytest
 
 from agent.commands.deleted import command
 from agent.deleted import NAME, Word
-from agent.status import NAME as STATUS
-from agent.status import Status
+from agent.status import NAME as STATUS_NAME
 from tests.agent.hub_end import NOON
-from wire.frames import OutboxDepth
+from tests.agent.test_status import STATUS
 
 
 def test_it_holds_for_a_day_and_can_be_taken_back(tmp_path: Path) -> None:
@@ -49,17 +48,8 @@ def test_where_nothing_is_doubted_no_word_is_left(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], doubted: dict[str, int] | None, holds: bool
 ) -> None:
     """None: an older agent wrote it, and does not say."""
-    status = Status(
-        at=NOON,
-        every_seconds=10,
-        software="1",
-        instance="i",
-        link="open",
-        mis="ok",
-        outbox=OutboxDepth(live=0, backfill=0, oldest_seconds=0),
-        doubted=doubted,
-    )
-    (tmp_path / STATUS).write_text(status.model_dump_json())
+    status = STATUS.model_copy(update={"doubted": doubted})
+    (tmp_path / STATUS_NAME).write_text(status.model_dump_json())
     assert command(Namespace(answer="yes", state=tmp_path, config=None))
     assert Word(tmp_path).holds() is holds
     assert ("Подтверждать нечего" in capsys.readouterr().out) is not holds

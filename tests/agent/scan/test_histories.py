@@ -291,28 +291,34 @@ def followed_in_passing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Hints, "_follow", follow)
 
 
-def cursor_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cursor moves while some of the changes are left."""
+def looked_wrongly(monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Led, datetime], None]) -> None:
+    """What a look found is changed before anybody takes it."""
     real = Hints.look
 
     async def look(self: Hints, now: datetime) -> Led:
         led = await real(self, now)
-        led.cursors |= {f"hint {name}": now.isoformat() for name in led.watches}
+        spoil(led, now)
         return led
 
     monkeypatch.setattr(Hints, "look", look)
+
+
+def cursor_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cursor moves while some of the changes are left."""
+
+    def spoil(led: Led, now: datetime) -> None:
+        led.cursors |= {f"hint {name}": now.isoformat() for name in led.watches}
+
+    looked_wrongly(monkeypatch, spoil)
 
 
 def called_read_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
     """A table counts as looked through while some of its changes are left."""
-    real = Hints.look
 
-    async def look(self: Hints, now: datetime) -> Led:
-        led = await real(self, now)
+    def spoil(led: Led, now: datetime) -> None:
         led.watches = {name: replace(watch, through=now) for name, watch in led.watches.items()}
-        return led
 
-    monkeypatch.setattr(Hints, "look", look)
+    looked_wrongly(monkeypatch, spoil)
 
 
 @pytest.mark.parametrize(

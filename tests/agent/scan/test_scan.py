@@ -295,15 +295,20 @@ async def test_a_bill_arrives_though_its_visit_was_not_touched(here: World) -> N
     assert await changed(here) == []
 
 
-async def test_a_table_that_was_stamped_is_followed_bit_by_bit_beside_what_happens(
-    here: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def twenty_bills(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of old visits, all told. From now on a step follows a few changes only."""
     for key in range(11, 31):
         here.clinic.visit(key, 1001, -400)
         bill(here, key, audit=False)
     await here.load()
     await here.step()
     monkeypatch.setattr(decide, "LED_AT_ONCE", 4)
+
+
+async def test_a_table_that_was_stamped_is_followed_bit_by_bit_beside_what_happens(
+    here: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await twenty_bills(here, monkeypatch)
     through, moment = (await here.outbox.times())[0], here.clinic.now
     for key in range(11, 31):
         bill(here, key, debt="7", audit=False)
@@ -328,12 +333,7 @@ async def test_a_table_that_was_stamped_is_followed_bit_by_bit_beside_what_happe
 async def test_who_holds_one_row_of_a_stamped_table_hides_none_beside_it(
     here: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for key in range(11, 31):
-        here.clinic.visit(key, 1001, -400)
-        bill(here, key, audit=False)
-    await here.load()
-    await here.step()
-    monkeypatch.setattr(decide, "LED_AT_ONCE", 4)
+    await twenty_bills(here, monkeypatch)
     for key in range(11, 31):
         bill(here, key, debt="7")
 
