@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,9 +88,7 @@ async def test_a_hub_lets_users_in_tells_open_cards_and_stops_at_once(whole: Who
     url = ticket.body["url"].replace(PUBLIC_URL, whole.base)
     async with whole.session.get(url, headers={"Origin": whole.origin}) as card:
         assert await card.content.readuntil(b"\n\n") == b"event: beat\ndata: {}\n\n"
-        began = time.monotonic()
         code = await asyncio.to_thread(whole.served.stop)
 
-        assert (await card.content.read()) == b""  # ended, not broken off
+        assert (await card.content.read()) == b""  # ended; listeners that had waited for it would have broken it off
     assert code == 0
-    assert time.monotonic() - began < 1.5  # the listeners would wait two seconds for a request under way
