@@ -77,8 +77,8 @@ def replace(path: Path, data: bytes, *, durable: bool = True) -> None:
 
 
 def append(path: Path, line: bytes) -> None:
-    """Write one line more; durable when it returns."""
-    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    """Write one line more; durable when it returns. Never through a link: root would write, and give away, what it points to."""
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     with os.fdopen(handle, "ab") as file:
         _give(handle, path.parent)
         file.write(line + b"\n")

@@ -46,6 +46,16 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path: Path, monkey
     assert [path.name for path in tmp_path.iterdir()] == ["f"]
 
 
+def test_a_line_is_never_written_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "other").write_bytes(b"theirs\n")
+    (tmp_path / "journal").symlink_to(tmp_path / "other")
+
+    with pytest.raises(OSError):
+        files.append(tmp_path / "journal", b"ours")
+
+    assert (tmp_path / "other").read_bytes() == b"theirs\n"
+
+
 def test_a_durable_write_syncs_the_file_and_then_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[bool] = []
     monkeypatch.setattr(os, "fsync", lambda handle: synced.append(stat.S_ISDIR(os.fstat(handle).st_mode)))
