@@ -23,7 +23,7 @@ _ARRIVAL = "SELECT arrival FROM records WHERE kind = 'visit' AND key = $1"
 
 async def measure(run: Run) -> list[Line]:
     """One change after another, each at a moment of its own between two scans."""
-    changes, luck = run.size(40, 3), random.Random(1)
+    changes, luck = run.size(120, 3), random.Random(1)
     with durable_postgres() as server:
         await make(server, "floor", "product")
         async with (
