@@ -73,13 +73,14 @@ class Postgres:
         cursor = self._connection.execute(text, *values)
         return [row[0] for row in cursor.fetchall()] if cursor.description else []
 
-    def ours(self, state: str = "%") -> list[int]:
-        """The agent's connections."""
+    def ours(self, state: str = "%", statement: str = "") -> list[int]:
+        """The agent's connections; those that are at this statement."""
         return self.ask(
-            """SELECT pid FROM pg_stat_activity
-            WHERE usename = ? AND state LIKE ? AND backend_type = 'client backend' AND pid <> pg_backend_pid()""",
+            """SELECT pid FROM pg_stat_activity WHERE usename = ? AND state LIKE ? AND strpos(query, ?) > 0
+            AND backend_type = 'client backend' AND pid <> pg_backend_pid()""",
             OWNER,
             state,
+            statement,
         )
 
     def close(self) -> None:
@@ -392,7 +393,7 @@ async def test_a_line_that_breaks_in_the_middle_of_a_statement_ends_the_wait(pos
         mis = OdbcMis(through(relay), door)
         async with asyncio.TaskGroup() as tasks:
             reading = tasks.create_task(caught(say(mis, "SELECT pg_sleep(30)")))
-            await until(lambda: postgres.ours("active"))
+            await until(lambda: postgres.ours("active", "pg_sleep"))  # not at what the driver asks as it connects
             relay.cut()
         error = reading.result()
         assert isinstance(error, MisDown)
