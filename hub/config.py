@@ -139,7 +139,7 @@ class HubConfig(BaseModel):
     )
     support: Annotated[str, BeforeValidator(_one_line)] | None = Field(
         None,
-        description="write in one line whom the clinic calls, which /support shows, for example Орлова Анна, +7 999 000-00-01",
+        description="write in one line whom the clinic calls, which /support shows, for example Поддержка, +7 999 000-00-01",
     )
     privacy_url: Annotated[str, BeforeValidator(_https)] | None = Field(
         None, description="write the https address of the text on personal data, which /support links, or leave it out"

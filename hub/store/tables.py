@@ -24,9 +24,7 @@ accounts = Table(
     Column("host", String(255), nullable=False),  # example.amocrm.ru
     Column("settings", Text),  # JSON of hub.rules.settings.Settings; null: not configured yet
     Column("crm_schema", Text),  # JSON of hub.amocrm.schema.CrmSchema: ids of our fields, enums, stages
-    Column(
-        "blocked", String(32)
-    ),  # why nothing is sent: unauthorised | unpaid | blocked | needs_operator; null: all well
+    Column("blocked", String(32)),  # nothing is sent: unauthorised | unpaid | blocked | needs_operator; null: it is
     Column("created_at", Moment, nullable=False),
 )
 
